@@ -1,0 +1,54 @@
+//! All connectors there are.
+
+use crate::connector::Connector;
+use crate::native::Native;
+
+static ALL: [&dyn Connector; 1] = [&Native];
+
+/// Every connector, in the order they are shown.
+pub fn all() -> &'static [&'static dyn Connector] {
+    &ALL
+}
+
+/// The connector whose descriptor has this slug.
+pub fn find(slug: &str) -> Option<&'static dyn Connector> {
+    all().iter().copied().find(|connector| connector.descriptor().slug == slug)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_connector_is_found_by_its_own_slug() {
+        for connector in all() {
+            let descriptor = connector.descriptor();
+            let found = find(descriptor.slug).map(Connector::descriptor);
+            assert_eq!(found, Some(descriptor));
+        }
+        assert!(find("Native").is_none());
+        assert!(find("").is_none());
+    }
+
+    #[test]
+    fn no_capability_is_declared_twice() {
+        for connector in all() {
+            let declared = connector.descriptor().capabilities;
+            assert_eq!(declared.iter().collect::<HashSet<_>>().len(), declared.len());
+        }
+    }
+
+    #[test]
+    fn a_descriptor_is_shown_in_plain_words() {
+        let shown = serde_json::to_value(find("native").unwrap().descriptor()).unwrap();
+        let capabilities =
+            ["describe", "get", "batch", "search", "create", "update", "delete", "changes"];
+        let expected = serde_json::json!({
+            "slug": "native", "display_name": "Built-in CRM", "auth": "none",
+            "is_native": true, "capabilities": capabilities,
+        });
+        assert_eq!(shown, expected);
+    }
+}
