@@ -1,0 +1,225 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+/// The only place that calls the function under test.
+fn decoded(content_type: &str, raw: impl AsRef<[u8]>) -> Result<Body, BodyError> {
+    decode(Some(content_type), raw.as_ref(), true)
+}
+
+#[track_caller]
+fn check(content_type: &str, raw: impl AsRef<[u8]>, expect: Json) {
+    assert_eq!(decoded(content_type, raw).map(|body| body.value), Ok(expect));
+}
+
+#[track_caller]
+fn check_unsupported(content_type: &str, raw: impl AsRef<[u8]>) {
+    let expect = BodyError::Unsupported { content_type: content_type.to_owned() };
+    assert_eq!(decoded(content_type, raw), Err(expect));
+}
+
+#[track_caller]
+fn check_malformed(content_type: &str, raw: impl AsRef<[u8]>, at: Position) {
+    match decoded(content_type, raw) {
+        Err(BodyError::Malformed { position, .. }) => assert_eq!(position, at),
+        other => panic!("expected a malformed body, got {other:?}"),
+    }
+}
+
+/// A form of the parts given, with the boundary `b`.
+fn form(parts: &[&str]) -> String {
+    let mut body: String = parts.iter().map(|part| format!("--b\r\n{part}\r\n")).collect();
+    body.push_str("--b--\r\n");
+    body
+}
+
+const FORM: &str = "multipart/form-data; boundary=b";
+const URLENCODED: &str = "application/x-www-form-urlencoded";
+
+#[test]
+fn json_is_known_by_its_names() {
+    for name in [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        "application/json;charset=\"utf-8\"",
+        "application/vnd.api+json",
+        "text/json",
+        "application/json; charset=iso-8859-1",
+    ] {
+        check(name, r#"{"a":1}"#, json!({"a": 1}));
+    }
+    check("application/json", "\u{feff}[1]", json!([1]));
+    check("application/json", r#"{"id":18446744073709551615}"#, json!({"id": u64::MAX}));
+}
+
+#[test]
+fn a_missing_type_means_json_where_the_caller_says_so() {
+    for missing in [None, Some(""), Some("  ")] {
+        assert_eq!(decode(missing, b"{}", true).map(|body| body.value), Ok(json!({})));
+        assert!(matches!(decode(missing, b"{}", false), Err(BodyError::Unsupported { .. })));
+    }
+}
+
+#[test]
+fn other_types_and_character_sets_are_unsupported() {
+    check_unsupported("text/plain", "{}");
+    check_unsupported("application/xml", "<a/>");
+    check_unsupported("text/html+json", "{}");
+    check_unsupported("application/json; charset=iso-8859-1", b"\"\xe9\"");
+    check_unsupported("application/x-www-form-urlencoded; charset=windows-1252", b"a=\xe9");
+}
+
+#[test]
+fn malformed_json_names_its_position() {
+    let line = |line, column| Position::Line { line, column };
+    check_malformed("application/json", "{\n  \"a\": 1\n  \"b\": 2\n}", line(3, 3));
+    check_malformed("application/json", "", line(1, 0));
+    check_malformed("application/json", "{} x", line(1, 4));
+    check_malformed("application/json", b"\"\xff\"", line(1, 2));
+    let error = decoded("application/json", "{\"a\":}").unwrap_err().to_string();
+    assert_eq!(error, "the body cannot be parsed at line 1 column 6: expected value");
+}
+
+#[test]
+fn json_may_nest_a_hundred_levels_and_no_more() {
+    let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    assert!(decoded("application/json", nested(DEPTH_MAX)).is_ok());
+    assert_eq!(decoded("application/json", nested(DEPTH_MAX + 1)), Err(BodyError::TooDeep));
+    assert_eq!(decoded("application/json", "[".repeat(1_000_000)), Err(BodyError::TooDeep));
+    check("application/json", r#"["[[\"[[", "{{\\"]"#, json!(["[[\"[[", "{{\\"]));
+}
+
+#[test]
+fn urlencoded_names_stay_as_they_are_and_repeats_make_lists() {
+    check(URLENCODED, "", json!({}));
+    check(
+        URLENCODED,
+        "a=1+2&b=%C3%A9%20&c&=d&a=3&a=4",
+        json!({"a": ["1 2", "3", "4"], "b": "é ", "c": "", "": "d"}),
+    );
+    check(
+        URLENCODED,
+        "data[merges][EMAIL]=x&t[]=1&t%5B%5D=2",
+        json!({"data[merges][EMAIL]": "x", "t[]": ["1", "2"]}),
+    );
+    check(URLENCODED, "a=%zz%4&b=%FF", json!({"a": "%zz%4", "b": "\u{fffd}"}));
+}
+
+#[test]
+fn multipart_fields_are_texts_and_repeats_make_lists() {
+    let body = form(&[
+        "Content-Disposition: form-data; name=\"Email\"\r\n\r\na@example.com",
+        "content-disposition: form-data; name=note\r\nContent-Type: text/plain\r\n\r\nline 1\r\nline 2\r\n",
+        "Content-Disposition: form-data; name=\"t[]\"\r\n\r\n1",
+        "Content-Disposition: form-data; name=\"t[]\"\r\n\r\n",
+    ]);
+    let expect =
+        json!({"Email": "a@example.com", "note": "line 1\r\nline 2\r\n", "t[]": ["1", ""]});
+    check(FORM, &body, expect.clone());
+    check(FORM, format!("preamble\r\n{body}epilogue"), expect);
+    check(
+        "multipart/form-data; boundary=\"b\"; charset=utf-8",
+        body.replace("--b\r", "--b \t\r"),
+        json!({"Email": "a@example.com", "note": "line 1\r\nline 2\r\n", "t[]": ["1", ""]}),
+    );
+    check(FORM, "--b\nContent-Disposition: form-data; name=a\n\n1\n--b--", json!({"a": "1"}));
+    check(FORM, "--b--", json!({}));
+}
+
+#[test]
+fn a_line_that_only_begins_like_the_boundary_is_content() {
+    let body = form(&["Content-Disposition: form-data; name=a\r\n\r\n--bc\r\n --b\r\nx--b--"]);
+    check(FORM, body, json!({"a": "--bc\r\n --b\r\nx--b--"}));
+}
+
+#[test]
+fn files_are_listed_and_their_member_holds_the_name() {
+    let body = form(&[
+        "Content-Disposition: form-data; name=\"cv\"; filename=\"C:\\docs\\a \\\"b\\\".pdf\"\r\nContent-Type: application/pdf\r\n\r\n%PDF",
+        "Content-Disposition: form-data; name=\"photo\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n",
+        "Content-Disposition: form-data; name*=utf-8''f%C3%BCr; filename*=UTF-8''%e2%82%ac%20x.txt\r\n\r\n1",
+        "Content-Disposition: form-data; name=\"q%22%0D%0A%41\"\r\n\r\n2",
+    ]);
+    let body = decoded(FORM, body).unwrap();
+    let name = r#"C:\docs\a "b".pdf"#;
+    assert_eq!(body.value, json!({"cv": name, "photo": "", "für": "€ x.txt", "q\"\r\n%41": "2"}));
+    assert_eq!(
+        serde_json::to_value(&body.files).unwrap(),
+        json!([
+            {"name": "cv", "file_name": name, "content_type": "application/pdf", "size_bytes": 4},
+            {"name": "für", "file_name": "€ x.txt", "content_type": null, "size_bytes": 1},
+        ])
+    );
+}
+
+#[test]
+fn a_form_that_was_cut_off_or_has_no_names_is_malformed() {
+    check_malformed("multipart/form-data", "--b--", Position::Byte(0));
+    check_malformed(FORM, "", Position::Byte(0));
+    check_malformed(FORM, "--c--", Position::Byte(0));
+    let cut = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1";
+    check_malformed(FORM, cut, Position::Byte(cut.len()));
+    check_malformed(FORM, form(&["X: y\r\n\r\n1"]), Position::Byte(5));
+    check_malformed(FORM, form(&["Content-Disposition: form-data\r\n\r\n1"]), Position::Byte(5));
+}
+
+/// Bytes out of which forms and JSON are made, so that chance gets far.
+fn likely_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let pieces: &[&[u8]] = &[
+        b"--b",
+        b"--",
+        b"\r\n",
+        b"\n",
+        b"Content-Disposition: form-data; name=",
+        b"\"",
+        b"a",
+        b";",
+        b"filename*=utf-8''%",
+        b"=",
+        b"\\",
+        b"%4",
+        b"&",
+        b"{",
+        b"[",
+        b"]",
+        b"}",
+        b":",
+        b"1e9",
+        b"\xff",
+    ];
+    let piece = proptest::sample::select(pieces.to_vec());
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(
+        content_type in prop_oneof![
+            Just(FORM.to_owned()),
+            Just(URLENCODED.to_owned()),
+            Just("application/json".to_owned()),
+            "[ -~]{0,40}",
+            "multipart/form-data;[ -~]{0,20}",
+        ],
+        raw in prop_oneof![likely_bytes(), any::<Vec<u8>>()],
+    ) {
+        let _ = decoded(&content_type, raw);
+    }
+
+    #[test]
+    fn a_form_gives_back_what_was_put_in(
+        fields in proptest::collection::btree_map("[a-z]{1,8}", "[^\u{0}]{0,20}", 0..6),
+    ) {
+        let expect: Map<String, Json> =
+            fields.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let mut parts = String::new();
+        for (name, value) in &fields {
+            parts += &format!("--0f\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        }
+        let body = decoded("multipart/form-data; boundary=0f", parts + "--0f--").unwrap();
+        prop_assert_eq!(&body.value, &Json::Object(expect.clone()));
+        let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+        prop_assert_eq!(decoded(URLENCODED, encoded).unwrap().value, Json::Object(expect));
+    }
+}
