@@ -1,1 +1,323 @@
-//! (source)
+//! Sources: URLs with a key at which others post webhooks, and what becomes of
+//! what is posted.
+//!
+//! An inbound event is *planned* here, purely: its decoded body ([`crate::body`])
+//! becomes the records to write ([`plan_event`]). Lookups, `match_on` and
+//! required columns need the CRM and are judged when the plan is applied.
+//!
+//! Two ways lead from a body to records. The *default process* goes by names:
+//! `EntityName` names the entity, every other member the column of its name. A
+//! [`SourceMapping`] goes by paths into the body, headers and query.
+//!
+//! The rule for what a sender got wrong: a value is left out with a warning, an
+//! entity fails the event. The sender cannot mend either, but a person who
+//! reads the log can mend the source and replay the event.
+//!
+//! Absent on purpose: JavaScript (`expression`, `when`) and the verification of
+//! senders, which are refused by name until they exist.
+
+mod dedupe;
+mod mapping;
+mod members;
+mod path;
+mod plan;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::entity::{Column, Entity, Schema, did_you_mean};
+use crate::id::check_chosen_id;
+use crate::invalid::{Invalid, pointer};
+use crate::write::{self, Strictness};
+
+pub use dedupe::{DEDUPE_KEY_BYTES_MAX, Dedupe, dedupe_key};
+pub use mapping::{ColumnSource, SourceMapping};
+use members::Members;
+pub use path::{EventPath, Scope};
+pub use plan::{
+    EventFailure, EventPlan, ITEMS_MAX, InboundRequest, PlannedRecord, WARNINGS_MAX, plan_event,
+};
+
+/// Most columns that one `match_on` compares.
+pub const MATCH_COLUMNS_MAX: usize = 5;
+
+/// What the owner of a source decides; its keys and its log are kept elsewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceSettings {
+    pub name: String,
+    /// The id of the connection whose CRM is written to.
+    pub connection: String,
+    /// The entities this source may write; `None` means the workspace's list.
+    pub entities: Option<Vec<String>>,
+    /// Off stores events without writing records.
+    pub create_records: bool,
+    pub reply: Reply,
+    /// Per entity the columns whose values find the record to update.
+    pub match_on: IndexMap<String, Vec<String>>,
+    /// Per entity the values of columns that an event leaves empty.
+    pub defaults: IndexMap<String, Map<String, Json>>,
+    /// `None` is the default process.
+    pub mapping: Option<SourceMapping>,
+    /// What makes two posts the same event.
+    pub dedupe: Option<Dedupe>,
+    /// Web origins whose pages may post from a browser, or `*`.
+    pub origins: Vec<String>,
+    /// Where a browser is sent after it posted a form.
+    pub redirect: Option<Url>,
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// When a post is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// As soon as the event is durable.
+    #[default]
+    Accepted,
+    /// After its records are written; the answer tells the outcome.
+    Processed,
+}
+
+/// Posts beyond it are answered 429.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// At least 1.
+    pub per_second: u32,
+}
+
+impl SourceSettings {
+    /// Reads the settings as `POST /api/v1/sources` takes them.
+    ///
+    /// # Errors
+    /// Every member that is missing, unknown or wrong, with its path. Entities
+    /// and columns are judged by [`SourceSettings::check`].
+    pub fn parse(document: &Json) -> Result<Self, Vec<Invalid>> {
+        let mut members = Members::of(document, "").map_err(|invalid| vec![invalid])?;
+        let settings = Self {
+            name: members.required("name").unwrap_or_default(),
+            connection: members.required("connection").unwrap_or_default(),
+            entities: members.read("entities"),
+            create_records: members.read("create_records").unwrap_or(true),
+            reply: members.read("reply").unwrap_or_default(),
+            match_on: members.read("match_on").unwrap_or_default(),
+            defaults: members.read("defaults").unwrap_or_default(),
+            mapping: members.parse("mapping", SourceMapping::parse),
+            dedupe: members.parse("dedupe", Dedupe::parse),
+            origins: members.parse("origins", parse_origins).unwrap_or_default(),
+            redirect: members.parse("redirect", parse_redirect),
+            rate_limit: members.read("rate_limit"),
+        };
+        if members.get("verify").is_some() {
+            members.refuse("verify", "sender verification is not available in this version");
+        }
+        settings.check_shape(&mut members);
+        members.finish(settings)
+    }
+
+    /// What can be judged without the CRM.
+    fn check_shape(&self, members: &mut Members) {
+        let name_chars = self.name.chars().count();
+        if members.get("name").is_some() && !(1..=200).contains(&name_chars) {
+            members.refuse("name", "`name` must be 1 to 200 characters");
+        }
+        if members.get("connection").is_some()
+            && let Err(error) = check_chosen_id("connection", &self.connection)
+        {
+            members.refuse("connection", error.to_string());
+        }
+        if self.entities.as_ref().is_some_and(Vec::is_empty) {
+            members.refuse("entities", "name an entity, or null for the list of the workspace");
+        }
+        if self.rate_limit.is_some_and(|limit| limit.per_second == 0) {
+            members.refuse("rate_limit/per_second", "`per_second` must be at least 1");
+        }
+        for (entity, columns) in &self.match_on {
+            if !(1..=MATCH_COLUMNS_MAX).contains(&columns.len()) {
+                let detail =
+                    format!("name 1 to {MATCH_COLUMNS_MAX} columns to match `{entity}` on");
+                members.refuse(&pointer("match_on", entity), detail);
+            }
+        }
+    }
+
+    /// The document that [`SourceSettings::parse`] reads.
+    pub fn to_json(&self) -> Json {
+        json!({
+            "name": self.name,
+            "connection": self.connection,
+            "entities": self.entities,
+            "create_records": self.create_records,
+            "reply": self.reply,
+            "match_on": self.match_on,
+            "defaults": self.defaults,
+            "mapping": self.mapping.as_ref().map(SourceMapping::to_json),
+            "verify": null,
+            "dedupe": self.dedupe.as_ref().map(Dedupe::to_json),
+            "origins": self.origins,
+            "redirect": self.redirect.as_ref().map(Url::as_str),
+            "rate_limit": self.rate_limit,
+        })
+    }
+
+    /// Compares entities, columns and values with the CRM as it is described now.
+    pub fn check(&self, schema: &Schema) -> Vec<Invalid> {
+        let mut check = Check { schema, invalid: Vec::new() };
+        for (index, name) in self.entities.iter().flatten().enumerate() {
+            check.entity(name, &format!("/entities/{index}"));
+        }
+        for (name, columns) in &self.match_on {
+            let path = pointer("/match_on", name);
+            let Some(entity) = check.entity(name, &path) else { continue };
+            for (index, column) in columns.iter().enumerate() {
+                let path = pointer(&path, index);
+                match check.column(entity, column, &path) {
+                    Some(found) if !found.filterable => {
+                        check.refuse(&path, format!("`{column}` cannot be compared"));
+                    }
+                    _ => (),
+                }
+            }
+        }
+        for (name, values) in &self.defaults {
+            let path = pointer("/defaults", name);
+            if let Some(entity) = check.entity(name, &path) {
+                check.values(entity, values, &path);
+            }
+        }
+        if let Some(mapping) = &self.mapping {
+            self.check_mapping(mapping, &mut check);
+        }
+        check.invalid
+    }
+
+    fn check_mapping(&self, mapping: &SourceMapping, check: &mut Check) {
+        let is_admitted = |admitted: &Vec<String>| admitted.contains(&mapping.entity);
+        if !self.entities.as_ref().is_none_or(is_admitted) {
+            let detail = format!("`{}` is not among the `entities` of this source", mapping.entity);
+            check.refuse("/mapping/entity", detail);
+        }
+        let Some(entity) = check.entity(&mapping.entity, "/mapping/entity") else { return };
+        let path = "/mapping/columns";
+        for (column, source) in &mapping.columns {
+            match source {
+                ColumnSource::Path(_) => {
+                    check.column(entity, column, &pointer(path, column));
+                }
+                ColumnSource::Static(value) => {
+                    check.values(entity, &Map::from_iter([(column.clone(), value.clone())]), path);
+                }
+            }
+        }
+    }
+}
+
+impl Serialize for SourceSettings {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SourceSettings {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&Json::deserialize(deserializer)?).map_err(|invalid| {
+            let details: Vec<String> = invalid.iter().map(Invalid::to_string).collect();
+            serde::de::Error::custom(details.join("; "))
+        })
+    }
+}
+
+/// Collects what does not fit the schema.
+struct Check<'a> {
+    schema: &'a Schema,
+    invalid: Vec<Invalid>,
+}
+
+impl<'a> Check<'a> {
+    fn refuse(&mut self, path: &str, detail: String) {
+        self.invalid.push(Invalid::new(path, detail));
+    }
+
+    fn entity(&mut self, name: &str, path: &str) -> Option<&'a Entity> {
+        let entity = self.schema.entity(name);
+        if entity.is_none() {
+            let hint = did_you_mean(&self.schema.nearest_entity(name));
+            self.refuse(path, format!("`{name}` is not an entity of the connection{hint}"));
+        }
+        entity
+    }
+
+    fn column(&mut self, entity: &'a Entity, name: &str, path: &str) -> Option<&'a Column> {
+        let column = entity.column(name);
+        match column {
+            None => {
+                let hint = did_you_mean(&entity.nearest_column(name));
+                self.refuse(path, format!("`{name}` is not a column of `{}`{hint}", entity.name));
+            }
+            Some(column) if !column.createable && !column.updateable => {
+                self.refuse(path, format!("`{name}` is set by the CRM"));
+            }
+            Some(_) => (),
+        }
+        column
+    }
+
+    fn values(&mut self, entity: &Entity, values: &Map<String, Json>, path: &str) {
+        // The zone decides what a time means, not whether it is one.
+        if let Err(invalid) =
+            write::plan(entity, values, Strictness::Strict, &jiff::tz::TimeZone::UTC)
+        {
+            self.invalid.extend(invalid.into_iter().map(|invalid| invalid.under(path)));
+        }
+    }
+}
+
+fn parse_origins(document: &Json) -> Result<Vec<String>, Vec<Invalid>> {
+    let given: Vec<String> = serde_json::from_value(document.clone())
+        .map_err(|error| vec![Invalid::new("", format!("not a list of origins: {error}"))])?;
+    let mut origins = Vec::new();
+    let mut invalid = Vec::new();
+    for (index, text) in given.iter().enumerate() {
+        match origin(text) {
+            Some(origin) => origins.push(origin),
+            None => invalid.push(Invalid::new(
+                pointer("", index),
+                format!("`{text}` is not an origin: write `https://example.com`, or `*` for any"),
+            )),
+        }
+    }
+    if invalid.is_empty() { Ok(origins) } else { Err(invalid) }
+}
+
+/// The origin as browsers send it.
+fn origin(text: &str) -> Option<String> {
+    if text == "*" {
+        return Some(text.to_owned());
+    }
+    let url = Url::parse(text).ok().filter(is_web)?;
+    let origin = url.origin().ascii_serialization();
+    // A path, query or user name would be dropped silently.
+    (url.as_str() == format!("{origin}/")).then_some(origin)
+}
+
+fn parse_redirect(document: &Json) -> Result<Url, Vec<Invalid>> {
+    let url = document.as_str().and_then(|text| Url::parse(text).ok());
+    url.filter(is_web)
+        .ok_or_else(|| vec![Invalid::new("", "`redirect` must be a whole URL of http or https")])
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+/// What the store keeps of a source's key. Keys are long and random, so a plain
+/// hash cannot be reversed by guessing.
+pub fn source_key_hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests;
