@@ -1,1 +1,213 @@
-//! (mapping)
+//! Mapping: how the app's objects and one CRM's entities stand for each other.
+//!
+//! The end user makes it (in Link, or by API): object to entity, field to
+//! column, event to search or write. It belongs to a connection and is checked
+//! against what the app declared and what the CRM has ([`Mapping::check`]).
+//! For reading it is compiled once ([`CompiledObject`]), since every record
+//! that leaves the hub is rendered through it.
+//!
+//! Each field of an object is one of
+//!
+//! | document | the field is |
+//! |---|---|
+//! | `{"column":p}` | the column, adapted to the field's type and otherwise unchanged |
+//! | `{"column":p,"transform":"date"}` | the column's date or time as ISO 8601 text |
+//! | `{"column":p,"transform":"find","where":{"property":k,"equals":v},"extract"?:k}` | the first item of a list whose property equals a value, or one property of it |
+//! | `{"column":p,"transform":"collect","property":k}` | one property of every item of a list |
+//! | `{"static":v}` | the value as given |
+//! | `{"children":{label:…}}` | an object of the user's own making, one level deep |
+//! | `{"empty":true}` | null, on purpose |
+//!
+//! and each event is one [`EventAction`]. A declared field that no mapping names
+//! reads as null: an app must expect null in every field, so this keeps an old
+//! mapping working when the app declares more. A declared object or event that
+//! no mapping names is incomplete ([`Mapping::completeness`]).
+//!
+//! Absent on purpose: `expression` and `when`, which are refused by name.
+
+mod check;
+mod document;
+mod render;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value as Json};
+
+use crate::entity::ColumnPath;
+use crate::filter::Filter;
+use crate::invalid::{Invalid, pointer};
+use crate::object::{EventType, ObjectDeclaration, Objects};
+
+pub use render::CompiledObject;
+
+/// Most children of one field.
+pub const CHILDREN_MAX: usize = 100;
+/// Longest label of a child, in characters.
+pub const CHILD_LABEL_CHARS_MAX: usize = 200;
+/// Most columns of one sort.
+pub const SORT_COLUMNS_MAX: usize = 8;
+
+/// How one connection maps every object, by the object's slug.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Mapping {
+    pub objects: IndexMap<String, ObjectMapping>,
+}
+
+/// How one object is mapped.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ObjectMapping {
+    /// The user has nothing of this kind, or shows none of it: `{"entity":null}`.
+    OptedOut,
+    Entity(EntityMapping),
+}
+
+/// The entity that stands for an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntityMapping {
+    pub entity: String,
+    /// By the field's slug.
+    pub fields: IndexMap<String, FieldMapping>,
+    /// By the event's slug.
+    pub events: IndexMap<String, EventAction>,
+}
+
+/// Where the value of a field comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldMapping {
+    Column {
+        column: ColumnPath,
+        transform: Transform,
+    },
+    Static(Json),
+    /// By a label that the user chose. No child has children.
+    Children(IndexMap<String, FieldMapping>),
+    Empty,
+}
+
+/// What is done to a column's value on its way to a field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Transform {
+    /// Adapted to the type of the field: 17 to a string field is "17".
+    Direct,
+    /// ISO 8601 text. Numbers are seconds since 1970, or milliseconds where that
+    /// cannot be meant; times without an offset are in the connection's zone.
+    Date,
+    /// The first item of a list whose `property` equals a value, whole or one
+    /// property of it. Null where there is none.
+    Find { property: String, equals: Json, extract: Option<String> },
+    /// One property of every item of a list; items without it are left out.
+    Collect { property: String },
+}
+
+/// What becomes of an event that the app invokes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventAction {
+    Search {
+        filter: Filter,
+        sort: Vec<Sort>,
+    },
+    /// Columns by name, each with what is written to it.
+    Create {
+        columns: IndexMap<String, WriteSource>,
+    },
+    Update {
+        columns: IndexMap<String, WriteSource>,
+    },
+    Delete,
+    /// Does nothing, on purpose.
+    Noop,
+}
+
+/// Where the value that a write gives to a column comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WriteSource {
+    /// The payload field of this name.
+    Payload(String),
+    Static(Json),
+}
+
+/// One column that a listing is ordered by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Sort {
+    pub column: ColumnPath,
+    pub descending: bool,
+}
+
+impl Mapping {
+    /// What is left to map before every declared object can be used: objects that
+    /// are neither mapped nor opted out, and events without an action.
+    pub fn completeness(&self, objects: &Objects) -> Vec<Invalid> {
+        objects.iter().flat_map(|(slug, object)| self.incomplete(slug, object)).collect()
+    }
+
+    /// Whether the object `slug`, declared as `object`, can be used.
+    pub fn is_complete(&self, slug: &str, object: &ObjectDeclaration) -> bool {
+        self.incomplete(slug, object).is_empty()
+    }
+
+    fn incomplete(&self, slug: &str, object: &ObjectDeclaration) -> Vec<Invalid> {
+        let path = pointer("/objects", slug);
+        match self.objects.get(slug) {
+            None => vec![Invalid::new(path, format!("`{slug}` is not mapped to an entity"))],
+            Some(ObjectMapping::OptedOut) => Vec::new(),
+            Some(ObjectMapping::Entity(mapping)) => object
+                .events
+                .keys()
+                .filter(|event| !mapping.events.contains_key(*event))
+                .map(|event| {
+                    let path = pointer(&format!("{path}/events"), event);
+                    Invalid::new(path, format!("`{event}` has no action"))
+                })
+                .collect(),
+        }
+    }
+}
+
+impl EventAction {
+    /// As `action` of the document says it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Search { .. } => "search",
+            Self::Create { .. } => "create",
+            Self::Update { .. } => "update",
+            Self::Delete => "delete",
+            Self::Noop => "noop",
+        }
+    }
+
+    /// Whether an event of this type may be acted on like this. Deleting may
+    /// also mean to mark a record, by an update.
+    pub fn fits(&self, event_type: EventType) -> bool {
+        actions_for(event_type).contains(&self.name())
+    }
+
+    /// What a create or update writes, by column: members that the payload lacks
+    /// are skipped, null clears the column. Empty for the other actions.
+    pub fn write_input(&self, payload: &Map<String, Json>) -> Map<String, Json> {
+        let (Self::Create { columns } | Self::Update { columns }) = self else {
+            return Map::new();
+        };
+        columns
+            .iter()
+            .filter_map(|(column, source)| {
+                let value = match source {
+                    WriteSource::Payload(field) => payload.get(field)?,
+                    WriteSource::Static(value) => value,
+                };
+                Some((column.clone(), value.clone()))
+            })
+            .collect()
+    }
+}
+
+/// What a user may choose for an event.
+fn actions_for(event_type: EventType) -> &'static [&'static str] {
+    match event_type {
+        EventType::Search => &["search", "noop"],
+        EventType::Create => &["create", "noop"],
+        EventType::Update => &["update", "noop"],
+        EventType::Delete => &["delete", "update", "noop"],
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! Rendering: a record of the CRM becomes `data` in the app's own fields.
+//!
+//! A mapping is compiled once per version, so that the hot path neither looks
+//! names up nor resolves types. What the CRM no longer has, or what no longer
+//! fits its field, renders as null: a schema may change at any time, and a
+//! record must still be readable.
+
+use indexmap::IndexSet;
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+use serde_json::{Map, Number, Value as Json};
+
+use super::{EntityMapping, EventAction, FieldMapping, Transform};
+use crate::entity::{Column, ColumnPath, ColumnType, Schema};
+use crate::filter::Values;
+use crate::object::{FieldType, ObjectDeclaration};
+use crate::value::Value;
+
+/// One object's mapping with its columns resolved, ready to render records.
+#[derive(Debug, Clone)]
+pub struct CompiledObject {
+    pub slug: String,
+    pub entity: String,
+    /// Every declared field in declared order, mapped or not.
+    fields: Vec<(String, Cell)>,
+    paths: Vec<ColumnPath>,
+    /// Places days, and times that carry no offset.
+    zone: TimeZone,
+}
+
+/// Where one value of `data` comes from.
+#[derive(Debug, Clone)]
+enum Cell {
+    /// The same for every record.
+    Fixed(Json),
+    Column {
+        path: ColumnPath,
+        column_type: ColumnType,
+        transform: Transform,
+        /// The type of the field; a child has none and takes the value as it is.
+        wanted: Option<FieldType>,
+    },
+    Children(Vec<(String, Cell)>),
+}
+
+impl CompiledObject {
+    /// Resolves the mapping of the object `slug`. Never fails: a column that the
+    /// CRM no longer has is null.
+    pub fn compile(
+        slug: &str,
+        mapping: &EntityMapping,
+        object: &ObjectDeclaration,
+        schema: &Schema,
+        zone: &TimeZone,
+    ) -> Self {
+        let mut compiler = Compiler { schema, entity: &mapping.entity, paths: IndexSet::new() };
+        let fields = object
+            .fields
+            .iter()
+            .map(|(slug, field)| {
+                let wanted = Some(field.field_type);
+                (slug.clone(), compiler.cell(mapping.fields.get(slug), wanted))
+            })
+            .collect();
+        for action in mapping.events.values() {
+            if let EventAction::Search { filter, .. } = action {
+                for path in filter.paths() {
+                    compiler.resolve(&path);
+                }
+            }
+        }
+        Self {
+            slug: slug.to_owned(),
+            entity: mapping.entity.clone(),
+            fields,
+            paths: compiler.paths.into_iter().collect(),
+            zone: zone.clone(),
+        }
+    }
+
+    /// Every column that fields and searches use, without repeats: what must be
+    /// known of a record before it is rendered and matched.
+    pub fn paths(&self) -> &[ColumnPath] {
+        &self.paths
+    }
+
+    /// Those of [`CompiledObject::paths`] that walk to looked-up records.
+    pub fn walked_paths(&self) -> impl Iterator<Item = &ColumnPath> {
+        self.paths.iter().filter(|path| !path.is_plain())
+    }
+
+    /// `data` of a record: every declared field in declared order. What is not
+    /// mapped or has no value is null, or `{}` in a field of type object.
+    pub fn render(&self, record: &dyn Values) -> Map<String, Json> {
+        self.fields
+            .iter()
+            .map(|(slug, cell)| (slug.clone(), cell.render(record, &self.zone)))
+            .collect()
+    }
+}
+
+struct Compiler<'a> {
+    schema: &'a Schema,
+    entity: &'a str,
+    paths: IndexSet<ColumnPath>,
+}
+
+impl Compiler<'_> {
+    /// The type of a column that the CRM has, noting that it is used.
+    fn resolve(&mut self, path: &ColumnPath) -> Option<ColumnType> {
+        let entity = self.schema.entity(self.entity)?;
+        let column = self.schema.resolve(entity, path).ok()?;
+        self.paths.insert(path.clone());
+        Some(column.column_type)
+    }
+
+    fn cell(&mut self, field: Option<&FieldMapping>, wanted: Option<FieldType>) -> Cell {
+        match field {
+            None | Some(FieldMapping::Empty | FieldMapping::Static(Json::Null)) => {
+                Cell::Fixed(nothing(wanted))
+            }
+            Some(FieldMapping::Static(value)) => Cell::Fixed(value.clone()),
+            Some(FieldMapping::Column { column, transform }) => match self.resolve(column) {
+                None => Cell::Fixed(nothing(wanted)),
+                Some(column_type) => Cell::Column {
+                    path: column.clone(),
+                    column_type,
+                    transform: transform.clone(),
+                    wanted,
+                },
+            },
+            Some(FieldMapping::Children(children)) => {
+                let child = |(label, child): (&String, &FieldMapping)| {
+                    (label.clone(), self.cell(Some(child), None))
+                };
+                Cell::Children(children.iter().map(child).collect())
+            }
+        }
+    }
+}
+
+/// What stands for "no value" in a field.
+fn nothing(wanted: Option<FieldType>) -> Json {
+    match wanted {
+        Some(FieldType::Object) => Json::Object(Map::new()),
+        _ => Json::Null,
+    }
+}
+
+impl Cell {
+    fn render(&self, record: &dyn Values, zone: &TimeZone) -> Json {
+        match self {
+            Self::Fixed(value) => value.clone(),
+            Self::Children(children) => children
+                .iter()
+                .map(|(label, child)| (label.clone(), child.render(record, zone)))
+                .collect::<Map<_, _>>()
+                .into(),
+            Self::Column { path, column_type, transform, wanted } => {
+                let value = record.value(path, *column_type);
+                match apply(transform, value, *wanted, zone) {
+                    Json::Null => nothing(*wanted),
+                    value => value,
+                }
+            }
+        }
+    }
+}
+
+fn apply(transform: &Transform, value: Value, wanted: Option<FieldType>, zone: &TimeZone) -> Json {
+    match (transform, value) {
+        (_, Value::Null) => Json::Null,
+        (Transform::Direct, value) => adapt(value, wanted, zone),
+        (Transform::Date, value) => date(value, wanted, zone),
+        (Transform::Find { property, equals, extract }, Value::Json(Json::Array(items))) => {
+            let found = items.into_iter().find(|item| item.get(property) == Some(equals));
+            let found = match extract {
+                None => found,
+                Some(extract) => found.and_then(|mut item| item.get_mut(extract).map(Json::take)),
+            };
+            found.map(|value| adapt_json(value, wanted)).unwrap_or_default()
+        }
+        (Transform::Collect { property }, Value::Json(Json::Array(items))) => {
+            let value = |mut item: Json| item.get_mut(property).map(Json::take);
+            adapt_json(items.into_iter().filter_map(value).collect(), wanted)
+        }
+        (Transform::Find { .. } | Transform::Collect { .. }, _) => Json::Null,
+    }
+}
+
+/// A column's value in the type of its field, null where it cannot be.
+///
+/// A decimal in a number field is the nearest JSON number, since the app asked
+/// for a number; a string field shows all of its digits.
+fn adapt(value: Value, wanted: Option<FieldType>, zone: &TimeZone) -> Json {
+    match (value, wanted) {
+        (value @ Value::Date(_), Some(FieldType::Datetime)) => date(value, wanted, zone),
+        (Value::Datetime(at), None | Some(FieldType::String | FieldType::Datetime)) => {
+            at.to_string().into()
+        }
+        (Value::Decimal(decimal), Some(FieldType::String)) => {
+            decimal.normalize().to_string().into()
+        }
+        (value, wanted) => adapt_json(plain(value), wanted),
+    }
+}
+
+/// ISO 8601 text: of an instant in UTC, of a day as it is unless the field asks
+/// for an instant.
+fn date(value: Value, wanted: Option<FieldType>, zone: &TimeZone) -> Json {
+    match value {
+        Value::Date(day) if wanted != Some(FieldType::Datetime) => day.to_string().into(),
+        value => {
+            let instant = Column::new("", "", ColumnType::Datetime);
+            match Value::cast(&instant, &plain(value), zone) {
+                Ok(Value::Datetime(at)) => at.to_string().into(),
+                _ => Json::Null,
+            }
+        }
+    }
+}
+
+/// A value as JSON, by itself.
+fn plain(value: Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Boolean(it) => it.into(),
+        Value::Integer(it) => it.into(),
+        Value::Decimal(it) => number(it),
+        Value::Text(it) => it.into(),
+        Value::Date(it) => it.to_string().into(),
+        Value::Datetime(it) => it.to_string().into(),
+        Value::Guid(it) => it.to_string().into(),
+        Value::Json(it) => it,
+    }
+}
+
+/// The JSON number nearest to a decimal; a whole one has no fraction.
+fn number(decimal: Decimal) -> Json {
+    let text = decimal.normalize().to_string();
+    text.parse::<Number>().map(Json::Number).unwrap_or_default()
+}
+
+/// JSON out of a list, or a plain value, in the type of its field.
+fn adapt_json(value: Json, wanted: Option<FieldType>) -> Json {
+    match (wanted, value) {
+        (Some(FieldType::String), value @ (Json::Number(_) | Json::Bool(_))) => {
+            value.to_string().into()
+        }
+        (Some(FieldType::Array(Some(items))), Json::Array(values)) => {
+            let item_type = Some(items.field_type());
+            values.into_iter().map(|value| adapt_json(value, item_type)).collect()
+        }
+        (Some(wanted), value) if !wanted.admits(&value) => Json::Null,
+        (_, value) => value,
+    }
+}
