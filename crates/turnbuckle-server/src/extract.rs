@@ -1,0 +1,148 @@
+//! Reads requests, and answers those that cannot be read with problems.
+//!
+//! On every path that takes JSON a missing `Content-Type` means JSON. Unknown
+//! members and unknown query parameters are refused by name: types used here
+//! carry `#[serde(deny_unknown_fields)]`, because a misspelt member that is
+//! silently dropped is found weeks later.
+//!
+//! How large a body may be is set once, on the router
+//! (`axum::extract::DefaultBodyLimit`); a larger one is answered 413 before it
+//! has been read to its end.
+
+mod malformed;
+#[cfg(test)]
+mod tests;
+
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
+
+use crate::problem::{ApiError, Problem};
+
+/// A JSON object, read as a `T`.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        require_json(request.headers())?;
+        let body = read_body(request, state).await?;
+        // Serde would also fill a struct from a list of its members' values.
+        if !body.trim_ascii_start().starts_with(b"{") {
+            parse_json::<IgnoredAny>(&body)?;
+            return Err(ApiError::new(Problem::InvalidRequest, "the body must be a JSON object"));
+        }
+        parse_json(&body).map(Self)
+    }
+}
+
+/// A JSON body as the bytes that were sent: well-formed JSON in UTF-8. What only
+/// a value can break on (half of a surrogate pair, too deep a nesting) is found
+/// when it is read by [`parse_json`].
+#[derive(Debug)]
+pub struct RawJson(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawJson {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        require_json(request.headers())?;
+        let body = read_body(request, state).await?;
+        serde_json::from_slice::<&RawValue>(&body)
+            .map_err(|error| malformed::json::<IgnoredAny>(&body, &error))?;
+        Ok(Self(body))
+    }
+}
+
+/// The parameters of the path.
+#[derive(Debug)]
+pub struct PathParams<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParams<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(params)) => Ok(Self(params)),
+            Err(PathRejection::FailedToDeserializePathParams(error))
+                if error.status() == StatusCode::BAD_REQUEST =>
+            {
+                Err(ApiError::new(Problem::InvalidRequest, error.body_text()))
+            }
+            // A handler that asks for parameters its route does not have.
+            Err(error) => Err(ApiError::caused_by(Problem::Internal, error)),
+        }
+    }
+}
+
+/// The parameters of the query.
+#[derive(Debug)]
+pub struct QueryParams<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        parse_query(parts.uri.query().unwrap_or_default()).map(Self)
+    }
+}
+
+/// Reads `body` as a `T`.
+///
+/// # Errors
+/// [`Problem::MalformedJson`] with line and column, or
+/// [`Problem::InvalidRequest`] with the member that does not fit a `T`.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // Where a mistake is costs time to track, so it is tracked in a second run
+    // that only wrong bodies see.
+    serde_json::from_slice(body).map_err(|error| malformed::json::<T>(body, &error))
+}
+
+/// Reads the part of a URL behind `?`.
+///
+/// # Errors
+/// [`Problem::InvalidRequest`] with the parameter.
+pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
+        .map_err(|error| malformed::query(&error))
+}
+
+/// Refuses a body that is declared as something other than JSON.
+pub fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(declared) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let declared = String::from_utf8_lossy(declared.as_bytes());
+    let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/json" | "text/json" => Ok(()),
+        other if other.starts_with("application/") && other.ends_with("+json") => Ok(()),
+        other => Err(ApiError::new(
+            Problem::UnsupportedMediaType,
+            format!("send `content-type: application/json`, not `{}`", malformed::shorten(other)),
+        )),
+    }
+}
+
+/// Reads the whole body within the router's limit.
+pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            ApiError::new(
+                Problem::PayloadTooLarge,
+                "the body is larger than `intake.body_bytes_max` of this server",
+            )
+        }
+        // The sender went away or broke the framing; nobody else can be at fault.
+        rejection => ApiError::new(
+            Problem::InvalidRequest,
+            format!("the body could not be read: {}", rejection.body_text()),
+        ),
+    })
+}
