@@ -101,7 +101,9 @@ impl Record {
     /// The typed value of one of its own columns; null where it has none.
     pub fn value(&self, column: &str, column_type: ColumnType) -> Value {
         match column {
-            ID => Uuid::try_parse(&self.id).map_or_else(|_| Value::Text(self.id.clone()), Value::Guid),
+            ID => {
+                Uuid::try_parse(&self.id).map_or_else(|_| Value::Text(self.id.clone()), Value::Guid)
+            }
             CREATED_ON => instant(self.created_at),
             MODIFIED_ON => instant(self.updated_at),
             _ => self
