@@ -24,6 +24,16 @@ pub enum Format {
     CloudEvents,
 }
 
+impl Format {
+    /// The media type of its messages.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Universal | Self::Agile | Self::Standard => "application/json",
+            Self::CloudEvents => "application/cloudevents+json",
+        }
+    }
+}
+
 /// Which happenings an endpoint hears of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::VariantArray, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
