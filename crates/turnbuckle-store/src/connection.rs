@@ -1,0 +1,115 @@
+//! Connections: one context's account at one provider, with its mapping.
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+use turnbuckle_core::entity::Schema;
+use turnbuckle_core::id::{UnixMs, WorkspaceId};
+use turnbuckle_core::record::Data;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::page::{Page, PageRequest};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connection {
+    pub workspace: WorkspaceId,
+    /// Chosen by the app, unique in its workspace.
+    pub id: String,
+    /// `external_id` of its context.
+    pub context: String,
+    /// Slug of its connector.
+    pub connector: String,
+    /// IANA name; relative dates and dates without a zone are read in it.
+    pub time_zone: String,
+    /// Why the connection cannot be used, if it cannot.
+    pub error: Option<String>,
+    /// What the app declared: the `objects` option of `linkCRM`, word for word.
+    pub objects: Option<Json>,
+    /// The user's mapping document.
+    pub mapping: Option<Json>,
+    /// Counts the mappings that were saved; 0 before the first.
+    pub mapping_version: i64,
+    /// Counts the writes of this row, for `ETag`.
+    pub version: i64,
+    pub created_at: UnixMs,
+    pub updated_at: UnixMs,
+}
+
+/// What an app says of a connection when it puts one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PutConnection {
+    pub id: String,
+    pub context: String,
+    pub connector: String,
+    pub time_zone: String,
+}
+
+/// The entities and records that a new connection to the built-in CRM starts with.
+#[derive(Debug, Clone, Default)]
+pub struct InitialRecords {
+    pub schema: Schema,
+    /// In an order where a looked-up record comes first.
+    pub records: Vec<(String, Uuid, Data)>,
+}
+
+/// A mapping to be saved, with what the store must prepare for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PutMapping {
+    pub mapping: Json,
+    /// Entities and plain columns that its searches compare or sort by: they get
+    /// search keys, see [`crate::entity::EntityStore::fill_started_keys`].
+    pub keyed_columns: Vec<(String, String)>,
+    /// Objects whose subscriptions have other match keys from now on.
+    pub rekeyed_objects: Vec<String>,
+}
+
+#[async_trait]
+pub trait ConnectionStore: Send + Sync {
+    /// Creates or updates; `true` when it was created, with `initial` in it.
+    /// The context is created if it is new.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionMismatch`] if `version` is given and not the current one.
+    async fn put_connection(
+        &self,
+        workspace: WorkspaceId,
+        connection: PutConnection,
+        initial: InitialRecords,
+        version: Option<i64>,
+    ) -> Result<(Connection, bool), StoreError>;
+
+    async fn connection(
+        &self,
+        workspace: WorkspaceId,
+        id: &str,
+    ) -> Result<Option<Connection>, StoreError>;
+
+    async fn connections(
+        &self,
+        workspace: WorkspaceId,
+        context: Option<&str>,
+        page: PageRequest,
+    ) -> Result<Page<Connection>, StoreError>;
+
+    /// Saves what the app declares.
+    async fn put_objects(
+        &self,
+        workspace: WorkspaceId,
+        id: &str,
+        objects: &Json,
+        version: Option<i64>,
+    ) -> Result<Connection, StoreError>;
+
+    /// Saves a mapping and raises its version. Matching of `rekeyed_objects`
+    /// waits until their subscriptions have new keys.
+    async fn put_mapping(
+        &self,
+        workspace: WorkspaceId,
+        id: &str,
+        mapping: PutMapping,
+        version: Option<i64>,
+    ) -> Result<Connection, StoreError>;
+
+    /// Erases the connection with everything that was stored for it.
+    async fn delete_connection(&self, workspace: WorkspaceId, id: &str) -> Result<(), StoreError>;
+}

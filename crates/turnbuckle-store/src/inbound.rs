@@ -1,0 +1,169 @@
+//! The webhook log: inbound events, from receipt to outcome.
+//!
+//! An event is accepted (durable, then acknowledged), leased by a processor in
+//! intake order, and finished together with the records that it wrote and
+//! their changes (transaction T1 of the design).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use turnbuckle_core::id::{InboundEventId, SourceId, UnixMs, WorkspaceId};
+use turnbuckle_core::invalid::Invalid;
+
+use crate::StoreError;
+use crate::page::{Page, PageRequest};
+use crate::record::{Applied, Write};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InboundStatus {
+    New,
+    Processing,
+    Failed,
+    Done,
+}
+
+/// The request as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboundRequest {
+    /// As received, names in lower case; `authorization` and `cookie` masked.
+    pub headers: Vec<(String, String)>,
+    /// The query string, undecoded; empty if there was none.
+    pub query: String,
+    pub body: Bytes,
+}
+
+/// One webhook received.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboundEvent {
+    /// Minted at receipt: its time is when the event was received.
+    pub id: InboundEventId,
+    pub workspace: WorkspaceId,
+    pub source: SourceId,
+    pub request: InboundRequest,
+}
+
+/// An event to be made durable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accept {
+    pub event: InboundEvent,
+    /// [`InboundStatus::New`] for processing, `Done` for store-only, `Failed`
+    /// for a body that does not parse.
+    pub status: InboundStatus,
+    /// Why it failed, for [`InboundStatus::Failed`].
+    pub failure: Option<String>,
+    /// What makes a repeat of it recognisable.
+    pub dedupe_key: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    Stored,
+    /// The sender posted this before; that event stands for it.
+    Repeat(InboundEventId),
+}
+
+/// How long a repeat is recognised.
+pub const DEDUPE_MS: UnixMs = 72 * 3600 * 1000;
+
+/// What a processor wants done for one event.
+#[derive(Debug, Clone)]
+pub struct FinishEvent {
+    pub event: InboundEventId,
+    pub workspace: WorkspaceId,
+    /// The connection written to.
+    pub connection: String,
+    pub work: EventWork,
+    /// From planning.
+    pub warnings: Vec<Invalid>,
+    /// Write new records even where this event wrote some before.
+    pub as_new: bool,
+}
+
+#[derive(Debug, Clone)]
+pub enum EventWork {
+    /// Writes by item index. An item that this event wrote before updates that record.
+    Writes(Vec<(u32, Write)>),
+    /// The event cannot be processed, and why.
+    Fail(String),
+}
+
+/// How an event ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventOutcome {
+    pub event: InboundEventId,
+    pub status: InboundStatus,
+    /// In item order; items that failed are absent.
+    pub applied: Vec<(u32, Applied)>,
+    pub warnings: Vec<Invalid>,
+    pub error: Option<String>,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoggedEvent {
+    pub event: InboundEvent,
+    pub status: InboundStatus,
+    pub warnings: Vec<Invalid>,
+    pub error: Option<String>,
+    /// (item, entity, record id), in item order.
+    pub records: Vec<(u32, String, String)>,
+}
+
+/// Which lines of the log are asked for. All members must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EventFilter {
+    pub source: Option<SourceId>,
+    pub status: Option<InboundStatus>,
+    pub since: Option<UnixMs>,
+    pub until: Option<UnixMs>,
+    pub entity: Option<String>,
+    /// Record id.
+    pub record: Option<String>,
+    /// Part of the error text, whatever its case.
+    pub error: Option<String>,
+}
+
+#[async_trait]
+pub trait InboundStore: Send + Sync {
+    /// Makes the event durable, or recognises it. The caller answers its
+    /// sender after this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Overloaded`] if more is waiting than may.
+    async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError>;
+
+    /// The next events that are new, in intake order, each handed out once per
+    /// life of this process. Empty when there are none.
+    async fn lease_new(&self, limit: usize) -> Result<Vec<Arc<InboundEvent>>, StoreError>;
+
+    /// Resolves when an event may have become new.
+    async fn new_event(&self);
+
+    /// Applies the writes of events, each event in a savepoint of its own, in
+    /// the order given, and records how they ended: T1. One that fails changes
+    /// nothing but its log line.
+    async fn finish_events(
+        &self,
+        events: Vec<FinishEvent>,
+    ) -> Result<Vec<EventOutcome>, StoreError>;
+
+    /// What [`InboundStore::finish_events`] would do, without doing it.
+    async fn try_event(&self, event: FinishEvent) -> Result<EventOutcome, StoreError>;
+
+    async fn event(
+        &self,
+        workspace: WorkspaceId,
+        id: InboundEventId,
+    ) -> Result<Option<LoggedEvent>, StoreError>;
+
+    /// The log, newest first.
+    async fn events(
+        &self,
+        workspace: WorkspaceId,
+        filter: &EventFilter,
+        page: PageRequest,
+    ) -> Result<Page<LoggedEvent>, StoreError>;
+}

@@ -1,0 +1,34 @@
+//! What a store does to itself: retention, health, closing.
+
+use async_trait::async_trait;
+use turnbuckle_core::id::UnixMs;
+
+use crate::StoreError;
+
+/// What the logs keep. Rows older than these times go, a slice at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    pub failed_since: UnixMs,
+    pub done_since: UnixMs,
+    pub deliveries_since: UnixMs,
+    pub changes_since: UnixMs,
+    /// Oldest finished rows go while the logs hold more.
+    pub log_bytes_max: Option<u64>,
+}
+
+#[async_trait]
+pub trait MaintenanceStore: Send + Sync {
+    /// Drops a slice of what need not be kept; `true` if more is left to drop.
+    async fn retain(&self, keep: &Keep) -> Result<bool, StoreError>;
+
+    /// Whether the store can write.
+    async fn check_health(&self) -> Result<(), StoreError>;
+
+    /// A small value of the installation itself, such as the name of its sealing key.
+    async fn note(&self, name: &str) -> Result<Option<String>, StoreError>;
+
+    async fn put_note(&self, name: &str, value: &str) -> Result<(), StoreError>;
+
+    /// Finishes what is queued and closes; calls after this are `Unavailable`.
+    async fn close(&self);
+}

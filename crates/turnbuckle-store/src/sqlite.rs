@@ -1,0 +1,220 @@
+//! The embedded store: one SQLite file, one writer thread, many readers.
+//!
+//! Who acts: callers queue writes to the [`writer`], which commits many of
+//! them at once with `synchronous=FULL`; reads use connections of their own
+//! ([`readers`]). What was just written and is pending is also kept in memory
+//! ([`tails`]), so that the stages need not read it back.
+//!
+//! One process at a time opens a file: a lock beside it is held while it is
+//! open. Leases therefore live in memory, and what a killed process had leased
+//! is simply pending when the next one starts.
+
+mod api_key;
+mod apply;
+mod bin;
+mod change;
+mod connection;
+mod constraint;
+mod context;
+mod delivery;
+mod delivery_log;
+mod endpoint;
+mod entity;
+mod failure;
+mod idempotency;
+mod inbound;
+mod line;
+mod listing;
+mod maintenance;
+pub mod migrations;
+mod readers;
+mod record;
+mod replay;
+mod schema;
+mod search;
+mod source;
+mod state;
+mod subscription;
+mod tails;
+mod workspace;
+mod writer;
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
+
+use rusqlite::Connection as Db;
+use turnbuckle_core::id::{Minter, WorkspaceId};
+
+use crate::StoreError;
+use crate::clock::Clock;
+use crate::sqlite::failure::Failure;
+use crate::sqlite::readers::Readers;
+use crate::sqlite::schema::ConnectionSchema;
+pub use crate::sqlite::state::Compose;
+use crate::sqlite::state::WriterState;
+use crate::sqlite::tails::Tails;
+use crate::sqlite::writer::Writer;
+
+/// What the embedded store is opened with.
+pub struct SqliteOptions {
+    /// The database file; made if it is not there.
+    pub path: PathBuf,
+    pub clock: Arc<dyn Clock>,
+    pub compose: Compose,
+    /// Most bytes of intake that may wait to be written.
+    pub intake_bytes_max: usize,
+    /// Most scans (searches, listings) that read at the same time.
+    pub scans_max: usize,
+}
+
+/// The embedded half of [`crate::Store`].
+pub struct SqliteStore {
+    clock: Arc<dyn Clock>,
+    minter: Arc<Minter>,
+    writer: Arc<Writer>,
+    readers: Readers,
+    tails: Arc<Tails>,
+    /// Schemas as committed, until somebody changes them.
+    schemas: RwLock<HashMap<(WorkspaceId, String), Arc<ConnectionSchema>>>,
+    versions: RwLock<HashMap<WorkspaceId, Arc<AtomicU64>>>,
+    /// Held while the store is open; the system releases it when a process dies.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens or makes the database, brings its schema up to date and takes up
+    /// what was pending.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if another process has it open or the file
+    /// cannot be used; [`StoreError::Defect`] if it is not ours to use.
+    pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
+        let lock = lock_file(&options.path)?;
+        let open = |error: rusqlite::Error| Failure::Sql(error).during("open the database");
+        let mut db = Db::open(&options.path).map_err(open)?;
+        configure_writer(&db).map_err(open)?;
+        migrations::migrate(&mut db)?;
+        let last_change = change::last_change(&db).map_err(open)?;
+        let matched_through = change::matched_through(&db).map_err(open)?;
+        let new_events = inbound::new_events(&db).map_err(open)?;
+        let minter = Arc::new(Minter::after(last_row_key(&db).map_err(open)?));
+        let tails = Arc::new(Tails::new(new_events, last_change, matched_through));
+        let state =
+            WriterState::new(options.clock.clone(), minter.clone(), options.compose, tails.clone());
+        Ok(Self {
+            clock: options.clock,
+            minter,
+            writer: Arc::new(Writer::start(db, state, options.intake_bytes_max)),
+            readers: Readers::new(&options.path, options.scans_max),
+            tails,
+            schemas: RwLock::default(),
+            versions: RwLock::default(),
+            _lock: lock,
+        })
+    }
+
+    /// The minter that every id of this store comes from.
+    pub fn minter(&self) -> Arc<Minter> {
+        self.minter.clone()
+    }
+
+    /// The committed schema of a connection.
+    fn connection_schema(
+        &self,
+        workspace: WorkspaceId,
+        id: &str,
+    ) -> Result<Arc<ConnectionSchema>, StoreError> {
+        let key = (workspace, id.to_owned());
+        if let Some(found) = self.schemas.read().expect("no code panics holding it").get(&key) {
+            return Ok(found.clone());
+        }
+        // Under the lock, so that a schema read before a change is never kept after it.
+        let mut schemas = self.schemas.write().expect("no code panics holding it");
+        let loaded = self
+            .readers
+            .look_up("read a schema", |db| ConnectionSchema::load(db, workspace, id))?;
+        let loaded = Arc::new(loaded);
+        schemas.insert(key, loaded.clone());
+        Ok(loaded)
+    }
+
+    /// Called after the commit of whatever changed a connection or its schema.
+    fn forget_schema(&self, workspace: WorkspaceId, id: &str) {
+        self.schemas
+            .write()
+            .expect("no code panics holding it")
+            .remove(&(workspace, id.to_owned()));
+        self.configuration_changed(workspace);
+    }
+
+    /// Called after the commit of whatever a workspace configures.
+    fn configuration_changed(&self, workspace: WorkspaceId) {
+        self.version_of(workspace).fetch_add(1, Ordering::Release);
+    }
+
+    fn version_of(&self, workspace: WorkspaceId) -> Arc<AtomicU64> {
+        if let Some(found) =
+            self.versions.read().expect("no code panics holding it").get(&workspace)
+        {
+            return found.clone();
+        }
+        let mut versions = self.versions.write().expect("no code panics holding it");
+        versions.entry(workspace).or_default().clone()
+    }
+}
+
+fn lock_file(path: &Path) -> Result<File, StoreError> {
+    const ACTION: &str = "lock the database file";
+    let unavailable = |error: std::io::Error| StoreError::Unavailable {
+        action: ACTION,
+        source: format!("{}: {error}", path.display()).into(),
+    };
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path.with_extension("lock"))
+        .map_err(unavailable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable {
+            action: ACTION,
+            source: format!("{} is open in another process", path.display()).into(),
+        }),
+        Err(TryLockError::Error(error)) => Err(unavailable(error)),
+    }
+}
+
+fn configure_writer(db: &Db) -> Result<(), rusqlite::Error> {
+    db.set_prepared_statement_cache_capacity(256);
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "cache_size", -32_768)?;
+    // Large enough that a checkpoint is rare, small enough that it is short.
+    db.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    db.pragma_update(None, "foreign_keys", "OFF")?;
+    db.pragma_update(None, "temp_store", "MEMORY")
+}
+
+/// The highest time-ordered key in use, so that new ids lie above it even if
+/// the clock fell back.
+fn last_row_key(db: &Db) -> Result<i64, rusqlite::Error> {
+    db.query_row(
+        "SELECT max(seq) FROM (
+             SELECT coalesce(max(seq), 0) AS seq FROM record
+             UNION ALL SELECT coalesce(max(seq), 0) FROM change
+             UNION ALL SELECT coalesce(max(seq), 0) FROM inbound_event
+             UNION ALL SELECT coalesce(max(seq), 0) FROM delivery
+             UNION ALL SELECT coalesce(max(seq), 0) FROM subscription
+             UNION ALL SELECT coalesce(max(seq), 0) FROM source
+             UNION ALL SELECT coalesce(max(seq), 0) FROM source_key
+             UNION ALL SELECT coalesce(max(seq), 0) FROM endpoint
+             UNION ALL SELECT coalesce(max(seq), 0) FROM api_key
+             UNION ALL SELECT matched_through FROM feed)",
+        [],
+        |row| row.get(0),
+    )
+}

@@ -1,0 +1,427 @@
+//! Applies one write of one record on the writer, inside the caller's savepoint.
+//!
+//! Everything that must see the rows it decides about happens here: lookups
+//! are resolved, the record to update is found, versions and unique columns
+//! are compared. What the record becomes is decided by `turnbuckle_core::write`.
+//! The record, its search keys and its change are written together.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection as Db, params};
+use turnbuckle_core::change::{Change, ChangeType};
+use turnbuckle_core::entity::Entity;
+use turnbuckle_core::id::ChangeId;
+use turnbuckle_core::invalid::{Invalid, pointer};
+use turnbuckle_core::record::{Data, ID, Record};
+use turnbuckle_core::value::Value;
+use turnbuckle_core::write::{Planned, Strictness, decide};
+use turnbuckle_core::{id::Stamp, key};
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::error::Noun;
+use crate::record::{Applied, Write, WriteAction};
+use crate::sqlite::change::insert_change;
+use crate::sqlite::failure::Failure;
+use crate::sqlite::record::{
+    RecordRow, find_record, insert_record, move_keys, record_at, record_exists,
+};
+use crate::sqlite::schema::{ConnectionSchema, EntityRow, KeyState};
+use crate::sqlite::writer::Batch;
+
+/// Applies a write.
+///
+/// # Errors
+/// Those of [`crate::record::RecordStore::write`]; nothing was written then.
+pub fn apply(
+    batch: &mut Batch<'_>,
+    connection: &ConnectionSchema,
+    write: &Write,
+) -> Result<Applied, Failure> {
+    let (entity, row) = connection.entity(&write.entity)?;
+    let mut warnings = Vec::new();
+    let mut values = resolve_lookups(batch.sql, connection, write, &mut warnings)?;
+    let before = find_target(batch.sql, row, entity, &write.action, &values)?;
+    if let WriteAction::Delete { .. } = write.action {
+        let before = before.ok_or_else(|| not_found(&write.action))?;
+        return delete(batch, connection, write, row, before);
+    }
+    let before_data = before.as_ref().map(|row| &row.record.data);
+    if let Some(data) = before_data {
+        let is_held = |name: &String| write.defaulted.contains(name) && data.contains_key(name);
+        values.retain(|(name, _)| !is_held(name));
+    }
+    (batch.state.compose)(&write.entity, &mut values, before_data);
+    let given_id = take_given_id(&mut values);
+    let values = settled(values);
+    let written = decide(entity, before_data, &values).map_err(missing_columns)?;
+    let names = values.into_iter().map(|(name, _)| name).collect();
+    match before {
+        None => create(batch, connection, write, (entity, row), given_id, written.data, names)
+            .map(|record| applied(write, record, Some(ChangeType::Create), warnings)),
+        Some(before) if written.changed.is_empty() => {
+            Ok(applied(write, before.record, None, warnings))
+        }
+        Some(before) => {
+            let record = update(batch, connection, write, row, before, written.data, names)?;
+            Ok(applied(write, record, Some(ChangeType::Update), warnings))
+        }
+    }
+}
+
+/// Creates a record without a change: nobody is told.
+pub fn load(
+    batch: &mut Batch<'_>,
+    connection: &ConnectionSchema,
+    entity: &str,
+    values: Vec<(String, Planned)>,
+) -> Result<(), Failure> {
+    let (entity, row) = connection.entity(entity)?;
+    let mut values = values;
+    (batch.state.compose)(&entity.name, &mut values, None);
+    let given_id = take_given_id(&mut values);
+    let written = decide(entity, None, &settled(values)).map_err(missing_columns)?;
+    insert_new(batch, (entity, row), given_id, written.data).map(|_| ())
+}
+
+fn applied(
+    write: &Write,
+    record: Record,
+    change: Option<ChangeType>,
+    warnings: Vec<Invalid>,
+) -> Applied {
+    Applied { entity: write.entity.clone(), record, change, warnings }
+}
+
+fn not_found(action: &WriteAction) -> StoreError {
+    let id = match action {
+        WriteAction::Update { id, .. } | WriteAction::Delete { id, .. } => id.as_str(),
+        WriteAction::Create | WriteAction::Upsert { .. } => "",
+    };
+    StoreError::not_found(Noun::Record, id)
+}
+
+fn missing_columns(missing: Vec<String>) -> StoreError {
+    let invalid = |column: String| {
+        Invalid::new(pointer("", &column), format!("`{column}` is required and would be empty"))
+    };
+    StoreError::Invalid(missing.into_iter().map(invalid).collect())
+}
+
+/// Replaces what was given for a lookup by the id of the record it means.
+fn resolve_lookups(
+    db: &Db,
+    connection: &ConnectionSchema,
+    write: &Write,
+    warnings: &mut Vec<Invalid>,
+) -> Result<Vec<(String, Planned)>, Failure> {
+    let mut values = Vec::with_capacity(write.values.len());
+    let mut unresolved = Vec::new();
+    for (column, planned) in &write.values {
+        let value = match planned {
+            Planned::Value(value) => value.clone(),
+            Planned::Lookup { entity, given } => match resolve(db, connection, entity, given)? {
+                Some(id) => Value::Text(id),
+                None => {
+                    unresolved.push(Invalid::new(
+                        pointer("", column),
+                        format!(
+                            "`{column}` is left empty: no `{entity}` is or has the id `{given}`"
+                        ),
+                    ));
+                    Value::Null
+                }
+            },
+        };
+        values.push((column.clone(), Planned::Value(value)));
+    }
+    match write.strictness {
+        Strictness::Strict if !unresolved.is_empty() => Err(StoreError::Invalid(unresolved).into()),
+        _ => {
+            warnings.append(&mut unresolved);
+            Ok(values)
+        }
+    }
+}
+
+/// Finds a record by its id or else by its display value.
+fn resolve(
+    db: &Db,
+    connection: &ConnectionSchema,
+    entity: &str,
+    given: &str,
+) -> Result<Option<String>, Failure> {
+    let (entity, row) = connection.entity(entity)?;
+    if let Ok(id) = Uuid::try_parse(given)
+        && record_exists(db, row.no, &id)?
+    {
+        return Ok(Some(id.to_string()));
+    }
+    let value = Value::Text(given.to_owned());
+    let same = find_same(db, row, &[(entity.display.clone(), value)])?;
+    Ok(same.map(|found| found.record.id))
+}
+
+/// The earliest record with the same values in all these columns. Null equals only null.
+fn find_same(
+    db: &Db,
+    entity: &EntityRow,
+    values: &[(String, Value)],
+) -> Result<Option<RecordRow>, Failure> {
+    let wanted: Vec<_> = values
+        .iter()
+        .filter_map(|(name, value)| {
+            entity.columns.get(name).map(|column| (name, column, key::encode(value)))
+        })
+        .collect();
+    let is_same = |record: &Record| {
+        wanted.iter().all(|(name, column, wanted_key)| {
+            key::encode(&record.value(name, column.column_type)) == *wanted_key
+        })
+    };
+    let Some((_, driver, driver_key)) =
+        wanted.iter().find(|(_, column, _)| column.key_state == KeyState::Ready)
+    else {
+        return find_same_unkeyed(db, entity, is_same);
+    };
+    let mut select = db.prepare_cached(
+        "SELECT record FROM record_key WHERE entity_column = ?1 AND key = ?2 ORDER BY record",
+    )?;
+    let mut rows = select.query(params![driver.no, driver_key])?;
+    while let Some(candidate) = rows.next()? {
+        let found = record_at(db, candidate.get(0)?)?;
+        if let Some(found) = found.filter(|found| is_same(&found.record)) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Only for columns that nobody keyed: looks at every record of the entity.
+fn find_same_unkeyed(
+    db: &Db,
+    entity: &EntityRow,
+    is_same: impl Fn(&Record) -> bool,
+) -> Result<Option<RecordRow>, Failure> {
+    let mut select = db.prepare_cached(
+        "SELECT seq, id, number, version, created_at_ms, updated_at_ms, data
+         FROM record WHERE entity = ?1 ORDER BY seq",
+    )?;
+    let mut rows = select.query([entity.no])?;
+    while let Some(row) = rows.next()? {
+        let found = crate::sqlite::record::read_record(row)?;
+        if is_same(&found.record) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+fn find_target(
+    db: &Db,
+    row: &EntityRow,
+    entity: &Entity,
+    action: &WriteAction,
+    values: &[(String, Planned)],
+) -> Result<Option<RecordRow>, Failure> {
+    match action {
+        WriteAction::Create => Ok(None),
+        WriteAction::Upsert { match_on } => {
+            let value_of = |column: &String| {
+                values.iter().find_map(|(name, planned)| match planned {
+                    Planned::Value(value) if name == column && *value != Value::Null => {
+                        Some((column.clone(), value.clone()))
+                    }
+                    _ => None,
+                })
+            };
+            // A record is the same only if every column says so: with one of
+            // them empty there is nothing to recognise it by.
+            match match_on.iter().map(value_of).collect::<Option<Vec<_>>>() {
+                Some(same) if !same.is_empty() => find_same(db, row, &same),
+                _ => Ok(None),
+            }
+        }
+        WriteAction::Update { id, version } | WriteAction::Delete { id, version } => {
+            let found = match Uuid::try_parse(id) {
+                Ok(uuid) => find_record(db, row.no, &uuid)?,
+                Err(_) => None,
+            };
+            let found = found.ok_or_else(|| not_found(action))?;
+            if version.is_some_and(|version| version != found.record.version) {
+                let id = format!("{}:{id}", entity.name);
+                return Err(StoreError::VersionMismatch { noun: Noun::Record, id }.into());
+            }
+            Ok(Some(found))
+        }
+    }
+}
+
+/// Takes the id that the writer chose for a new record, if it did.
+fn take_given_id(values: &mut Vec<(String, Planned)>) -> Option<Uuid> {
+    let at = values.iter().position(|(name, _)| name == ID)?;
+    match values.remove(at).1 {
+        Planned::Value(Value::Guid(id)) => Some(id),
+        _ => None,
+    }
+}
+
+fn settled(values: Vec<(String, Planned)>) -> Vec<(String, Value)> {
+    let settle = |planned| match planned {
+        Planned::Value(value) => value,
+        // Lookups were resolved before; what is left over names nothing.
+        Planned::Lookup { .. } => Value::Null,
+    };
+    values.into_iter().map(|(name, planned)| (name, settle(planned))).collect()
+}
+
+fn create(
+    batch: &mut Batch<'_>,
+    connection: &ConnectionSchema,
+    write: &Write,
+    (entity, row): (&Entity, &EntityRow),
+    given_id: Option<Uuid>,
+    data: Data,
+    names: Vec<String>,
+) -> Result<Record, Failure> {
+    let record = insert_new(batch, (entity, row), given_id, data)?;
+    tell(batch, connection, write, ChangeType::Create, None, Some(record.clone()), names)?;
+    Ok(record)
+}
+
+fn insert_new(
+    batch: &mut Batch<'_>,
+    (entity, row): (&Entity, &EntityRow),
+    given_id: Option<Uuid>,
+    data: Data,
+) -> Result<Record, Failure> {
+    let stamp: Stamp = batch.state.mint();
+    let id = given_id.unwrap_or_else(|| stamp.uuid());
+    if given_id.is_some() && record_exists(batch.sql, row.no, &id)? {
+        return Err(StoreError::already_exists(Noun::Record, id).into());
+    }
+    let now = batch.state.now();
+    let record = Record {
+        id: id.to_string(),
+        number: batch.state.next_number(batch.sql, row.no)?,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        data,
+    };
+    check_unique(batch.sql, entity, row, None, &record)?;
+    let new = RecordRow { seq: stamp.row_key(), record };
+    insert_record(batch.sql, row.no, &new, &id)?;
+    move_keys(batch.sql, row, new.seq, None, Some(&new.record))?;
+    Ok(new.record)
+}
+
+fn update(
+    batch: &mut Batch<'_>,
+    connection: &ConnectionSchema,
+    write: &Write,
+    row: &EntityRow,
+    before: RecordRow,
+    data: Data,
+    names: Vec<String>,
+) -> Result<Record, Failure> {
+    let (entity, _) = connection.entity(&write.entity)?;
+    let RecordRow { seq, record: before } = before;
+    let record = Record {
+        version: before.version + 1,
+        updated_at: batch.state.now().max(before.updated_at),
+        data,
+        ..before.clone()
+    };
+    check_unique(batch.sql, entity, row, Some((seq, &before)), &record)?;
+    batch
+        .sql
+        .prepare_cached(
+            "UPDATE record SET version = ?2, updated_at_ms = ?3, data = ?4 WHERE seq = ?1",
+        )?
+        .execute(params![
+            seq,
+            record.version,
+            record.updated_at,
+            serde_json::to_string(&record.data)?
+        ])?;
+    move_keys(batch.sql, row, seq, Some(&before), Some(&record))?;
+    let after = Some(record.clone());
+    tell(batch, connection, write, ChangeType::Update, Some(before), after, names)?;
+    Ok(record)
+}
+
+fn delete(
+    batch: &mut Batch<'_>,
+    connection: &ConnectionSchema,
+    write: &Write,
+    row: &EntityRow,
+    before: RecordRow,
+) -> Result<Applied, Failure> {
+    let RecordRow { seq, record } = before;
+    batch.sql.prepare_cached("DELETE FROM record WHERE seq = ?1")?.execute([seq])?;
+    let id = Uuid::try_parse(&record.id).expect("native record ids are GUIDs");
+    batch
+        .sql
+        .prepare_cached("DELETE FROM record_given_id WHERE entity = ?1 AND id = ?2")?
+        .execute(params![row.no, id.as_bytes()])?;
+    move_keys(batch.sql, row, seq, Some(&record), None)?;
+    let before = Some(record.clone());
+    tell(batch, connection, write, ChangeType::Delete, before, None, Vec::new())?;
+    Ok(applied(write, record, Some(ChangeType::Delete), Vec::new()))
+}
+
+/// Compares the unique columns that differ from before with all other records.
+fn check_unique(
+    db: &Db,
+    entity: &Entity,
+    row: &EntityRow,
+    before: Option<(i64, &Record)>,
+    after: &Record,
+) -> Result<(), Failure> {
+    for (name, column) in row.columns.iter().filter(|(_, column)| column.is_unique) {
+        let value = after.value(name, column.column_type);
+        let is_same_as_before =
+            before.is_some_and(|(_, record)| record.value(name, column.column_type) == value);
+        if value == Value::Null || is_same_as_before {
+            continue;
+        }
+        let same = find_same(db, row, &[(name.clone(), value)])?;
+        let is_other = |found: &RecordRow| before.is_none_or(|(seq, _)| seq != found.seq);
+        if same.is_some_and(|found| is_other(&found)) {
+            return Err(StoreError::UniqueViolation {
+                entity: entity.name.clone(),
+                column: name.clone(),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// Writes the change of a record and hands it to matching after the commit.
+fn tell(
+    batch: &mut Batch<'_>,
+    connection: &ConnectionSchema,
+    write: &Write,
+    change_type: ChangeType,
+    before: Option<Record>,
+    after: Option<Record>,
+    written: Vec<String>,
+) -> Result<(), Failure> {
+    let change = Change {
+        id: ChangeId(batch.state.mint()),
+        workspace: connection.workspace,
+        connection: connection.id.clone(),
+        entity: write.entity.clone(),
+        change_type,
+        origin: write.origin,
+        at: batch.state.now(),
+        before,
+        after,
+        written,
+    };
+    insert_change(batch.sql, connection.no, &change)?;
+    batch.state.changed(Arc::new(change));
+    Ok(())
+}

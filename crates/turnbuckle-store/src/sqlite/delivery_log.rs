@@ -1,0 +1,132 @@
+//! Reading the delivery log.
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection as Db, Row, params};
+use turnbuckle_core::id::{ChangeId, DeliveryId, EndpointId, Stamp, WorkspaceId, first_row_key_at};
+
+use crate::delivery::{DeliveryFilter, DeliveryStatus, LoggedAttempt, LoggedDelivery};
+use crate::page::{Page, PageRequest};
+use crate::sqlite::change::change_type_from_row;
+use crate::sqlite::failure::Failure;
+use crate::sqlite::line::{NO_STATUS, State};
+
+const DELIVERY_COLUMNS: &str = "delivery.seq, delivery.tail, delivery.workspace, delivery.endpoint,
+    endpoint.tail, endpoint.status, state, at_ms, attempt_count, last_status, delivery.change,
+    change.tail, delivery.change_type, object, delivery.record, body";
+
+const DELIVERY_TABLES: &str = "delivery
+    LEFT JOIN endpoint ON endpoint.seq = delivery.endpoint
+    LEFT JOIN change ON change.seq = delivery.change";
+
+/// `endpoint.status` of one that deliveries may go to.
+const ACTIVE: i64 = 2;
+
+fn read(row: &Row<'_>) -> Result<LoggedDelivery, rusqlite::Error> {
+    let state = State::from_row(row.get(6)?);
+    let is_active = row.get::<_, Option<i64>>(5)? == Some(ACTIVE);
+    let at = row.get(7)?;
+    let last_status: i64 = row.get(9)?;
+    let (change, change_tail): (i64, Option<i64>) = (row.get(10)?, row.get(11)?);
+    Ok(LoggedDelivery {
+        id: DeliveryId(Stamp::from_row(row.get(0)?, row.get(1)?)),
+        workspace: WorkspaceId(row.get(2)?),
+        endpoint: EndpointId(Stamp::from_row(
+            row.get(3)?,
+            row.get::<_, Option<i64>>(4)?.unwrap_or_default(),
+        )),
+        change: change_tail.map(|tail| ChangeId(Stamp::from_row(change, tail))),
+        object: row.get(13)?,
+        record: row.get(14)?,
+        change_type: change_type_from_row(row.get(12)?),
+        status: match state {
+            State::Head | State::Waiting if is_active => DeliveryStatus::Pending,
+            State::Head | State::Waiting => DeliveryStatus::Held,
+            State::Delivered => DeliveryStatus::Delivered,
+            State::Dead => DeliveryStatus::Dead,
+            State::Superseded => DeliveryStatus::Superseded,
+        },
+        due_at: (state == State::Head && is_active).then_some(at),
+        ended_at: (!state.is_pending()).then_some(at),
+        attempt_count: row.get(8)?,
+        last_status: (last_status != NO_STATUS).then_some(last_status as u16),
+        body: row.get::<_, Vec<u8>>(15)?.into(),
+    })
+}
+
+pub fn find(
+    db: &Db,
+    workspace: WorkspaceId,
+    id: DeliveryId,
+) -> Result<Option<(LoggedDelivery, Vec<LoggedAttempt>)>, Failure> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {DELIVERY_COLUMNS} FROM {DELIVERY_TABLES}
+         WHERE delivery.seq = ?1 AND delivery.tail = ?2 AND delivery.workspace = ?3"
+    ))?;
+    let mut rows = select.query(params![id.0.row_key(), id.0.tail(), workspace.0])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let delivery = read(row)?;
+    let mut select = db.prepare_cached(
+        "SELECT number, at_ms, duration_ms, status, error, response_body FROM attempt
+         WHERE delivery = ?1 ORDER BY number, at_ms",
+    )?;
+    let attempts = select.query_map([id.0.row_key()], |row| {
+        Ok(LoggedAttempt {
+            number: row.get(0)?,
+            at: row.get(1)?,
+            duration_ms: row.get(2)?,
+            status: row.get(3)?,
+            error: row.get(4)?,
+            response_body: row.get::<_, Vec<u8>>(5)?.into(),
+        })
+    })?;
+    let attempts = attempts.collect::<Result<_, _>>()?;
+    Ok(Some((delivery, attempts)))
+}
+
+/// Lists newest first, over the narrowest index that the filter allows.
+pub fn list(
+    db: &Db,
+    workspace: WorkspaceId,
+    filter: &DeliveryFilter,
+    page: PageRequest,
+) -> Result<Page<LoggedDelivery>, Failure> {
+    let mut conditions = vec!["delivery.workspace = :workspace".to_owned()];
+    let mut values = vec![(":workspace", Sql::Integer(workspace.0))];
+    if let Some(endpoint) = filter.endpoint {
+        conditions.push("delivery.endpoint = :endpoint".to_owned());
+        values.push((":endpoint", Sql::Integer(endpoint.0.row_key())));
+    }
+    // Written out, so that the partial indexes can be used.
+    conditions.extend(filter.status.map(|status| {
+        match status {
+            DeliveryStatus::Pending => "state IN (2, 3) AND endpoint.status = 2",
+            DeliveryStatus::Held => "state IN (2, 3) AND endpoint.status != 2",
+            DeliveryStatus::Delivered => "state = 4",
+            DeliveryStatus::Dead => "state = 5",
+            DeliveryStatus::Superseded => "state = 6",
+        }
+        .to_owned()
+    }));
+    if let Some(since) = filter.since {
+        conditions.push("delivery.seq >= :since".to_owned());
+        values.push((":since", Sql::Integer(first_row_key_at(since))));
+    }
+    let before = page.after.into_iter().chain(filter.until.map(first_row_key_at)).min();
+    conditions.push("delivery.seq < :before".to_owned());
+    values.push((":before", Sql::Integer(before.unwrap_or(i64::MAX))));
+    values.push((":limit", Sql::Integer(page.limit as i64 + 1)));
+    let statement = format!(
+        "SELECT {DELIVERY_COLUMNS} FROM {DELIVERY_TABLES} WHERE {}
+         ORDER BY delivery.seq DESC LIMIT :limit",
+        conditions.join(" AND ")
+    );
+    let named: Vec<(&str, &dyn rusqlite::ToSql)> =
+        values.iter().map(|(name, value)| (*name, value as &dyn rusqlite::ToSql)).collect();
+    let mut select = db.prepare_cached(&statement)?;
+    let mut items =
+        select.query_map(named.as_slice(), read)?.collect::<Result<Vec<_>, rusqlite::Error>>()?;
+    let has_more = items.len() > page.limit;
+    items.truncate(page.limit);
+    let next = items.last().filter(|_| has_more).map(|last| last.id.0.row_key());
+    Ok(Page { items, next })
+}

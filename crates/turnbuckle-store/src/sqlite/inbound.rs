@@ -1,0 +1,457 @@
+//! The webhook log.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection as Db, OptionalExtension, Row, params};
+use turnbuckle_core::id::{InboundEventId, SourceId, Stamp, WorkspaceId, first_row_key_at};
+use turnbuckle_core::invalid::Invalid;
+
+use crate::StoreError;
+use crate::inbound::{
+    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventWork, FinishEvent, InboundEvent,
+    InboundRequest, InboundStatus, InboundStore, LoggedEvent,
+};
+use crate::page::{Page, PageRequest, ROWS_READ_MAX};
+use crate::record::{Applied, Write, WriteAction};
+use crate::sqlite::SqliteStore;
+use crate::sqlite::apply::apply;
+use crate::sqlite::failure::Failure;
+use crate::sqlite::writer::{Batch, Priority};
+
+const EVENT_COLUMNS: &str = "seq, tail, workspace, source, status, headers, query, body";
+
+fn status_to_row(status: InboundStatus) -> i64 {
+    match status {
+        InboundStatus::New | InboundStatus::Processing => 2,
+        InboundStatus::Failed => 4,
+        InboundStatus::Done => 5,
+    }
+}
+
+fn status_from_row(stored: i64) -> InboundStatus {
+    match stored {
+        4 => InboundStatus::Failed,
+        5 => InboundStatus::Done,
+        _ => InboundStatus::New,
+    }
+}
+
+/// Events that were new when the store was last open, in the order of their receipt.
+pub fn new_events(db: &Db) -> Result<Vec<InboundEventId>, rusqlite::Error> {
+    let mut select =
+        db.prepare("SELECT seq, tail FROM inbound_event WHERE status = 2 ORDER BY seq")?;
+    let rows = select
+        .query_map([], |row| Ok(InboundEventId(Stamp::from_row(row.get(0)?, row.get(1)?))))?;
+    rows.collect()
+}
+
+/// The source's id is kept whole in eight bytes of time and eight of chance; a
+/// log row keeps the first and finds the rest with the source.
+fn read_event(db: &Db, row: &Row<'_>) -> Result<InboundEvent, Failure> {
+    let source_seq: i64 = row.get(3)?;
+    let source_tail: Option<i64> = db
+        .prepare_cached("SELECT tail FROM source WHERE seq = ?1")?
+        .query_row([source_seq], |row| row.get(0))
+        .optional()?;
+    let headers = row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?;
+    Ok(InboundEvent {
+        id: InboundEventId(Stamp::from_row(row.get(0)?, row.get(1)?)),
+        workspace: WorkspaceId(row.get(2)?),
+        source: SourceId(Stamp::from_row(source_seq, source_tail.unwrap_or_default())),
+        request: InboundRequest {
+            headers: serde_json::from_str(headers)?,
+            query: row.get(6)?,
+            body: Bytes::from(row.get::<_, Vec<u8>>(7)?),
+        },
+    })
+}
+
+fn insert_event(db: &Db, accept: &Accept, headers: &str) -> Result<(), Failure> {
+    let InboundEvent { id, workspace, source, request } = &accept.event;
+    db.prepare_cached(
+        "INSERT INTO inbound_event (seq, tail, workspace, source, status, headers, query, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        id.0.row_key(),
+        id.0.tail(),
+        workspace.0,
+        source.0.row_key(),
+        status_to_row(accept.status),
+        headers,
+        request.query,
+        request.body.as_ref()
+    ])?;
+    Ok(())
+}
+
+/// Notes the key of an event, or finds the event that had it before.
+fn recognise(db: &Db, accept: &Accept, key: &str) -> Result<Option<InboundEventId>, Failure> {
+    let event = accept.event.id.0;
+    let known_since = first_row_key_at(event.millis() - DEDUPE_MS);
+    let source = accept.event.source.0.row_key();
+    let known: Option<(i64, i64)> = db
+        .prepare_cached(
+            "SELECT event, tail FROM dedupe WHERE source = ?1 AND key = ?2 AND event >= ?3",
+        )?
+        .query_row(params![source, key, known_since], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if let Some((event, tail)) = known {
+        return Ok(Some(InboundEventId(Stamp::from_row(event, tail))));
+    }
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO dedupe (source, key, event, tail) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![source, key, event.row_key(), event.tail()])?;
+    Ok(None)
+}
+
+fn put_outcome(
+    db: &Db,
+    event: i64,
+    error: Option<&str>,
+    warnings: &[Invalid],
+) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO inbound_outcome (event, error, warnings) VALUES (?1, ?2, ?3)",
+    )?
+    .execute(params![event, error, serde_json::to_string(warnings)?])?;
+    Ok(())
+}
+
+fn accept_event(batch: &mut Batch<'_>, accept: Accept) -> Result<Accepted, Failure> {
+    if let Some(key) = &accept.dedupe_key
+        && let Some(repeated) = recognise(batch.sql, &accept, key)?
+    {
+        return Ok(Accepted::Repeat(repeated));
+    }
+    let headers = serde_json::to_string(&accept.event.request.headers)?;
+    insert_event(batch.sql, &accept, &headers)?;
+    if accept.failure.is_some() {
+        let failure = accept.failure.as_deref();
+        put_outcome(batch.sql, accept.event.id.0.row_key(), failure, &[])?;
+    }
+    if accept.status == InboundStatus::New {
+        batch.state.accepted(Arc::new(accept.event));
+    }
+    Ok(Accepted::Stored)
+}
+
+/// Applies the writes of one event and ends it. What fails inside is the
+/// event's failure, not the job's: the error that this returns is the database's.
+fn finish_event(batch: &mut Batch<'_>, finish: &FinishEvent) -> Result<EventOutcome, Failure> {
+    let event = finish.event.0.row_key();
+    let mut outcome = EventOutcome {
+        event: finish.event,
+        status: InboundStatus::Done,
+        applied: Vec::new(),
+        warnings: finish.warnings.clone(),
+        error: None,
+    };
+    match &finish.work {
+        EventWork::Fail(reason) => outcome.error = Some(reason.clone()),
+        EventWork::Writes(writes) => {
+            let mut errors = Vec::new();
+            for (item, write) in writes {
+                match finish_item(batch, finish, *item, write)? {
+                    Ok(mut applied) => {
+                        outcome.warnings.append(&mut applied.warnings);
+                        outcome.applied.push((*item, applied));
+                    }
+                    Err(reason) if writes.len() == 1 => errors.push(reason),
+                    Err(reason) => errors.push(format!("item {item}: {reason}")),
+                }
+            }
+            outcome.error = (!errors.is_empty()).then(|| errors.join("; "));
+        }
+    }
+    if outcome.error.is_some() {
+        outcome.status = InboundStatus::Failed;
+    }
+    let had_outcome = batch
+        .sql
+        .prepare_cached("UPDATE inbound_event SET status = ?2 WHERE seq = ?1")?
+        .execute(params![event, status_to_row(outcome.status)])?
+        > 0;
+    if had_outcome && (outcome.error.is_some() || !outcome.warnings.is_empty() || finish.as_new) {
+        put_outcome(batch.sql, event, outcome.error.as_deref(), &outcome.warnings)?;
+    }
+    Ok(outcome)
+}
+
+/// Applies one item in a savepoint: `Err` inside says why the item failed.
+fn finish_item(
+    batch: &mut Batch<'_>,
+    finish: &FinishEvent,
+    item: u32,
+    write: &Write,
+) -> Result<Result<Applied, String>, Failure> {
+    let event = finish.event.0.row_key();
+    let connection = batch.state.connection(batch.sql, finish.workspace, &finish.connection)?;
+    let written_before = match finish.as_new {
+        true => None,
+        false => written_record(batch.sql, event, item, &write.entity)?,
+    };
+    let attempt = |batch: &mut Batch<'_>, write: &Write| {
+        batch.sql.prepare_cached("SAVEPOINT item")?.execute([])?;
+        let result = apply(batch, &connection, write);
+        if result.is_err() {
+            batch.sql.prepare_cached("ROLLBACK TO item")?.execute([])?;
+        }
+        batch.sql.prepare_cached("RELEASE item")?.execute([])?;
+        Ok::<_, Failure>(result)
+    };
+    let result = match &written_before {
+        Some(id) => {
+            let action = WriteAction::Update { id: id.clone(), version: None };
+            match attempt(batch, &Write { action, ..write.clone() })? {
+                // The record is gone: the event makes it again.
+                Err(Failure::Store(StoreError::NotFound { .. })) => attempt(batch, write)?,
+                result => result,
+            }
+        }
+        None => attempt(batch, write)?,
+    };
+    let applied = match result {
+        Ok(applied) => applied,
+        Err(failure @ Failure::Sql(_)) => return Err(failure),
+        Err(Failure::Store(error)) => return Ok(Err(reason(&error))),
+    };
+    if written_before.as_ref() != Some(&applied.record.id) {
+        batch
+            .sql
+            .prepare_cached(
+                "INSERT OR REPLACE INTO inbound_record (event, item, entity, record)
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![event, item, write.entity, applied.record.id])?;
+    }
+    Ok(Ok(applied))
+}
+
+/// What people read in the log.
+fn reason(error: &StoreError) -> String {
+    match error {
+        StoreError::Invalid(invalids) => {
+            invalids.iter().map(|invalid| invalid.detail.as_str()).collect::<Vec<_>>().join("; ")
+        }
+        error => error.to_string(),
+    }
+}
+
+fn written_record(db: &Db, event: i64, item: u32, entity: &str) -> Result<Option<String>, Failure> {
+    Ok(db
+        .prepare_cached(
+            "SELECT record FROM inbound_record WHERE event = ?1 AND item = ?2 AND entity = ?3",
+        )?
+        .query_row(params![event, item, entity], |row| row.get(0))
+        .optional()?)
+}
+
+/// Ends a trial: everything it did is undone.
+struct Undone(EventOutcome);
+
+#[async_trait]
+impl InboundStore for SqliteStore {
+    async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
+        let InboundRequest { body, query, headers } = &accept.event.request;
+        let bytes = body.len() + query.len() + headers.len() * 40 + 200;
+        let is_single_statement = accept.dedupe_key.is_none() && accept.failure.is_none();
+        self.writer
+            .intake("store an inbound event", bytes, is_single_statement, move |batch| {
+                accept_event(batch, accept)
+            })
+            .await
+    }
+
+    async fn lease_new(&self, limit: usize) -> Result<Vec<Arc<InboundEvent>>, StoreError> {
+        let popped = self.tails.pop_events(limit);
+        if popped.iter().all(|(_, event)| event.is_some()) {
+            return Ok(popped.into_iter().filter_map(|(_, event)| event).collect());
+        }
+        self.readers
+            .scan("read new events", move |db| {
+                let mut events = Vec::with_capacity(popped.len());
+                for (id, event) in popped {
+                    match event {
+                        Some(event) => events.push(event),
+                        None => {
+                            events.extend(find_event(db, id)?.map(|(event, _)| Arc::new(event)))
+                        }
+                    }
+                }
+                Ok(events)
+            })
+            .await
+    }
+
+    async fn new_event(&self) {
+        self.tails.new_event.notified().await;
+    }
+
+    async fn finish_events(
+        &self,
+        events: Vec<FinishEvent>,
+    ) -> Result<Vec<EventOutcome>, StoreError> {
+        self.writer
+            .run(Priority::Stages, "finish inbound events", move |batch| {
+                let mut outcomes = Vec::with_capacity(events.len());
+                for finish in events {
+                    outcomes.push(match finish_event(batch, &finish) {
+                        Ok(outcome) => outcome,
+                        // Its connection is gone, say: the event fails, the others go on.
+                        Err(Failure::Store(error)) => {
+                            let work = EventWork::Fail(reason(&error));
+                            finish_event(batch, &FinishEvent { work, ..finish })?
+                        }
+                        Err(failure) => return Err(failure),
+                    });
+                }
+                Ok(outcomes)
+            })
+            .await
+    }
+
+    async fn try_event(&self, event: FinishEvent) -> Result<EventOutcome, StoreError> {
+        let undone = self
+            .writer
+            .run(Priority::Bulk, "try an inbound event", move |batch| {
+                batch.sql.execute_batch("SAVEPOINT trial")?;
+                let outcome = finish_event(batch, &event);
+                batch.sql.execute_batch("ROLLBACK TO trial; RELEASE trial")?;
+                batch.state.undo_job();
+                outcome.map(Undone)
+            })
+            .await;
+        undone.map(|Undone(outcome)| outcome)
+    }
+
+    async fn event(
+        &self,
+        workspace: WorkspaceId,
+        id: InboundEventId,
+    ) -> Result<Option<LoggedEvent>, StoreError> {
+        self.readers.look_up("read an inbound event", |db| {
+            let found = find_event(db, id)?.filter(|(event, _)| event.workspace == workspace);
+            found.map(|(event, status)| read_log(db, event, status)).transpose()
+        })
+    }
+
+    async fn events(
+        &self,
+        workspace: WorkspaceId,
+        filter: &EventFilter,
+        page: PageRequest,
+    ) -> Result<Page<LoggedEvent>, StoreError> {
+        let filter = filter.clone();
+        self.readers
+            .scan("list inbound events", move |db| list_events(db, workspace, &filter, page))
+            .await
+    }
+}
+
+fn find_event(
+    db: &Db,
+    id: InboundEventId,
+) -> Result<Option<(InboundEvent, InboundStatus)>, Failure> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {EVENT_COLUMNS} FROM inbound_event WHERE seq = ?1 AND tail = ?2"
+    ))?;
+    let mut rows = select.query(params![id.0.row_key(), id.0.tail()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some((read_event(db, row)?, status_from_row(row.get(4)?))))
+}
+
+fn read_log(db: &Db, event: InboundEvent, status: InboundStatus) -> Result<LoggedEvent, Failure> {
+    let key = event.id.0.row_key();
+    let outcome: Option<(Option<String>, String)> = db
+        .prepare_cached("SELECT error, warnings FROM inbound_outcome WHERE event = ?1")?
+        .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (error, warnings) = match outcome {
+        Some((error, warnings)) => (error, serde_json::from_str(&warnings)?),
+        None => (None, Vec::new()),
+    };
+    let mut select = db.prepare_cached(
+        "SELECT item, entity, record FROM inbound_record WHERE event = ?1 ORDER BY item",
+    )?;
+    let records = select
+        .query_map([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(LoggedEvent { event, status, warnings, error, records })
+}
+
+/// Lists newest first, over the narrowest index that the filter allows.
+fn list_events(
+    db: &Db,
+    workspace: WorkspaceId,
+    filter: &EventFilter,
+    page: PageRequest,
+) -> Result<Page<LoggedEvent>, Failure> {
+    let mut conditions = vec!["workspace = :workspace".to_owned()];
+    let mut values = HashMap::from([(":workspace", Sql::Integer(workspace.0))]);
+    if let Some(source) = filter.source {
+        conditions.push("source = :source".to_owned());
+        values.insert(":source", Sql::Integer(source.0.row_key()));
+    }
+    if let Some(status) = filter.status {
+        // Written out, so that the partial indexes can be used.
+        conditions.push(format!("status = {}", status_to_row(status)));
+    }
+    if let Some(record) = &filter.record {
+        conditions
+            .push("seq IN (SELECT event FROM inbound_record WHERE record = :record)".to_owned());
+        values.insert(":record", Sql::Text(record.clone()));
+    }
+    if let Some(since) = filter.since {
+        conditions.push("seq >= :since".to_owned());
+        values.insert(":since", Sql::Integer(first_row_key_at(since)));
+    }
+    let before = page.after.into_iter().chain(filter.until.map(first_row_key_at)).min();
+    conditions.push("seq < :before".to_owned());
+    values.insert(":before", Sql::Integer(before.unwrap_or(i64::MAX)));
+    values.insert(":limit", Sql::Integer(ROWS_READ_MAX as i64));
+    let statement = format!(
+        "SELECT {EVENT_COLUMNS} FROM inbound_event WHERE {} ORDER BY seq DESC LIMIT :limit",
+        conditions.join(" AND ")
+    );
+    let named: Vec<(&str, &dyn rusqlite::ToSql)> =
+        values.iter().map(|(name, value)| (*name, value as &dyn rusqlite::ToSql)).collect();
+    let mut select = db.prepare_cached(&statement)?;
+    let mut rows = select.query(named.as_slice())?;
+    let mut listed = Page { items: Vec::new(), next: None };
+    let mut read = 0;
+    while let Some(row) = rows.next()? {
+        read += 1;
+        let status = status_from_row(row.get(4)?);
+        let logged = read_log(db, read_event(db, row)?, status)?;
+        let fits = fits(&logged, filter);
+        if fits && listed.items.len() == page.limit {
+            return Ok(listed);
+        }
+        listed.next = Some(logged.event.id.0.row_key());
+        if fits {
+            listed.items.push(logged);
+        }
+    }
+    if read < ROWS_READ_MAX {
+        listed.next = None;
+    }
+    Ok(listed)
+}
+
+/// What no index narrows.
+fn fits(logged: &LoggedEvent, filter: &EventFilter) -> bool {
+    let has_entity = |name: &String| logged.records.iter().any(|(_, entity, _)| entity == name);
+    let has_error = |part: &String| {
+        logged
+            .error
+            .as_ref()
+            .is_some_and(|error| error.to_lowercase().contains(&part.to_lowercase()))
+    };
+    filter.entity.as_ref().is_none_or(has_entity) && filter.error.as_ref().is_none_or(has_error)
+}

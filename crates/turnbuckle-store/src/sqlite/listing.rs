@@ -1,0 +1,34 @@
+//! Pages of a workspace's rows, newest first.
+
+use rusqlite::{Connection as Db, Row, params};
+use turnbuckle_core::id::WorkspaceId;
+
+use crate::page::{Page, PageRequest};
+use crate::sqlite::failure::Failure;
+
+/// Reads a page with a statement whose first column is the position and whose
+/// parameters are the workspace, the position below which to read, and how
+/// many rows. One row more than asked for tells whether another page follows.
+pub fn page<T>(
+    db: &Db,
+    select: &str,
+    workspace: WorkspaceId,
+    request: PageRequest,
+    read: impl Fn(&Row<'_>) -> Result<T, Failure>,
+) -> Result<Page<T>, Failure> {
+    let below = request.after.unwrap_or(i64::MAX);
+    let limit = i64::try_from(request.limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut select = db.prepare_cached(select)?;
+    let mut rows = select.query(params![workspace.0, below, limit])?;
+    let mut page = Page { items: Vec::new(), next: None };
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        if page.items.len() == request.limit {
+            page.next = last;
+            break;
+        }
+        last = Some(row.get(0)?);
+        page.items.push(read(row)?);
+    }
+    Ok(page)
+}

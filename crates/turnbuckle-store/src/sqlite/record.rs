@@ -1,0 +1,298 @@
+//! Records: reading them by id, and the statements that writing shares.
+//!
+//! A record whose id we minted is found by the id alone, because the id holds
+//! the row key; one whose id was given to us goes through `record_given_id`.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::{Connection as Db, OptionalExtension, Row, params};
+use turnbuckle_core::entity::ColumnPath;
+use turnbuckle_core::id::{Stamp, WorkspaceId};
+use turnbuckle_core::key;
+use turnbuckle_core::record::{Record, Related};
+use turnbuckle_core::write::Planned;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::record::{Applied, RecordStore, Search, SearchPage, Write};
+use crate::sqlite::SqliteStore;
+use crate::sqlite::failure::Failure;
+use crate::sqlite::schema::{ConnectionSchema, EntityRow};
+use crate::sqlite::writer::Priority;
+use crate::sqlite::{apply, search};
+
+/// A record with the key of its row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordRow {
+    pub seq: i64,
+    pub record: Record,
+}
+
+pub const RECORD_COLUMNS: &str = "seq, id, number, version, created_at_ms, updated_at_ms, data";
+
+pub fn read_record(row: &Row<'_>) -> Result<RecordRow, Failure> {
+    let id: [u8; 16] = row.get(1)?;
+    let data = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;
+    Ok(RecordRow {
+        seq: row.get(0)?,
+        record: Record {
+            id: Uuid::from_bytes(id).to_string(),
+            number: row.get(2)?,
+            version: row.get(3)?,
+            created_at: row.get(4)?,
+            updated_at: row.get(5)?,
+            data: serde_json::from_str(data)?,
+        },
+    })
+}
+
+/// The record of this id, if the entity has it.
+pub fn find_record(db: &Db, entity_no: i64, id: &Uuid) -> Result<Option<RecordRow>, Failure> {
+    let Some(seq) = record_seq(db, entity_no, id)? else { return Ok(None) };
+    let mut select = db.prepare_cached(
+        "SELECT seq, id, number, version, created_at_ms, updated_at_ms, data
+         FROM record WHERE seq = ?1 AND entity = ?2 AND id = ?3",
+    )?;
+    let mut rows = select.query(params![seq, entity_no, id.as_bytes()])?;
+    rows.next()?.map(read_record).transpose()
+}
+
+/// Where the record of this id would be: found again under the id before it is believed.
+fn record_seq(db: &Db, entity_no: i64, id: &Uuid) -> Result<Option<i64>, Failure> {
+    if let Some(stamp) = Stamp::from_uuid(*id) {
+        let is_there: Option<i64> = db
+            .prepare_cached("SELECT seq FROM record WHERE seq = ?1 AND entity = ?2 AND id = ?3")?
+            .query_row(params![stamp.row_key(), entity_no, id.as_bytes()], |row| row.get(0))
+            .optional()?;
+        if is_there.is_some() {
+            return Ok(is_there);
+        }
+    }
+    Ok(db
+        .prepare_cached("SELECT record FROM record_given_id WHERE entity = ?1 AND id = ?2")?
+        .query_row(params![entity_no, id.as_bytes()], |row| row.get(0))
+        .optional()?)
+}
+
+pub fn record_exists(db: &Db, entity_no: i64, id: &Uuid) -> Result<bool, Failure> {
+    Ok(record_seq(db, entity_no, id)?.is_some())
+}
+
+pub fn record_at(db: &Db, seq: i64) -> Result<Option<RecordRow>, Failure> {
+    let mut select = db.prepare_cached(
+        "SELECT seq, id, number, version, created_at_ms, updated_at_ms, data
+         FROM record WHERE seq = ?1",
+    )?;
+    let mut rows = select.query([seq])?;
+    rows.next()?.map(read_record).transpose()
+}
+
+pub fn insert_record(db: &Db, entity_no: i64, row: &RecordRow, id: &Uuid) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO record (seq, entity, id, number, version, created_at_ms, updated_at_ms, data)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        row.seq,
+        entity_no,
+        id.as_bytes(),
+        row.record.number,
+        row.record.version,
+        row.record.created_at,
+        row.record.updated_at,
+        serde_json::to_string(&row.record.data)?
+    ])?;
+    if Stamp::from_uuid(*id).is_none_or(|stamp| stamp.row_key() != row.seq) {
+        db.prepare_cached("INSERT INTO record_given_id (entity, id, record) VALUES (?1, ?2, ?3)")?
+            .execute(params![entity_no, id.as_bytes(), row.seq])?;
+    }
+    Ok(())
+}
+
+/// Makes the search keys of a record those of `after`; `None` means no keys.
+pub fn move_keys(
+    db: &Db,
+    entity: &EntityRow,
+    seq: i64,
+    before: Option<&Record>,
+    after: Option<&Record>,
+) -> Result<(), Failure> {
+    for (name, column) in entity.keyed() {
+        let key_of = |record: &Record| key::encode(&record.value(name, column.column_type));
+        let (old, new) = (before.map(key_of), after.map(key_of));
+        if old == new {
+            continue;
+        }
+        if let Some(old) = old {
+            db.prepare_cached(
+                "DELETE FROM record_key WHERE entity_column = ?1 AND key = ?2 AND record = ?3",
+            )?
+            .execute(params![column.no, old, seq])?;
+        }
+        if let Some(new) = new {
+            db.prepare_cached(
+                "INSERT OR IGNORE INTO record_key (entity_column, key, record) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![column.no, new, seq])?;
+        }
+    }
+    Ok(())
+}
+
+/// Fetches what `paths` reach from `records`, each record once.
+pub fn fetch_related<'a>(
+    db: &Db,
+    connection: &ConnectionSchema,
+    entity: &str,
+    records: impl Iterator<Item = &'a Record> + Clone,
+    paths: impl Iterator<Item = &'a ColumnPath>,
+    related: &mut Related,
+) -> Result<(), Failure> {
+    for path in paths.filter(|path| !path.is_plain()) {
+        for record in records.clone() {
+            fetch_walk(db, connection, entity, record, &path.walks, related)?;
+        }
+    }
+    Ok(())
+}
+
+fn fetch_walk(
+    db: &Db,
+    connection: &ConnectionSchema,
+    entity: &str,
+    record: &Record,
+    walks: &[String],
+    related: &mut Related,
+) -> Result<(), Failure> {
+    let mut entity = entity.to_owned();
+    let mut at: Option<Arc<Record>> = None;
+    for step in walks {
+        let Some(column) = connection.schema.entity(&entity).and_then(|entity| entity.walk(step))
+        else {
+            return Ok(());
+        };
+        let Some(target) = column.lookup.clone() else { return Ok(()) };
+        let from = at.as_deref().unwrap_or(record);
+        let Some(id) = from.data.get(&column.name).and_then(|id| id.as_str()) else {
+            return Ok(());
+        };
+        let next = match related.get(&target, id) {
+            Some(found) => found.clone(),
+            None => {
+                let Some(row) = connection.entities.get(&target) else { return Ok(()) };
+                let Ok(uuid) = Uuid::try_parse(id) else { return Ok(()) };
+                let Some(found) = find_record(db, row.no, &uuid)? else { return Ok(()) };
+                let found = Arc::new(found.record);
+                related.insert(&target, found.clone());
+                found
+            }
+        };
+        at = Some(next);
+        entity = target;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl RecordStore for SqliteStore {
+    async fn records(
+        &self,
+        workspace: WorkspaceId,
+        connection: &str,
+        entity: &str,
+        ids: &[String],
+        paths: &[ColumnPath],
+    ) -> Result<(Vec<Option<Record>>, Related), StoreError> {
+        let connection = self.connection_schema(workspace, connection)?;
+        self.readers.look_up("read records", |db| {
+            let (_, row) = connection.entity(entity)?;
+            let mut records = Vec::with_capacity(ids.len());
+            for id in ids {
+                let found = match Uuid::try_parse(id) {
+                    Ok(id) => find_record(db, row.no, &id)?,
+                    Err(_) => None,
+                };
+                records.push(found.map(|row| row.record));
+            }
+            let mut related = Related::default();
+            fetch_related(
+                db,
+                &connection,
+                entity,
+                records.iter().flatten(),
+                paths.iter(),
+                &mut related,
+            )?;
+            Ok((records, related))
+        })
+    }
+
+    async fn related(
+        &self,
+        workspace: WorkspaceId,
+        connection: &str,
+        entity: &str,
+        records: &[&Record],
+        paths: &HashSet<ColumnPath>,
+    ) -> Result<Related, StoreError> {
+        let mut related = Related::default();
+        if paths.iter().all(ColumnPath::is_plain) {
+            return Ok(related);
+        }
+        let connection = self.connection_schema(workspace, connection)?;
+        self.readers.look_up("read related records", |db| {
+            let records = records.iter().copied();
+            fetch_related(db, &connection, entity, records, paths.iter(), &mut related)?;
+            Ok(related)
+        })
+    }
+
+    async fn search(
+        &self,
+        workspace: WorkspaceId,
+        connection: &str,
+        search: Search,
+    ) -> Result<SearchPage, StoreError> {
+        let connection = self.connection_schema(workspace, connection)?;
+        self.readers
+            .scan("search records", move |db| search::search(db, &connection, &search))
+            .await
+    }
+
+    async fn write(
+        &self,
+        workspace: WorkspaceId,
+        connection: &str,
+        write: Write,
+    ) -> Result<Applied, StoreError> {
+        let connection = connection.to_owned();
+        self.writer
+            .run(Priority::Stages, "write a record", move |batch| {
+                let connection = batch.state.connection(batch.sql, workspace, &connection)?;
+                apply::apply(batch, &connection, &write)
+            })
+            .await
+    }
+
+    async fn load(
+        &self,
+        workspace: WorkspaceId,
+        connection: &str,
+        entity: &str,
+        records: Vec<Vec<(String, Planned)>>,
+    ) -> Result<usize, StoreError> {
+        let (connection, entity) = (connection.to_owned(), entity.to_owned());
+        self.writer
+            .run(Priority::Bulk, "load records", move |batch| {
+                let connection = batch.state.connection(batch.sql, workspace, &connection)?;
+                let count = records.len();
+                for values in records {
+                    apply::load(batch, &connection, &entity, values)?;
+                }
+                Ok(count)
+            })
+            .await
+    }
+}

@@ -1,0 +1,120 @@
+//! Workspaces and their settings, on SQLite.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use rusqlite::{Connection as Db, OptionalExtension, Row, params};
+use serde_json::Value as Json;
+use turnbuckle_core::id::WorkspaceId;
+
+use crate::StoreError;
+use crate::error::Noun;
+use crate::sqlite::SqliteStore;
+use crate::sqlite::constraint::taken;
+use crate::sqlite::failure::Failure;
+use crate::sqlite::schema::optional_json;
+use crate::sqlite::writer::Priority;
+use crate::workspace::{Workspace, WorkspaceStore};
+
+fn read_workspace(row: &Row<'_>) -> Result<Workspace, rusqlite::Error> {
+    Ok(Workspace {
+        id: WorkspaceId(row.get(0)?),
+        slug: row.get(1)?,
+        label: row.get(2)?,
+        created_at: row.get(3)?,
+    })
+}
+
+fn insert_workspace(db: &Db, workspace: &mut Workspace) -> Result<(), Failure> {
+    db.prepare_cached("INSERT INTO workspace (slug, label, created_at_ms) VALUES (?1, ?2, ?3)")?
+        .execute(params![workspace.slug, workspace.label, workspace.created_at])
+        .map_err(|error| taken(error, Noun::Workspace, &workspace.slug))?;
+    workspace.id = WorkspaceId(db.last_insert_rowid());
+    Ok(())
+}
+
+#[async_trait]
+impl WorkspaceStore for SqliteStore {
+    async fn create_workspace(&self, slug: &str, label: &str) -> Result<Workspace, StoreError> {
+        let mut workspace = Workspace {
+            id: WorkspaceId(0),
+            slug: slug.to_owned(),
+            label: label.to_owned(),
+            created_at: self.clock.now(),
+        };
+        let workspace = self
+            .writer
+            .run(Priority::Stages, "create a workspace", move |batch| {
+                insert_workspace(batch.sql, &mut workspace)?;
+                Ok(workspace)
+            })
+            .await?;
+        self.configuration_changed(workspace.id);
+        Ok(workspace)
+    }
+
+    async fn workspaces(&self) -> Result<Vec<Workspace>, StoreError> {
+        self.readers
+            .scan("list workspaces", |db| {
+                Ok(db
+                    .prepare_cached(
+                        "SELECT id, slug, label, created_at_ms FROM workspace ORDER BY id",
+                    )?
+                    .query_map([], read_workspace)?
+                    .collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn workspace(&self, slug: &str) -> Result<Option<Workspace>, StoreError> {
+        self.readers.look_up("read a workspace", |db| {
+            Ok(db
+                .prepare_cached(
+                    "SELECT id, slug, label, created_at_ms FROM workspace WHERE slug = ?1",
+                )?
+                .query_row([slug], read_workspace)
+                .optional()?)
+        })
+    }
+
+    async fn setting(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+    ) -> Result<Option<Json>, StoreError> {
+        self.readers.look_up("read a setting", |db| {
+            let document = db
+                .prepare_cached("SELECT document FROM setting WHERE workspace = ?1 AND name = ?2")?
+                .query_row(params![workspace.0, name], |row| row.get(0))
+                .optional()?;
+            optional_json(document)
+        })
+    }
+
+    async fn put_setting(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+        document: &Json,
+    ) -> Result<(), StoreError> {
+        let (name, document) = (name.to_owned(), document.to_string());
+        self.writer
+            .run(Priority::Stages, "put a setting", move |batch| {
+                batch
+                    .sql
+                    .prepare_cached(
+                        "INSERT INTO setting (workspace, name, document) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (workspace, name) DO UPDATE SET document = excluded.document",
+                    )?
+                    .execute(params![workspace.0, name, document])?;
+                Ok(())
+            })
+            .await?;
+        self.configuration_changed(workspace);
+        Ok(())
+    }
+
+    fn configuration_version(&self, workspace: WorkspaceId) -> u64 {
+        self.version_of(workspace).load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,96 @@
+use bytes::Bytes;
+use turnbuckle_store::StoreError;
+use turnbuckle_store::bin::{Bin, BinRequest, BinStore};
+use turnbuckle_store::clock::Clock;
+
+use super::{ACME, DAY, OTHER, TestClock};
+
+pub fn a_bin(clock: &TestClock, name: &str) -> Bin {
+    Bin {
+        workspace: ACME,
+        name: name.to_owned(),
+        created_at: clock.now(),
+        expires_at: clock.now() + DAY,
+    }
+}
+
+pub fn a_request(clock: &TestClock, body: &str) -> BinRequest {
+    BinRequest {
+        number: 0,
+        at: clock.now(),
+        method: "POST".to_owned(),
+        query: "a=1".to_owned(),
+        headers: vec![
+            ("x-twice".to_owned(), "1".to_owned()),
+            ("x-twice".to_owned(), "2".to_owned()),
+        ],
+        body: Bytes::from(body.to_owned()),
+    }
+}
+
+async fn bodies(store: &dyn BinStore, name: &str) -> Vec<String> {
+    let requests = store.bin_requests(name, None, 100).await.unwrap();
+    requests.iter().map(|request| String::from_utf8(request.body.to_vec()).unwrap()).collect()
+}
+
+pub async fn a_bin_shows_its_requests_newest_first(store: &dyn BinStore, clock: &TestClock) {
+    for name in ["mine", "yours"] {
+        store.create_bin(a_bin(clock, name)).await.unwrap();
+    }
+    for body in ["1", "2", "3"] {
+        store.add_bin_request("mine", a_request(clock, body), 10).await.unwrap();
+        store.add_bin_request("yours", a_request(clock, "other"), 10).await.unwrap();
+    }
+    assert_eq!(store.bins(ACME).await.unwrap(), [a_bin(clock, "mine"), a_bin(clock, "yours")]);
+    assert_eq!(store.bins(OTHER).await.unwrap(), []);
+    assert_eq!(bodies(store, "mine").await, ["3", "2", "1"]);
+
+    let newest = store.bin_requests("mine", None, 2).await.unwrap();
+    assert!(newest[0].number > newest[1].number);
+    let older = store.bin_requests("mine", Some(newest[1].number), 2).await.unwrap();
+    let expected = BinRequest { number: older[0].number, ..a_request(clock, "1") };
+    assert_eq!(older, [expected]);
+}
+
+pub async fn the_oldest_requests_make_room(store: &dyn BinStore, clock: &TestClock) {
+    store.create_bin(a_bin(clock, "mine")).await.unwrap();
+    store.create_bin(a_bin(clock, "yours")).await.unwrap();
+    store.add_bin_request("yours", a_request(clock, "stays"), 2).await.unwrap();
+    for body in ["1", "2", "3", "4"] {
+        store.add_bin_request("mine", a_request(clock, body), 2).await.unwrap();
+    }
+    assert_eq!(bodies(store, "mine").await, ["4", "3"]);
+    assert_eq!(bodies(store, "yours").await, ["stays"]);
+}
+
+pub async fn an_expired_bin_is_unknown(store: &dyn BinStore, clock: &TestClock) {
+    let bin = a_bin(clock, "mine");
+    store.create_bin(bin.clone()).await.unwrap();
+    clock.advance(DAY - 1);
+    assert_eq!(store.bin("mine", clock.now()).await.unwrap(), Some(bin));
+
+    clock.advance(1);
+    assert_eq!(store.bin("mine", clock.now()).await.unwrap(), None);
+    assert_eq!(store.bins(ACME).await.unwrap(), []);
+    let late = store.add_bin_request("mine", a_request(clock, "late"), 2).await;
+    assert!(matches!(late, Err(StoreError::NotFound { .. })));
+}
+
+pub async fn a_bin_name_is_taken_once(store: &dyn BinStore, clock: &TestClock) {
+    store.create_bin(a_bin(clock, "mine")).await.unwrap();
+    let theirs = Bin { workspace: OTHER, ..a_bin(clock, "mine") };
+    let again = store.create_bin(theirs).await;
+    assert!(matches!(again, Err(StoreError::AlreadyExists { id, .. }) if id == "mine"));
+}
+
+pub async fn a_deleted_bin_takes_its_requests_along(store: &dyn BinStore, clock: &TestClock) {
+    store.create_bin(a_bin(clock, "mine")).await.unwrap();
+    store.add_bin_request("mine", a_request(clock, "1"), 2).await.unwrap();
+    let refused = store.delete_bin(OTHER, "mine").await;
+    assert!(matches!(refused, Err(StoreError::NotFound { .. })));
+    assert_eq!(bodies(store, "mine").await, ["1"]);
+
+    store.delete_bin(ACME, "mine").await.unwrap();
+    assert_eq!(store.bin("mine", clock.now()).await.unwrap(), None);
+    assert!(bodies(store, "mine").await.is_empty());
+}
