@@ -1,10 +1,20 @@
 //! The Turnbuckle server: the only crate that knows the others.
 
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod catalog;
+pub mod clock;
 pub mod config;
 pub mod egress;
 pub mod extract;
 pub mod logging;
+pub mod metrics;
+pub mod notices;
+pub mod outcomes;
 pub mod problem;
+pub mod processing;
 pub mod random;
 pub mod seal;
 pub mod secret;
+pub mod workers;

@@ -1,0 +1,102 @@
+//! The composition root: the only file that names a concrete store and client.
+//!
+//! Everybody else receives an [`App`] and uses what is in it.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use turnbuckle_connectors::native;
+use turnbuckle_core::id::{Minter, Stamp, UnixMs};
+use turnbuckle_store::Store;
+use turnbuckle_store::clock::Clock;
+use turnbuckle_store::sqlite::{SqliteOptions, SqliteStore};
+
+use crate::auth::KeyUses;
+use crate::catalog::Catalog;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::egress::GuardedClient;
+use crate::metrics::Metrics;
+use crate::outcomes::Outcomes;
+use crate::seal::{self, Sealer};
+use crate::workers::Signals;
+use crate::workers::deliver::Lanes;
+
+/// What handlers and workers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+pub struct Parts {
+    pub config: Config,
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub minter: Arc<Minter>,
+    pub sealer: Arc<Sealer>,
+    /// What workspaces have configured, read once and kept until it changes.
+    pub catalog: Catalog,
+    pub egress: GuardedClient,
+    pub key_uses: KeyUses,
+    pub metrics: Metrics,
+    /// Who waits for an inbound event to be processed.
+    pub outcomes: Outcomes,
+    /// Where deliveries that became due are handed over.
+    pub lanes: Lanes,
+    /// Hints that wake workers.
+    pub signals: Signals,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the store and builds everything on it.
+    ///
+    /// # Errors
+    /// With a sentence for the operator: the data folder, the key file or the
+    /// database cannot be used.
+    pub fn build(config: Config) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&config.data)
+            .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let sealer = Arc::new(seal::key_file::load_or_create(&config.data)?);
+        let store = SqliteStore::open(SqliteOptions {
+            path: config.data.join("turnbuckle.db"),
+            clock: clock.clone(),
+            compose: native::compose,
+            intake_bytes_max: config.intake.queue_bytes_max,
+            scans_max: config.store.readers,
+        })?;
+        let minter = store.minter();
+        let store: Arc<dyn Store> = Arc::new(store);
+        let egress =
+            GuardedClient::new(config.egress.policy.clone(), config.egress.limits.clone())?;
+        Ok(Self(Arc::new(Parts {
+            catalog: Catalog::new(store.clone(), sealer.clone()),
+            lanes: Lanes::new(&config.deliver),
+            config,
+            store,
+            clock,
+            minter,
+            sealer,
+            egress,
+            key_uses: KeyUses::default(),
+            metrics: Metrics::default(),
+            outcomes: Outcomes::default(),
+            signals: Signals::default(),
+        })))
+    }
+
+    pub fn now(&self) -> UnixMs {
+        self.clock.now()
+    }
+
+    /// Mints the stamp of a new id.
+    pub fn mint(&self) -> Stamp {
+        self.minter.mint(self.clock.now(), self.clock.random())
+    }
+}

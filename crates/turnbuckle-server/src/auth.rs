@@ -1,0 +1,225 @@
+//! Who calls, and what they may do.
+//!
+//! A caller is an API key set (Basic auth, `publishable:secret`). A handler
+//! says what it needs by the extractor in its signature: [`CanRead`],
+//! [`CanWrite`], [`CanManage`] or [`CanOperate`]. Where a route has a
+//! `{connection}` in its path, a key that is bound to one connection may pass
+//! if it is that one; everywhere else it may not.
+//!
+//! | scope | may |
+//! |---|---|
+//! | `all` | read, write and manage its workspace |
+//! | `read` | read |
+//! | `ingest` | write records and invoke create, update and delete events, not read |
+//! | `connection:<id>` | everything on that connection, nothing else |
+//! | `operator` | manage workspaces |
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Mutex;
+
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use turnbuckle_core::id::{KeyId, UnixMs, WorkspaceId};
+use turnbuckle_store::api_key::ApiKey;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::egress::Cidr;
+use crate::problem::{ApiError, Problem};
+
+/// An authenticated caller.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub workspace: WorkspaceId,
+    pub key: KeyId,
+}
+
+/// What a handler needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+    Manage,
+    Operate,
+}
+
+/// May read.
+pub struct CanRead(pub Caller);
+/// May write records.
+pub struct CanWrite(pub Caller);
+/// May change what the workspace has configured.
+pub struct CanManage(pub Caller);
+/// May manage workspaces.
+pub struct CanOperate(pub Caller);
+
+impl FromRequestParts<App> for CanRead {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        authorize(parts, app, Access::Read).await.map(Self)
+    }
+}
+
+impl FromRequestParts<App> for CanWrite {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        authorize(parts, app, Access::Write).await.map(Self)
+    }
+}
+
+impl FromRequestParts<App> for CanManage {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        authorize(parts, app, Access::Manage).await.map(Self)
+    }
+}
+
+impl FromRequestParts<App> for CanOperate {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        authorize(parts, app, Access::Operate).await.map(Self)
+    }
+}
+
+async fn authorize(parts: &mut Parts, app: &App, access: Access) -> Result<Caller, ApiError> {
+    let key = authenticate(&parts.headers, app).await?;
+    if !key.addresses.is_empty() {
+        let address = peer(parts).map(|peer| client_address(&parts.headers, peer, &app.config));
+        if !address.is_some_and(|address| admits(&key.addresses, address)) {
+            let detail = "this key may not be used from this address";
+            return Err(ApiError::new(Problem::Forbidden, detail));
+        }
+    }
+    let connection = connection_in_path(parts, app).await;
+    if !key.scopes.iter().any(|scope| allows(scope, access, connection.as_deref())) {
+        let detail = format!("this key has the scopes {:?}, which do not allow this", key.scopes);
+        return Err(ApiError::new(Problem::Forbidden, detail));
+    }
+    app.key_uses.note(key.id, app.now());
+    Ok(Caller { workspace: key.workspace, key: key.id })
+}
+
+async fn authenticate(headers: &HeaderMap, app: &App) -> Result<std::sync::Arc<ApiKey>, ApiError> {
+    let unauthorized = |detail: &str| ApiError::new(Problem::Unauthorized, detail);
+    let (publishable, secret) = basic(headers).ok_or_else(|| {
+        unauthorized("send Basic auth with the publishable key as user and the secret as password")
+    })?;
+    let key = app.catalog.api_key(&publishable).await?;
+    let given: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+    // Compared also when there is no such key, so that both take the same time.
+    let known = key.as_ref().map_or([0; 32], |key| key.secret_hash);
+    let is_right: bool = given.ct_eq(&known).into();
+    key.filter(|_| is_right).ok_or_else(|| unauthorized("no such key, or the secret is wrong"))
+}
+
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (publishable, secret) = decoded.split_once(':')?;
+    Some((publishable.to_owned(), secret.to_owned()))
+}
+
+/// Whether a scope allows this access, on `connection` where the route has one.
+fn allows(scope: &str, access: Access, connection: Option<&str>) -> bool {
+    match scope {
+        "all" => access != Access::Operate,
+        "read" => access == Access::Read,
+        "ingest" => access == Access::Write,
+        "operator" => access == Access::Operate,
+        _ => {
+            access != Access::Operate
+                && connection.is_some()
+                && scope.strip_prefix("connection:") == connection
+        }
+    }
+}
+
+/// Whether a scope is one that a key may have.
+pub fn is_scope(scope: &str) -> bool {
+    matches!(scope, "all" | "read" | "ingest" | "operator")
+        || scope.strip_prefix("connection:").is_some_and(|id| !id.is_empty())
+}
+
+async fn connection_in_path(parts: &mut Parts, app: &App) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
+    params.iter().find(|(name, _)| *name == "connection").map(|(_, value)| value.to_owned())
+}
+
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
+}
+
+fn admits(addresses: &[String], address: IpAddr) -> bool {
+    addresses.iter().filter_map(|text| text.parse::<Cidr>().ok()).any(|it| it.contains(address))
+}
+
+/// The address that a request came from, as far as trusted proxies tell: the
+/// last one in `X-Forwarded-For` that is not itself a trusted proxy.
+pub fn client_address(headers: &HeaderMap, peer: IpAddr, config: &Config) -> IpAddr {
+    let is_trusted =
+        |address: IpAddr| config.trusted_proxies.iter().any(|proxy| proxy.contains(address));
+    if !is_trusted(peer) {
+        return peer;
+    }
+    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|it| it.to_str().ok());
+    let mut hops: Vec<IpAddr> =
+        forwarded.flat_map(|it| it.split(',')).filter_map(|it| it.trim().parse().ok()).collect();
+    while let Some(hop) = hops.pop() {
+        if !is_trusted(hop) || hops.is_empty() {
+            return hop;
+        }
+    }
+    peer
+}
+
+/// When keys were last used, written down now and then.
+#[derive(Default)]
+pub struct KeyUses(Mutex<HashMap<KeyId, UnixMs>>);
+
+impl KeyUses {
+    fn note(&self, key: KeyId, at: UnixMs) {
+        self.0.lock().expect("no code panics holding the map").insert(key, at);
+    }
+
+    /// What was noted since the last call.
+    pub fn take(&self) -> Vec<(KeyId, UnixMs)> {
+        self.0.lock().expect("no code panics holding the map").drain().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_allows_what_its_name_says() {
+        use Access::{Manage, Operate, Read, Write};
+        let check = |scope, connection, expect: [bool; 4]| {
+            let got = [Read, Write, Manage, Operate].map(|it| allows(scope, it, connection));
+            assert_eq!(got, expect, "{scope} on {connection:?}");
+        };
+        check("all", None, [true, true, true, false]);
+        check("read", Some("a"), [true, false, false, false]);
+        check("ingest", Some("a"), [false, true, false, false]);
+        check("operator", None, [false, false, false, true]);
+        check("connection:a", Some("a"), [true, true, true, false]);
+        check("connection:a", Some("b"), [false; 4]);
+        check("connection:a", None, [false; 4]);
+        check("connection:", None, [false; 4]);
+        check("nonsense", Some("nonsense"), [false; 4]);
+    }
+}

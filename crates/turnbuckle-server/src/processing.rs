@@ -1,0 +1,87 @@
+//! Planning what an inbound event becomes: decode, map, cast. Pure, off the writer.
+
+use turnbuckle_core::body::{self, BodyError};
+use turnbuckle_core::change::Origin;
+use turnbuckle_core::id::UnixMs;
+use turnbuckle_core::source::{self, EventPlan};
+use turnbuckle_core::write::Strictness;
+use turnbuckle_store::inbound::{EventWork, FinishEvent, InboundEvent, InboundRequest};
+use turnbuckle_store::record::{Write, WriteAction};
+
+use crate::catalog::{LiveConnection, LiveSource};
+
+/// Decodes the body that a sender posted.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub fn decode(request: &InboundRequest) -> Result<body::Body, BodyError> {
+    let content_type = request.headers.iter().find(|(name, _)| name == "content-type");
+    body::decode(content_type.map(|(_, value)| value.as_str()), &request.body, true)
+}
+
+/// What an event of a source becomes, as work for the store.
+pub fn plan(
+    source: &LiveSource,
+    connection: &LiveConnection,
+    event: &InboundEvent,
+    as_new: bool,
+) -> FinishEvent {
+    let (work, warnings) = match decode(&event.request) {
+        Ok(body) => work(source, connection, &event.request, &body, event.id.0.millis()),
+        Err(error) => (EventWork::Fail(error.to_string()), Vec::new()),
+    };
+    FinishEvent {
+        event: event.id,
+        workspace: event.workspace,
+        connection: connection.row.id.clone(),
+        work,
+        warnings,
+        as_new,
+    }
+}
+
+fn work(
+    source: &LiveSource,
+    connection: &LiveConnection,
+    request: &InboundRequest,
+    body: &body::Body,
+    received_at: UnixMs,
+) -> (EventWork, Vec<turnbuckle_core::invalid::Invalid>) {
+    let query: Vec<(String, String)> =
+        url::form_urlencoded::parse(request.query.as_bytes()).into_owned().collect();
+    let inbound = source::InboundRequest {
+        body,
+        headers: &request.headers,
+        query: &query,
+        received_at: jiff::Timestamp::from_millisecond(received_at).unwrap_or_default(),
+    };
+    let EventPlan { writes, warnings } = source::plan_event(
+        &source.settings,
+        &connection.schema,
+        &source.admitted,
+        &inbound,
+        &connection.zone,
+    );
+    let work = match writes {
+        Err(failure) => EventWork::Fail(failure.to_string()),
+        Ok(records) => EventWork::Writes(
+            records.into_iter().map(|record| (record.item_index, write(record))).collect(),
+        ),
+    };
+    (work, warnings)
+}
+
+fn write(record: source::PlannedRecord) -> Write {
+    let action = match record.match_on.is_empty() {
+        true => WriteAction::Create,
+        false => WriteAction::Upsert { match_on: record.match_on },
+    };
+    Write {
+        entity: record.entity,
+        action,
+        values: record.plan.values,
+        defaulted: record.defaulted,
+        strictness: Strictness::Lenient,
+        origin: Origin::Source,
+    }
+}

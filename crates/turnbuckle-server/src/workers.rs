@@ -1,0 +1,38 @@
+//! The stages behind the API: process, match, deliver, and what keeps house.
+//!
+//! A worker takes no input: whatever woke it, it looks at what is due in the
+//! store. Signals only shorten the wait.
+
+pub mod deliver;
+pub mod housekeeping;
+pub mod matching;
+pub mod process;
+pub mod rekey;
+pub mod runs;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+/// Hints that wake workers which the store itself does not wake.
+#[derive(Default)]
+pub struct Signals {
+    /// A mapping was saved: search keys or match keys may have to be built.
+    pub mapping_saved: Notify,
+    /// A replay or a recovery was asked for.
+    pub run_requested: Notify,
+}
+
+/// Starts all workers; they end after `shutdown` is cancelled.
+pub fn start(app: &App, shutdown: &CancellationToken) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    workers.spawn(process::run(app.clone(), shutdown.clone()));
+    workers.spawn(matching::run(app.clone(), shutdown.clone()));
+    workers.spawn(rekey::run(app.clone(), shutdown.clone()));
+    workers.spawn(runs::run(app.clone(), shutdown.clone()));
+    workers.spawn(housekeeping::run(app.clone(), shutdown.clone()));
+    deliver::start(app, shutdown, &mut workers);
+    workers
+}

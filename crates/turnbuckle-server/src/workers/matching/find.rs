@@ -1,0 +1,414 @@
+//! From changes to messages: rendering, keys, candidates, verdicts.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+use turnbuckle_core::change::{Change, ChangeType, Origin};
+use turnbuckle_core::endpoint::{ChangeFacts, Format, OwnChanges, Scope};
+use turnbuckle_core::entity::ColumnPath;
+use turnbuckle_core::filter::Moment;
+use turnbuckle_core::message::agile;
+use turnbuckle_core::record::{Image, Record, Related, universal_id};
+use turnbuckle_core::subscription::{record_key, record_verdict, search_verdict};
+use turnbuckle_store::StoreError;
+use turnbuckle_store::delivery::{Matched, NewMessage};
+use turnbuckle_store::subscription::{Followed, Subscription};
+
+use super::Waiting;
+use super::drafts::{self, AgileDraft, ChangeDraft};
+use crate::app::App;
+use crate::catalog::{LiveConnection, LiveEndpoint, LiveObject, LiveSearch};
+
+/// Candidates judged per group of keys before matching asks for more than it needs.
+const CANDIDATES_MAX: usize = turnbuckle_store::subscription::SHARED_KEY_MAX;
+
+/// A change with everything that judging it needs.
+struct Subject<'a> {
+    change: &'a Arc<Change>,
+    connection: Arc<LiveConnection>,
+    endpoints: Arc<Vec<Arc<LiveEndpoint>>>,
+    related: Related,
+    moment: Moment,
+}
+
+/// An object as a change shows it.
+struct Rendered {
+    data: Arc<Map<String, Json>>,
+    /// Fields that differ from before, on update.
+    changed: Vec<String>,
+    /// Those fields as they were.
+    previous: Map<String, Json>,
+}
+
+/// Matches changes against everything but objects that wait.
+pub async fn match_changes(
+    app: &App,
+    changes: &[Arc<Change>],
+    waiting: &Waiting,
+) -> Result<Vec<Matched>, StoreError> {
+    let mut matched = Vec::with_capacity(changes.len());
+    for change in changes {
+        let mut found = nothing(change);
+        if let Some(subject) = subject(app, change).await? {
+            subject.match_changes_scope(&mut found.messages);
+            for object in subject.connection.mapped_to(&change.entity) {
+                let name = (change.workspace, change.connection.clone(), object.slug.clone());
+                if waiting.contains(&name) {
+                    found.deferred_objects.push(object.slug.clone());
+                } else {
+                    subject.match_object(app, object, &mut found.messages).await?;
+                }
+            }
+        }
+        matched.push(found);
+    }
+    Ok(matched)
+}
+
+/// Matches changes against the subscriptions to one object.
+pub async fn match_object(
+    app: &App,
+    object: &str,
+    changes: &[Arc<Change>],
+) -> Result<Vec<Matched>, StoreError> {
+    let mut matched = Vec::with_capacity(changes.len());
+    for change in changes {
+        let mut found = nothing(change);
+        if let Some(subject) = subject(app, change).await?
+            && let Some(object) = subject.connection.mapped(object)
+            && object.mapping.entity == change.entity
+        {
+            subject.match_object(app, object, &mut found.messages).await?;
+        }
+        matched.push(found);
+    }
+    Ok(matched)
+}
+
+fn nothing(change: &Change) -> Matched {
+    Matched {
+        change: change.id,
+        workspace: change.workspace,
+        connection: change.connection.clone(),
+        messages: Vec::new(),
+        deferred_objects: Vec::new(),
+    }
+}
+
+/// `None` when nobody can be told: no endpoint wants such changes.
+async fn subject<'a>(
+    app: &App,
+    change: &'a Arc<Change>,
+) -> Result<Option<Subject<'a>>, StoreError> {
+    let endpoints = app.catalog.endpoints(change.workspace).await?;
+    if endpoints.iter().all(|endpoint| endpoint.settings.scope == Scope::Notices) {
+        return Ok(None);
+    }
+    let connection = match app.catalog.connection(change.workspace, &change.connection).await {
+        Ok(connection) => connection,
+        Err(StoreError::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let related = related(app, change, &connection, &endpoints).await?;
+    let moment = connection.moment(app.now());
+    Ok(Some(Subject { change, connection, endpoints, related, moment }))
+}
+
+/// What rendering and judging reach through lookups, fetched once per change.
+async fn related(
+    app: &App,
+    change: &Change,
+    connection: &LiveConnection,
+    endpoints: &[Arc<LiveEndpoint>],
+) -> Result<Related, StoreError> {
+    let mut paths: HashSet<ColumnPath> = HashSet::new();
+    for object in connection.mapped_to(&change.entity) {
+        paths.extend(object.walked.iter().cloned());
+    }
+    let has_agile = endpoints.iter().any(|endpoint| endpoint.settings.format == Format::Agile);
+    if has_agile && let Some(module) = agile::module(&change.entity) {
+        paths.extend(drafts::agile_paths(module));
+    }
+    if paths.is_empty() {
+        return Ok(Related::default());
+    }
+    let images: Vec<&Record> = change.before.iter().chain(&change.after).collect();
+    let entity = &change.entity;
+    app.store.related(change.workspace, &change.connection, entity, &images, &paths).await
+}
+
+impl Subject<'_> {
+    fn image<'b>(&'b self, record: Option<&'b Record>) -> Option<Image<'b>> {
+        self.connection.image(&self.change.entity, record?, &self.related)
+    }
+
+    fn before(&self) -> Option<Image<'_>> {
+        self.image(self.change.before.as_ref())
+    }
+
+    fn after(&self) -> Option<Image<'_>> {
+        self.image(self.change.after.as_ref())
+    }
+
+    // -- scope `changes`: every change of the named entities ------------------
+
+    fn match_changes_scope(&self, messages: &mut Vec<NewMessage>) {
+        for endpoint in self.endpoints.iter() {
+            let settings = &endpoint.settings;
+            if settings.scope != Scope::Changes || !settings.wants(self.facts(None)) {
+                continue;
+            }
+            match settings.format {
+                Format::Agile => messages.extend(self.agile_message(endpoint)),
+                Format::Universal => {
+                    for object in self.connection.mapped_to(&self.change.entity) {
+                        let rendered = self.render(object);
+                        let change_type = self.change.change_type;
+                        messages.push(self.object_message(
+                            endpoint,
+                            object,
+                            change_type,
+                            &rendered,
+                        ));
+                    }
+                }
+                Format::Standard | Format::CloudEvents => {
+                    messages.push(self.entity_message(endpoint));
+                }
+            }
+        }
+    }
+
+    fn facts(&self, told: Option<ChangeType>) -> ChangeFacts<'_> {
+        ChangeFacts {
+            connection: &self.change.connection,
+            entity: &self.change.entity,
+            change_type: told.unwrap_or(self.change.change_type),
+            origin: self.change.origin,
+        }
+    }
+
+    fn agile_message(&self, endpoint: &LiveEndpoint) -> Option<NewMessage> {
+        agile::module(&self.change.entity)?;
+        let draft = AgileDraft::new(self.change, &self.connection, &self.related);
+        Some(self.message(
+            endpoint,
+            &self.change.entity,
+            self.change.change_type,
+            self.change.written.clone(),
+            Arc::new(draft),
+        ))
+    }
+
+    fn entity_message(&self, endpoint: &LiveEndpoint) -> NewMessage {
+        let latest = &self.change.latest().data;
+        let changed = self.changed_columns();
+        let previous = self.change.before.as_ref().map(|before| {
+            changed
+                .iter()
+                .map(|name| (name.clone(), before.data.get(name).cloned().unwrap_or_default()))
+                .collect()
+        });
+        let draft = ChangeDraft::new(
+            self.change,
+            &self.connection,
+            endpoint.settings.format,
+            None,
+            Arc::new(latest.clone()),
+            previous,
+        );
+        self.message(
+            endpoint,
+            &self.change.entity,
+            self.change.change_type,
+            changed,
+            Arc::new(draft),
+        )
+    }
+
+    fn changed_columns(&self) -> Vec<String> {
+        let (Some(before), Some(after)) = (&self.change.before, &self.change.after) else {
+            return Vec::new();
+        };
+        let names: indexmap::IndexSet<&String> =
+            before.data.keys().chain(after.data.keys()).collect();
+        let differs = |name: &&String| before.data.get(*name) != after.data.get(*name);
+        names.into_iter().filter(differs).cloned().collect()
+    }
+
+    // -- scope `subscriptions`: what the app asked for ------------------------
+
+    async fn match_object(
+        &self,
+        app: &App,
+        object: &LiveObject,
+        messages: &mut Vec<NewMessage>,
+    ) -> Result<(), StoreError> {
+        let is_own = self.change.origin == Origin::App;
+        let listening = |endpoint: &&Arc<LiveEndpoint>| {
+            endpoint.settings.scope == Scope::Subscriptions
+                && !(is_own && endpoint.settings.own_changes == OwnChanges::Drop)
+        };
+        if !self.endpoints.iter().any(|endpoint| listening(&endpoint)) {
+            return Ok(());
+        }
+        let rendered = self.render(object);
+        let Some(told) = self.find_verdict(app, object, &rendered).await? else { return Ok(()) };
+        for endpoint in self.endpoints.iter().filter(listening) {
+            if endpoint.settings.wants(self.facts(Some(told))) {
+                messages.push(self.object_message(endpoint, object, told, &rendered));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the app is told of this change of an object, if any of its
+    /// subscriptions concerns it. One message however many do.
+    async fn find_verdict(
+        &self,
+        app: &App,
+        object: &LiveObject,
+        rendered: &Rendered,
+    ) -> Result<Option<ChangeType>, StoreError> {
+        let record = &self.change.latest().id;
+        let record_keys = vec![record_key(&self.change.connection, &self.change.entity, record).0];
+        let mut groups = vec![record_keys];
+        let mut searches: Vec<(&String, &LiveSearch)> = Vec::new();
+        for (event, search) in &object.searches {
+            let keys = self.search_keys(search);
+            if !keys.is_empty() {
+                groups.push(keys);
+                searches.push((event, search));
+            }
+        }
+        let mut candidates =
+            app.store.candidates(self.change.workspace, groups, CANDIDATES_MAX).await?.into_iter();
+        let mapped_changed = !rendered.changed.is_empty();
+        let followers = candidates.next().unwrap_or_default();
+        let is_followed = followers.iter().any(|it| self.follows_record(object, it));
+        if is_followed && let Some(told) = record_verdict(self.change.change_type, mapped_changed) {
+            return Ok(Some(told));
+        }
+        for ((event, search), candidates) in searches.into_iter().zip(candidates) {
+            if let Some(told) = self.judge(object, event, search, &candidates, mapped_changed) {
+                return Ok(Some(told));
+            }
+        }
+        Ok(None)
+    }
+
+    fn follows_record(&self, object: &LiveObject, candidate: &Subscription) -> bool {
+        let Followed::Record { entity, id } = &candidate.followed else { return false };
+        candidate.object == object.slug
+            && candidate.connection == self.change.connection
+            && *entity == self.change.entity
+            && *id == self.change.latest().id
+    }
+
+    /// Keys of both images; none when neither meets the search's constants.
+    fn search_keys(&self, search: &LiveSearch) -> Vec<i64> {
+        let Some(plan) = &search.plan else { return Vec::new() };
+        let mut keys: Vec<i64> = [self.before(), self.after()]
+            .iter()
+            .flatten()
+            .filter(|image| plan.constants_hold(*image, &self.moment))
+            .flat_map(|image| plan.keys_for_record(image))
+            .map(|key| key.0)
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    fn judge(
+        &self,
+        object: &LiveObject,
+        event: &str,
+        search: &LiveSearch,
+        candidates: &[Subscription],
+        mapped_changed: bool,
+    ) -> Option<ChangeType> {
+        let entity = self.connection.schema.entity(&self.change.entity)?;
+        candidates.iter().find_map(|candidate| {
+            let Followed::Search { event: followed, payload } = &candidate.followed else {
+                return None;
+            };
+            if followed != event
+                || candidate.object != object.slug
+                || candidate.connection != self.change.connection
+            {
+                return None;
+            }
+            let bound = search
+                .filter
+                .bind(&self.connection.schema, entity, payload, &self.connection.zone)
+                .ok()?;
+            let holds = |image: Option<Image<'_>>| {
+                image.is_some_and(|image| bound.matches(&image, &self.moment))
+            };
+            search_verdict(
+                self.change.change_type,
+                mapped_changed,
+                holds(self.before()),
+                holds(self.after()),
+            )
+        })
+    }
+
+    // -- messages ---------------------------------------------------------------
+
+    fn render(&self, object: &LiveObject) -> Rendered {
+        let render = |image: Option<Image<'_>>| image.map(|image| object.compiled.render(&image));
+        let (before, after) = (render(self.before()), render(self.after()));
+        let mut changed = Vec::new();
+        let mut previous = Map::new();
+        if let (Some(before), Some(after)) = (&before, &after) {
+            for (field, value) in
+                before.iter().filter(|(field, value)| after.get(*field) != Some(*value))
+            {
+                changed.push(field.clone());
+                previous.insert(field.clone(), value.clone());
+            }
+        }
+        let data = after.or(before).unwrap_or_default();
+        Rendered { data: Arc::new(data), changed, previous }
+    }
+
+    fn object_message(
+        &self,
+        endpoint: &LiveEndpoint,
+        object: &LiveObject,
+        told: ChangeType,
+        rendered: &Rendered,
+    ) -> NewMessage {
+        let draft = ChangeDraft::new(
+            self.change,
+            &self.connection,
+            endpoint.settings.format,
+            Some(object.slug.clone()),
+            rendered.data.clone(),
+            (!rendered.previous.is_empty()).then(|| rendered.previous.clone()),
+        );
+        self.message(endpoint, &object.slug, told, rendered.changed.clone(), Arc::new(draft))
+    }
+
+    fn message(
+        &self,
+        endpoint: &LiveEndpoint,
+        object: &str,
+        told: ChangeType,
+        changed: Vec<String>,
+        draft: Arc<dyn turnbuckle_store::delivery::Draft>,
+    ) -> NewMessage {
+        NewMessage {
+            endpoint: endpoint.id,
+            object: object.to_owned(),
+            record: universal_id(&self.change.entity, &self.change.latest().id),
+            change_type: told,
+            changed,
+            coalesce: endpoint.settings.coalesce,
+            draft,
+        }
+    }
+}

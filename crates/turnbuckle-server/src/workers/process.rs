@@ -1,0 +1,96 @@
+//! Turns inbound events into records, in intake order.
+//!
+//! Plans a slice of events off the writer, then has the store apply it in one
+//! command. One slice at a time: while it is applied, the next one gathers.
+//! An event that cannot be planned fails with its reason and blocks nothing.
+//! If the store is away the slice waits and is tried again as it was, so that
+//! order holds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use turnbuckle_store::StoreError;
+use turnbuckle_store::inbound::{
+    EventOutcome, EventWork, FinishEvent, InboundEvent, InboundStatus,
+};
+
+use crate::app::App;
+use crate::logging::Chain;
+use crate::processing;
+
+/// How long to wait before asking a store again that was away.
+const AWAY_WAIT: Duration = Duration::from_millis(200);
+
+pub async fn run(app: App, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        let events = match app.store.lease_new(app.config.process.batch_max).await {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "could not read new events");
+                Vec::new()
+            }
+        };
+        if events.is_empty() {
+            tokio::select! {
+                () = app.store.new_event() => {}
+                () = shutdown.cancelled() => {}
+            }
+            continue;
+        }
+        let mut work = Vec::with_capacity(events.len());
+        for event in &events {
+            work.push(plan(&app, event).await);
+        }
+        finish(&app, work, &shutdown).await;
+    }
+}
+
+async fn plan(app: &App, event: &Arc<InboundEvent>) -> FinishEvent {
+    match try_plan(app, event).await {
+        Ok(work) => work,
+        Err(reason) => FinishEvent {
+            event: event.id,
+            workspace: event.workspace,
+            connection: String::new(),
+            work: EventWork::Fail(reason),
+            warnings: Vec::new(),
+            as_new: false,
+        },
+    }
+}
+
+/// `Err` holds what people read in the log.
+async fn try_plan(app: &App, event: &Arc<InboundEvent>) -> Result<FinishEvent, String> {
+    let source = app.catalog.source(event.workspace, event.source).await;
+    let source = source.map_err(|error| error.to_string())?;
+    let source = source.ok_or("its source was deleted before it was processed")?;
+    let connection = app.catalog.connection(event.workspace, &source.settings.connection).await;
+    let connection = connection.map_err(|error| error.to_string())?;
+    Ok(processing::plan(&source, &connection, event, false))
+}
+
+/// Applies a slice, however long the store is away.
+async fn finish(app: &App, work: Vec<FinishEvent>, shutdown: &CancellationToken) {
+    loop {
+        match app.store.finish_events(work.clone()).await {
+            Ok(outcomes) => return settle(app, outcomes),
+            Err(StoreError::Unavailable { .. } | StoreError::Overloaded)
+                if !shutdown.is_cancelled() =>
+            {
+                tokio::time::sleep(AWAY_WAIT).await;
+            }
+            Err(error) => {
+                // The events stay new; the next start takes them up again.
+                tracing::error!(error = %Chain(&error), "a slice of events could not be applied");
+                return;
+            }
+        }
+    }
+}
+
+fn settle(app: &App, outcomes: Vec<EventOutcome>) {
+    let failed = outcomes.iter().filter(|outcome| outcome.status == InboundStatus::Failed).count();
+    app.metrics.events_finished(outcomes.len() - failed, failed);
+    app.outcomes.settle(outcomes);
+}
