@@ -99,7 +99,7 @@ impl Pending {
 
 fn pending(db: &Db, line: i64, message: &NewMessage) -> Result<Vec<Pending>, Failure> {
     let mut select = db.prepare_cached(
-        "SELECT seq, tail, state, change_type, attempt_count FROM delivery
+        "SELECT seq, tail, state, change_type, attempt_count FROM delivery INDEXED BY delivery_line
          WHERE line = ?1 AND state IN (2, 3) AND endpoint = ?2 AND object = ?3 AND record = ?4
          ORDER BY seq",
     )?;
@@ -428,9 +428,10 @@ fn log_failure(db: &Db, attempt: &Attempt) -> Result<(), Failure> {
 fn first_waiting(db: &Db, line: i64, head: i64) -> Result<Option<i64>, Failure> {
     Ok(db
         .prepare_cached(
-            "SELECT waiting.seq FROM delivery AS waiting
+            // Named, since the planner would rather walk the endpoint's whole log.
+            "SELECT waiting.seq FROM delivery AS waiting INDEXED BY delivery_line
              JOIN delivery AS head ON head.seq = ?2
-             WHERE waiting.line = ?1 AND waiting.state = 3
+             WHERE waiting.line = ?1 AND waiting.state IN (2, 3) AND waiting.seq != ?2
                  AND waiting.endpoint = head.endpoint AND waiting.object = head.object
                  AND waiting.record = head.record
              ORDER BY waiting.seq LIMIT 1",
