@@ -46,6 +46,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use rusqlite::Connection as Db;
+use rusqlite::config::DbConfig;
 use turnbuckle_core::id::{Minter, WorkspaceId};
 
 use crate::StoreError;
@@ -190,6 +191,7 @@ fn lock_file(path: &Path) -> Result<File, StoreError> {
 
 fn configure_writer(db: &Db) -> Result<(), rusqlite::Error> {
     db.set_prepared_statement_cache_capacity(256);
+    keep_plans(db)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "cache_size", -32_768)?;
@@ -197,6 +199,12 @@ fn configure_writer(db: &Db) -> Result<(), rusqlite::Error> {
     db.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     db.pragma_update(None, "foreign_keys", "OFF")?;
     db.pragma_update(None, "temp_store", "MEMORY")
+}
+
+/// Plans a statement once, whatever is bound to it: otherwise statements over
+/// partial indexes are compiled again at every call.
+fn keep_plans(db: &Db) -> Result<(), rusqlite::Error> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
 /// The highest time-ordered key in use, so that new ids lie above it even if

@@ -29,7 +29,8 @@ use crate::sqlite::record::{
 use crate::sqlite::schema::{ConnectionSchema, EntityRow, KeyState};
 use crate::sqlite::writer::Batch;
 
-/// Applies a write.
+/// Applies a write. Everything is decided before the first row is written, so
+/// a write that is refused has changed nothing, without a savepoint.
 ///
 /// # Errors
 /// Those of [`crate::record::RecordStore::write`]; nothing was written then.

@@ -183,7 +183,9 @@ fn finish_event(batch: &mut Batch<'_>, finish: &FinishEvent) -> Result<EventOutc
     Ok(outcome)
 }
 
-/// Applies one item in a savepoint: `Err` inside says why the item failed.
+/// Applies one item: `Err` inside says why it failed. No savepoint is needed,
+/// since [`apply`] decides before it writes; and one would copy every page it
+/// touches.
 fn finish_item(
     batch: &mut Batch<'_>,
     finish: &FinishEvent,
@@ -192,44 +194,37 @@ fn finish_item(
 ) -> Result<Result<Applied, String>, Failure> {
     let event = finish.event.0.row_key();
     let connection = batch.state.connection(batch.sql, finish.workspace, &finish.connection)?;
-    let written_before = match finish.as_new {
-        true => None,
-        false => written_record(batch.sql, event, item, &write.entity)?,
-    };
-    let attempt = |batch: &mut Batch<'_>, write: &Write| {
-        batch.sql.prepare_cached("SAVEPOINT item")?.execute([])?;
-        let result = apply(batch, &connection, write);
-        if result.is_err() {
-            batch.sql.prepare_cached("ROLLBACK TO item")?.execute([])?;
-        }
-        batch.sql.prepare_cached("RELEASE item")?.execute([])?;
-        Ok::<_, Failure>(result)
-    };
-    let result = match &written_before {
+    let written_before = written_record(batch.sql, event, item, &write.entity)?;
+    let result = match written_before.as_ref().filter(|_| !finish.as_new) {
         Some(id) => {
             let action = WriteAction::Update { id: id.clone(), version: None };
-            match attempt(batch, &Write { action, ..write.clone() })? {
+            match apply(batch, &connection, &Write { action, ..write.clone() }) {
                 // The record is gone: the event makes it again.
-                Err(Failure::Store(StoreError::NotFound { .. })) => attempt(batch, write)?,
+                Err(Failure::Store(StoreError::NotFound { .. })) => {
+                    apply(batch, &connection, write)
+                }
                 result => result,
             }
         }
-        None => attempt(batch, write)?,
+        None => apply(batch, &connection, write),
     };
     let applied = match result {
         Ok(applied) => applied,
         Err(failure @ Failure::Sql(_)) => return Err(failure),
         Err(Failure::Store(error)) => return Ok(Err(reason(&error))),
     };
-    if written_before.as_ref() != Some(&applied.record.id) {
+    if written_before.is_some() {
         batch
             .sql
-            .prepare_cached(
-                "INSERT OR REPLACE INTO inbound_record (event, item, entity, record)
-                 VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![event, item, write.entity, applied.record.id])?;
+            .prepare_cached("DELETE FROM inbound_record WHERE event = ?1 AND item = ?2")?
+            .execute(params![event, item])?;
     }
+    batch
+        .sql
+        .prepare_cached(
+            "INSERT INTO inbound_record (event, item, entity, record) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![event, item, write.entity, applied.record.id])?;
     Ok(Ok(applied))
 }
 

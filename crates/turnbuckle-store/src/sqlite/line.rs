@@ -384,27 +384,40 @@ pub fn finish(batch: &mut Batch<'_>, attempt: &Attempt) -> Result<Option<DueDeli
     DeliveryRow::at(next).read_due(batch.sql, attempt.endpoint)
 }
 
-/// Ends a head; `None` if it was no head any more, e.g. recorded twice.
+/// The line and failures of a delivery that is a head; `None` if it is no head
+/// any more, e.g. because it is recorded twice.
+///
+/// Read apart from the update that follows: `RETURNING` would open a statement
+/// journal, which copies every page that the update touches.
+fn head(db: &Db, delivery: DeliveryId) -> Result<Option<(i64, u32)>, Failure> {
+    Ok(db
+        .prepare_cached(
+            "SELECT line, failure_count FROM delivery
+             WHERE seq = ?1 AND tail = ?2 AND state = 2",
+        )?
+        .query_row(params![delivery.0.row_key(), delivery.0.tail()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?)
+}
+
+/// Ends a head; answers its line.
 fn end(batch: &mut Batch<'_>, attempt: &Attempt, state: State) -> Result<Option<i64>, Failure> {
-    Ok(batch
+    let Some((line, _)) = head(batch.sql, attempt.delivery)? else { return Ok(None) };
+    batch
         .sql
         .prepare_cached(
             "UPDATE delivery
-             SET state = ?3, at_ms = ?4, attempt_count = attempt_count + 1, last_status = ?5
-             WHERE seq = ?1 AND tail = ?2 AND state = 2
-             RETURNING line",
+             SET state = ?2, at_ms = ?3, attempt_count = attempt_count + 1, last_status = ?4
+             WHERE seq = ?1",
         )?
-        .query_row(
-            params![
-                attempt.delivery.0.row_key(),
-                attempt.delivery.0.tail(),
-                state.to_row(),
-                attempt.at + UnixMs::from(attempt.duration_ms),
-                attempt.status.map_or(NO_STATUS, i64::from)
-            ],
-            |row| row.get(0),
-        )
-        .optional()?)
+        .execute(params![
+            attempt.delivery.0.row_key(),
+            state.to_row(),
+            attempt.at + UnixMs::from(attempt.duration_ms),
+            attempt.status.map_or(NO_STATUS, i64::from)
+        ])?;
+    Ok(Some(line))
 }
 
 fn log_failure(db: &Db, attempt: &Attempt) -> Result<(), Failure> {
@@ -443,28 +456,20 @@ fn first_waiting(db: &Db, line: i64, head: i64) -> Result<Option<i64>, Failure> 
 /// Lets a head try again later, or gives its place to the row that waits to be merged.
 fn retry(batch: &mut Batch<'_>, attempt: &Attempt, at: UnixMs) -> Result<(), Failure> {
     let seq = attempt.delivery.0.row_key();
-    let retried: Option<(i64, u32)> = batch
+    let Some((line, failure_count)) = head(batch.sql, attempt.delivery)? else { return Ok(()) };
+    let failure_count = failure_count + 1;
+    batch
         .sql
         .prepare_cached(
             "UPDATE delivery
-             SET at_ms = ?3, attempt_count = attempt_count + 1, failure_count = failure_count + 1,
+             SET at_ms = ?2, attempt_count = attempt_count + 1, failure_count = ?3,
                  last_status = ?4
-             WHERE seq = ?1 AND tail = ?2 AND state = 2
-             RETURNING line, failure_count",
+             WHERE seq = ?1",
         )?
-        .query_row(
-            params![
-                seq,
-                attempt.delivery.0.tail(),
-                at,
-                attempt.status.map_or(NO_STATUS, i64::from)
-            ],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    let Some((line, failure_count)) = retried.filter(|(line, _)| *line > 0) else {
+        .execute(params![seq, at, failure_count, attempt.status.map_or(NO_STATUS, i64::from)])?;
+    if line < 0 {
         return Ok(());
-    };
+    }
     let Some(next) = first_waiting(batch.sql, line, seq)? else { return Ok(()) };
     let superseding: Option<(i64, Option<Vec<u8>>)> = batch
         .sql

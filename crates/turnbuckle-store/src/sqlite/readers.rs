@@ -84,6 +84,7 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.set_prepared_statement_cache_capacity(128);
+    super::keep_plans(&db)?;
     db.pragma_update(None, "cache_size", -4_096)?;
     db.busy_timeout(std::time::Duration::from_secs(5))?;
     Ok(db)
