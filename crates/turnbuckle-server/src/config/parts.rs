@@ -86,15 +86,11 @@ impl IntakeConfig {
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
     pub readers: usize,
-    pub commit_commands_max: usize,
 }
 
 impl StoreConfig {
     pub(super) fn read(settings: &mut Settings) -> Self {
-        Self {
-            readers: settings.count("store.readers", 1..=256),
-            commit_commands_max: settings.count("store.commit_commands_max", 1..=100_000),
-        }
+        Self { readers: settings.count("store.readers", 1..=256) }
     }
 }
 
@@ -122,8 +118,6 @@ impl MatchConfig {
 
 #[derive(Debug, Clone)]
 pub struct DeliverConfig {
-    /// For endpoints that set none of their own.
-    pub timeout: Duration,
     pub in_flight_max: usize,
     pub in_flight_per_endpoint_max: usize,
     pub pending_count_max: usize,
@@ -134,7 +128,6 @@ pub struct DeliverConfig {
 impl DeliverConfig {
     pub(super) fn read(settings: &mut Settings) -> Self {
         Self {
-            timeout: settings.millis("deliver.timeout_ms", 1..=crate::egress::TIMEOUT_MS_MAX),
             in_flight_max: settings.count("deliver.in_flight_max", 1..=1_000_000),
             in_flight_per_endpoint_max: settings
                 .count("deliver.in_flight_per_endpoint_max", 1..=1_000_000),
@@ -169,7 +162,6 @@ impl EgressConfig {
 
 #[derive(Debug, Clone)]
 pub struct RetentionConfig {
-    pub new_days: u64,
     pub failed_days: u64,
     pub done_days: u64,
     pub deliveries_days: u64,
@@ -182,7 +174,6 @@ impl RetentionConfig {
     pub(super) fn read(settings: &mut Settings) -> Self {
         let bytes_max = settings.number("retention.bytes_max", 0..=i64::MAX as u64);
         Self {
-            new_days: settings.number("retention.new_days", 1..=DAYS_MAX),
             failed_days: settings.number("retention.failed_days", 1..=DAYS_MAX),
             done_days: settings.number("retention.done_days", 1..=DAYS_MAX),
             deliveries_days: settings.number("retention.deliveries_days", 1..=DAYS_MAX),

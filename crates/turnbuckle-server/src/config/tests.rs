@@ -30,8 +30,8 @@ fn the_default_file_is_valid_and_read_completely() {
     let config = Config::default();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.intake.body_bytes_max, 5_000_000);
-    assert_eq!(config.deliver.timeout, Duration::from_secs(15));
-    assert_eq!(config.retention.new_days, 90);
+    assert_eq!(config.deliver.poll_interval, Duration::from_secs(1));
+    assert_eq!(config.retention.failed_days, 90);
     assert!(config.public_url.is_none());
     assert!(config.bootstrap_key.is_none());
 }
@@ -51,14 +51,14 @@ fn every_key_of_the_default_file_is_explained() {
 
 #[test]
 fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
-    let file = "listen = '0.0.0.0:1'\n[deliver]\ntimeout_ms = 7\n[bins]\ncount_max = 3";
+    let file = "listen = '0.0.0.0:1'\n[deliver]\npoll_interval_ms = 7\n[bins]\ncount_max = 3";
     let config = load(
         file,
-        &[("TURNBUCKLE_LISTEN", "0.0.0.0:2"), ("TURNBUCKLE_DELIVER__TIMEOUT_MS", "5_000")],
+        &[("TURNBUCKLE_LISTEN", "0.0.0.0:2"), ("TURNBUCKLE_DELIVER__POLL_INTERVAL_MS", "5_000")],
     )
     .unwrap();
     assert_eq!(config.listen.port(), 2);
-    assert_eq!(config.deliver.timeout, Duration::from_secs(5));
+    assert_eq!(config.deliver.poll_interval, Duration::from_secs(5));
     assert_eq!(config.bins.count_max, 3);
     assert_eq!(config.bins.requests_max, 500);
 }
@@ -85,7 +85,7 @@ fn a_list_in_a_variable_is_separated_by_commas_or_written_as_toml() {
 #[test]
 fn all_mistakes_are_told_at_once_with_their_place_and_the_nearest_name() {
     check_mistakes(
-        "lisen = 'x'\ndata = 5\n[delivr]\ntimeout_ms = 7\n[deliver]\ntimeout_ms = 0\n[bins]\n\
+        "lisen = 'x'\ndata = 5\n[delivr]\npoll_interval_ms = 7\n[deliver]\npoll_interval_ms = 0\n[bins]\n\
          count_max = -1\n[intake]\nbody_bytes_max.x = 1\n[log]\nformat = 'xml'",
         &[
             ("TURNBUCKLE_EGRES__ALLOW_CIDRS", "x"),
@@ -97,7 +97,7 @@ fn all_mistakes_are_told_at_once_with_their_place_and_the_nearest_name() {
         ],
         &[
             "`data` must be a text, not 5",
-            "`delivr.timeout_ms` is not a key",
+            "`delivr.poll_interval_ms` is not a key",
             "`intake.body_bytes_max.x` is not a key",
             "turnbuckle.toml); did you mean `listen`?",
             "TURNBUCKLE_EGRES__ALLOW_CIDRS is not a setting; did you mean `TURNBUCKLE_EGRESS__",
@@ -105,7 +105,7 @@ fn all_mistakes_are_told_at_once_with_their_place_and_the_nearest_name() {
             "`public_url`: must be an address such as",
             "`log.format`: must be `text` or `json`, not `xml`",
             "`log.level`: `a=b=c` is not a log level",
-            "`deliver.timeout_ms`: must be 1 to 600000, not 0",
+            "`deliver.poll_interval_ms`: must be 1 to 86400000, not 0",
             "`egress.allow_cidrs`: `home` is not a range of addresses",
             "`bins.count_max`: must be 0 to 1000000, not -1",
             "TURNBUCKLE_BOOTSTRAP_KEY must be `publishable:secret`",
