@@ -269,8 +269,14 @@ pub fn did_you_mean(nearest: &Option<impl fmt::Display>) -> String {
     nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
+/// Names longer than this are not compared: nobody means them, and comparing costs their length.
+const NEAREST_BYTES_MAX: usize = 200;
+
 /// The candidate that differs from `name` in the fewest letters, if it is near enough to be meant.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if NEAREST_BYTES_MAX < name.len() {
+        return None;
+    }
     let wanted = name.to_lowercase();
     candidates
         .map(|candidate| (edit_distance(&wanted, &candidate.to_lowercase()), candidate))
