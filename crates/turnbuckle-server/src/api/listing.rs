@@ -91,6 +91,21 @@ impl Listing<'_> {
         app.sealer.open(&self.context(), &sealed).map_err(|_| bad_cursor())
     }
 
+    /// The page of a list that is short enough to be at hand as a whole, in its own order.
+    pub fn slice<T>(
+        self,
+        app: &App,
+        all: Vec<T>,
+        query: &ListingQuery,
+    ) -> Result<(Vec<T>, PageView), ApiError> {
+        let PageRequest { limit, after } = self.request(app, query)?;
+        let start = after.and_then(|after| usize::try_from(after).ok()).unwrap_or_default();
+        let end = start.saturating_add(limit);
+        let next = (end < all.len()).then_some(end as i64);
+        let page = all.into_iter().skip(start).take(limit).collect();
+        Ok((page, self.page(app, next)))
+    }
+
     /// The page to answer; `next` is the position that the store named.
     pub fn page(self, app: &App, next: Option<i64>) -> PageView {
         self.page_of(app, next.map(|next| next.to_be_bytes().to_vec()))

@@ -1,0 +1,130 @@
+//! The mapping of a connection: what Link saves, put and read by API.
+//!
+//! A mapping is checked against what the app declared and what the CRM has
+//! before it is saved. Saving it raises its version and starts what the store
+//! must build for it ([`keys_of_searches`]); the building itself is the work of
+//! a worker, and searches answer the same before and after it.
+
+pub mod keys_of_searches;
+mod preview;
+
+use axum::Json;
+use axum::extract::State;
+use http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use turnbuckle_connectors::native;
+use turnbuckle_core::mapping::Mapping;
+use turnbuckle_store::StoreError;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::connections;
+use crate::api::etag::{IfMatch, etag};
+use crate::app::App;
+use crate::auth::{CanManage, CanRead};
+use crate::catalog::LiveConnection;
+use crate::extract::{JsonBody, PathParams};
+use crate::problem::{ApiError, Problem, ProblemBody};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(put_mapping, get_mapping))
+        .routes(routes!(preview::preview_mapping))
+}
+
+/// How the app's objects and the entities of the CRM stand for each other.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MappingDocument {
+    /// By the slug of the object: `{"entity":…,"fields":{…},"events":{…}}`, or
+    /// `{"entity":null}` for one that the user opted out of.
+    #[schema(value_type = Object)]
+    pub objects: Map<String, Value>,
+}
+
+impl MappingDocument {
+    fn into_json(self) -> Value {
+        json!({ "objects": self.objects })
+    }
+}
+
+/// Saves the mapping of a connection. Its objects must be declared before.
+#[utoipa::path(
+    put, path = "/api/v1/connections/{connection}/mapping", tag = "mapping",
+    request_body = MappingDocument,
+    params(
+        ("connection" = String, Path, description = "Its id, chosen by the app."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read."),
+    ),
+    responses(
+        (status = 200, body = MappingDocument),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn put_mapping(
+    CanManage(caller): CanManage,
+    State(app): State<App>,
+    PathParams(connection): PathParams<String>,
+    IfMatch(version): IfMatch,
+    JsonBody(document): JsonBody<MappingDocument>,
+) -> Result<([(HeaderName, HeaderValue); 1], Json<Value>), ApiError> {
+    let document = document.into_json();
+    loop {
+        let live = app.catalog.connection(caller.workspace, &connection).await?;
+        let mapping = checked(&live, &document, "")?;
+        let put = keys_of_searches::prepare(&live, document.clone(), &mapping);
+        // What has to be built depends on the mapping that is replaced, so it
+        // must still be the one that was looked at.
+        let seen = version.unwrap_or(live.row.version);
+        match app.store.put_mapping(caller.workspace, &connection, put, Some(seen)).await {
+            Err(StoreError::VersionMismatch { .. }) if version.is_none() => {}
+            Err(error) => return Err(error.into()),
+            Ok(row) => {
+                app.signals.mapping_saved.notify_one();
+                return Ok((etag(row.version), Json(document)));
+            }
+        }
+    }
+}
+
+/// Answers the mapping as it was saved; without objects while there is none.
+#[utoipa::path(
+    get, path = "/api/v1/connections/{connection}/mapping", tag = "mapping",
+    params(("connection" = String, Path, description = "Its id, chosen by the app.")),
+    responses(
+        (status = 200, body = MappingDocument),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get_mapping(
+    CanRead(caller): CanRead,
+    State(app): State<App>,
+    PathParams(connection): PathParams<String>,
+) -> Result<([(HeaderName, HeaderValue); 1], Json<Value>), ApiError> {
+    let row = connections::find(&app, caller.workspace, &connection).await?;
+    let document = row.mapping.unwrap_or_else(|| json!({ "objects": {} }));
+    Ok((etag(row.version), Json(document)))
+}
+
+/// Reads a mapping and checks it against the connection. `at` is where it
+/// stands in the request.
+///
+/// # Errors
+/// 409 while nothing is declared; 400 with each member that is wrong.
+fn checked(live: &LiveConnection, document: &Value, at: &str) -> Result<Mapping, ApiError> {
+    if live.objects.is_empty() {
+        let detail = format!(
+            "no objects are declared on `{0}`; put them to /api/v1/connections/{0}/objects first",
+            live.row.id
+        );
+        return Err(ApiError::new(Problem::StateConflict, detail));
+    }
+    let composed: Vec<_> = native::COMPOSED.iter().map(|it| (it.entity, it.column)).collect();
+    let read = Mapping::parse(document).and_then(|mapping| {
+        let wrong = mapping.check(&live.objects, &live.schema, &composed);
+        if wrong.is_empty() { Ok(mapping) } else { Err(wrong) }
+    });
+    read.map_err(|wrong| ApiError::invalid(wrong.into_iter().map(|it| it.under(at)).collect()))
+}

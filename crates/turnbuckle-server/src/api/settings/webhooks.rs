@@ -1,0 +1,191 @@
+//! The CRM webhooks URL and its token: the short way to the one endpoint that
+//! most apps need.
+//!
+//! The endpoint is the truth. The setting only remembers which one it is, so
+//! whoever changes that endpoint by its own resource changes what is shown here.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
+use turnbuckle_core::endpoint::EndpointSettings;
+use turnbuckle_core::id::{EndpointId, WorkspaceId};
+use turnbuckle_core::signature::Secret;
+use turnbuckle_store::endpoint::{Endpoint, EndpointStatus};
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::{CanManage, CanRead};
+use crate::catalog::EndpointSecrets;
+use crate::extract::JsonBody;
+use crate::problem::{ApiError, Problem, ProblemBody};
+use crate::random::random_bytes;
+
+const SETTING: &str = "webhooks";
+
+/// Where the app hears of changes that it subscribed to.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct WebhooksSetting {
+    pub url: Option<String>,
+    /// Whether messages carry `Authorization: Bearer`. The token is not shown.
+    pub has_token: bool,
+    /// The endpoint behind it, with everything else that can be set.
+    #[schema(value_type = Option<String>)]
+    pub endpoint: Option<EndpointId>,
+    /// The secret of an endpoint that was made just now; not shown again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// Where the app wants to hear of changes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutWebhooksSetting {
+    /// Null ends it: the endpoint is deleted.
+    // Absent is a mistake here, because ending it is not undone.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required, example = "https://app.example/crm-webhooks")]
+    pub url: Option<String>,
+    /// Sent as `Authorization: Bearer`. Stays as it is if not given; null takes it away.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub token: Option<Option<String>>,
+}
+
+/// Tells a member that is null from one that is not there.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Shows the CRM webhooks URL.
+#[utoipa::path(
+    get, path = "/api/v1/settings/webhooks", tag = "settings",
+    responses(
+        (status = 200, body = WebhooksSetting),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get_webhooks_setting(
+    CanRead(caller): CanRead,
+    State(app): State<App>,
+) -> Result<Json<WebhooksSetting>, ApiError> {
+    match find(&app, caller.workspace).await? {
+        None => Ok(Json(WebhooksSetting::default())),
+        Some(endpoint) => {
+            let secrets = open(&app, &endpoint)?;
+            Ok(Json(view(endpoint.id, &read(&endpoint)?, &secrets)))
+        }
+    }
+}
+
+/// Sets the CRM webhooks URL and its token. The endpoint behind it is of format
+/// `universal`, hears of what was subscribed to and succeeds with 204.
+#[utoipa::path(
+    put, path = "/api/v1/settings/webhooks", tag = "settings", request_body = PutWebhooksSetting,
+    responses(
+        (status = 200, body = WebhooksSetting),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn put_webhooks_setting(
+    CanManage(caller): CanManage,
+    State(app): State<App>,
+    JsonBody(PutWebhooksSetting { url, token }): JsonBody<PutWebhooksSetting>,
+) -> Result<Json<WebhooksSetting>, ApiError> {
+    let existing = find(&app, caller.workspace).await?;
+    let setting = match (url, existing) {
+        (None, None) => WebhooksSetting::default(),
+        (None, Some(endpoint)) => {
+            app.store.delete_endpoint(caller.workspace, endpoint.id).await?;
+            WebhooksSetting::default()
+        }
+        (Some(url), Some(endpoint)) => update(&app, &endpoint, &url, token).await?,
+        (Some(url), None) => create(&app, caller.workspace, &url, token.flatten()).await?,
+    };
+    Ok(Json(setting))
+}
+
+async fn create(
+    app: &App,
+    workspace: WorkspaceId,
+    url: &str,
+    token: Option<String>,
+) -> Result<WebhooksSetting, ApiError> {
+    let document = json!({
+        "url": url, "description": "CRM webhooks URL of the application settings",
+        "format": "universal", "scope": "subscriptions", "success": "204", "token": token,
+    });
+    let settings = EndpointSettings::parse(&document).map_err(ApiError::invalid)?;
+    let secret = Secret::new(&random_bytes::<{ Secret::BYTES }>())
+        .expect("a secret may have as many bytes as we make")
+        .reveal();
+    let secrets =
+        EndpointSecrets { token, secrets: vec![(secret.clone(), None)], signing_key: None };
+    let (id, now) = (EndpointId(app.mint()), app.now());
+    let endpoint = Endpoint {
+        id,
+        workspace,
+        settings: settings.to_document().into(),
+        sealed: secrets.seal(&app.sealer, workspace, id),
+        status: EndpointStatus::Active,
+        status_reason: None,
+        last_success_at: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    // Named before it is there: cut short in between, it shows as not set.
+    app.store.put_setting(workspace, SETTING, &json!({ "endpoint": id })).await?;
+    app.store.create_endpoint(endpoint).await?;
+    Ok(WebhooksSetting { secret: Some(secret), ..view(id, &settings, &secrets) })
+}
+
+async fn update(
+    app: &App,
+    endpoint: &Endpoint,
+    url: &str,
+    token: Option<Option<String>>,
+) -> Result<WebhooksSetting, ApiError> {
+    let mut secrets = open(app, endpoint)?;
+    if let Some(token) = token {
+        secrets.token = token;
+    }
+    let patch = json!({ "url": url, "token": secrets.token });
+    let settings = read(endpoint)?.patch(&patch).map_err(ApiError::invalid)?;
+    let (workspace, id) = (endpoint.workspace, endpoint.id);
+    let document = settings.to_document().into();
+    let sealed = secrets.seal(&app.sealer, workspace, id);
+    app.store.update_endpoint(workspace, id, &document, &sealed, Some(endpoint.version)).await?;
+    app.lanes.wake(workspace, id);
+    Ok(view(id, &settings, &secrets))
+}
+
+/// The endpoint that the setting names, while it is there.
+async fn find(app: &App, workspace: WorkspaceId) -> Result<Option<Endpoint>, ApiError> {
+    let Some(setting) = app.store.setting(workspace, SETTING).await? else { return Ok(None) };
+    let id = setting["endpoint"].as_str().and_then(|id| EndpointId::parse(id).ok());
+    let Some(id) = id else { return Ok(None) };
+    Ok(app.store.endpoint(workspace, id).await?)
+}
+
+fn open(app: &App, endpoint: &Endpoint) -> Result<EndpointSecrets, ApiError> {
+    let opened = EndpointSecrets::open(&app.sealer, endpoint);
+    opened.ok_or_else(|| {
+        ApiError::caused_by(Problem::Internal, "the secrets of an endpoint do not open")
+    })
+}
+
+fn read(endpoint: &Endpoint) -> Result<EndpointSettings, ApiError> {
+    EndpointSettings::parse(&endpoint.settings).map_err(|_| {
+        ApiError::caused_by(Problem::Internal, "the settings of an endpoint cannot be read")
+    })
+}
+
+fn view(id: EndpointId, settings: &EndpointSettings, secrets: &EndpointSecrets) -> WebhooksSetting {
+    WebhooksSetting {
+        url: Some(settings.url.clone()),
+        has_token: secrets.token.is_some(),
+        endpoint: Some(id),
+        secret: None,
+    }
+}

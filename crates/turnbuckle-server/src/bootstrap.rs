@@ -1,0 +1,133 @@
+//! What a server needs before its first request: a workspace, a key set to call
+//! it with, and the sealing key that its database was sealed with.
+//!
+//! The first start is complete once it is noted in the store. One that was cut
+//! short is done again, which at worst leaves a key set that nobody has seen.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use turnbuckle_core::id::{KeyId, WorkspaceId};
+use turnbuckle_store::StoreError;
+use turnbuckle_store::api_key::ApiKey;
+
+use crate::app::App;
+use crate::random::{new_token, random_bytes};
+use crate::secret::SecretText;
+
+/// The workspace that the first start makes.
+pub const DEFAULT_WORKSPACE: &str = "default";
+
+/// Names the key that values in this database are sealed with.
+const SEAL_KEY_NOTE: &str = "seal-key";
+/// Written when the first start is complete.
+const FIRST_START_NOTE: &str = "first-start";
+
+/// A key set that was made just now, to be printed once.
+#[derive(Debug)]
+pub struct PrintedKey {
+    pub publishable: String,
+    pub secret: SecretText,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    #[error(
+        "the database was sealed with key {sealed_with}, but the key file holds key {held}; put \
+         the key file of this database back into the data folder"
+    )]
+    OtherSealKey { sealed_with: String, held: String },
+    #[error("the database could not be prepared for the first start")]
+    Store(#[from] StoreError),
+}
+
+/// Checks the sealing key and, at the first start, makes the workspace
+/// [`DEFAULT_WORKSPACE`] and a key set that may do everything. Answers that key
+/// set, unless it is the configured one: whoever configured it knows it.
+///
+/// # Errors
+/// With a sentence for the operator.
+pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError> {
+    check_seal_key(app).await?;
+    if app.store.note(FIRST_START_NOTE).await?.is_some() {
+        return Ok(None);
+    }
+    let workspace = match app.store.workspace(DEFAULT_WORKSPACE).await? {
+        Some(workspace) => workspace,
+        None => app.store.create_workspace(DEFAULT_WORKSPACE, "Default").await?,
+    };
+    let scopes = ["all", "operator"].map(str::to_owned).to_vec();
+    let label = "First start".to_owned();
+    let printed = match &app.config.bootstrap_key {
+        None => {
+            let (key, secret) = create_key(app, workspace.id, scopes, Vec::new(), label).await?;
+            Some(PrintedKey { publishable: key.publishable, secret })
+        }
+        Some(configured) => {
+            let secret = configured.secret.reveal();
+            let publishable = configured.publishable.clone();
+            let key = new_key(app, workspace.id, publishable, secret, scopes, Vec::new(), label);
+            match app.store.create_api_key(key).await {
+                // Made by a first start that was cut short.
+                Ok(()) | Err(StoreError::AlreadyExists { .. }) => None,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    app.store.put_note(FIRST_START_NOTE, "done").await?;
+    Ok(printed)
+}
+
+/// Refuses a key file that does not belong to the database. Without this
+/// check new values would be sealed with one key and old ones not open.
+///
+/// # Errors
+/// [`BootstrapError::OtherSealKey`]
+pub async fn check_seal_key(app: &App) -> Result<(), BootstrapError> {
+    let held = app.sealer.key_id().to_string();
+    match app.store.note(SEAL_KEY_NOTE).await? {
+        None => Ok(app.store.put_note(SEAL_KEY_NOTE, &held).await?),
+        Some(sealed_with) if sealed_with == held => Ok(()),
+        Some(sealed_with) => Err(BootstrapError::OtherSealKey { sealed_with, held }),
+    }
+}
+
+/// Makes a key set. The secret is answered here and never again: only its hash is kept.
+///
+/// # Errors
+/// [`StoreError::Unavailable`]
+pub async fn create_key(
+    app: &App,
+    workspace: WorkspaceId,
+    scopes: Vec<String>,
+    addresses: Vec<String>,
+    label: String,
+) -> Result<(ApiKey, SecretText), StoreError> {
+    let publishable = format!("pk_{}", URL_SAFE_NO_PAD.encode(random_bytes::<16>()));
+    let secret = new_token("sk_");
+    let key = new_key(app, workspace, publishable, &secret, scopes, addresses, label);
+    app.store.create_api_key(key.clone()).await?;
+    Ok((key, SecretText::new(secret)))
+}
+
+fn new_key(
+    app: &App,
+    workspace: WorkspaceId,
+    publishable: String,
+    secret: &str,
+    scopes: Vec<String>,
+    addresses: Vec<String>,
+    label: String,
+) -> ApiKey {
+    ApiKey {
+        id: KeyId(app.mint()),
+        workspace,
+        publishable,
+        secret_hash: Sha256::digest(secret.as_bytes()).into(),
+        label,
+        scopes,
+        addresses,
+        created_at: app.now(),
+        last_used_at: None,
+    }
+}
