@@ -4,7 +4,49 @@
 //! A handler reads as three sentences: parse, ask, answer. Who may call it is
 //! in its signature ([`crate::auth`]); what goes wrong is a [`crate::problem`].
 
+pub mod connections;
+pub mod connectors;
+pub mod contexts;
+pub mod entities;
 pub mod etag;
+pub mod keys;
 pub mod listing;
+pub mod mapping;
+pub mod objects;
+pub mod records;
+pub mod settings;
 mod store_error;
 pub mod time;
+pub mod workspaces;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::problem::{method_not_allowed, route_not_found};
+
+/// Every route, with its documentation.
+pub fn documented_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(connections::routes())
+        .merge(connectors::routes())
+        .merge(contexts::routes())
+        .merge(entities::routes())
+        .merge(keys::routes())
+        .merge(mapping::routes())
+        .merge(objects::routes())
+        .merge(records::routes())
+        .merge(settings::routes())
+        .merge(workspaces::routes())
+}
+
+/// The whole server.
+pub fn router(app: App) -> Router {
+    let (documented, document) = documented_routes().split_for_parts();
+    documented
+        .fallback(route_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(app.config.intake.body_bytes_max))
+        .with_state(app)
+}

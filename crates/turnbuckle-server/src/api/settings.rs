@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use turnbuckle_connectors::native;
 use turnbuckle_core::id::{WorkspaceId, check_code};
 use turnbuckle_core::invalid::{Invalid, pointer};
-use url::Url;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,16 +20,13 @@ use crate::problem::{ApiError, ProblemBody};
 
 /// Read by sources that name no entities of their own.
 const WEBHOOK_ENTITIES: &str = "webhook-entities";
-const ORIGINS: &str = "origins";
 
 const ENTITIES_MAX: usize = 200;
-const ORIGINS_MAX: usize = 100;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(webhooks::get_webhooks_setting, webhooks::put_webhooks_setting))
         .routes(routes!(get_webhook_entities_setting, put_webhook_entities_setting))
-        .routes(routes!(get_origins_setting, put_origins_setting))
         .routes(routes!(get_retention_setting))
 }
 
@@ -42,19 +38,9 @@ pub struct WebhookEntitiesSetting {
     pub entities: Vec<String>,
 }
 
-/// Websites of the app: `https://app.example`.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OriginsSetting {
-    #[schema(max_items = 100, example = json!(["https://app.example"]))]
-    pub origins: Vec<String>,
-}
-
 /// For how long logs are kept. Set by the operator of the server.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RetentionSetting {
-    /// Inbound events that were never processed.
-    pub new_days: u64,
     /// Inbound events that failed.
     pub failed_days: u64,
     /// Inbound events that were processed.
@@ -105,42 +91,6 @@ pub async fn put_webhook_entities_setting(
     Ok(Json(setting))
 }
 
-/// Shows the websites of the app.
-#[utoipa::path(
-    get, path = "/api/v1/settings/origins", tag = "settings",
-    responses(
-        (status = 200, body = OriginsSetting),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-    ),
-)]
-pub async fn get_origins_setting(
-    CanRead(caller): CanRead,
-    State(app): State<App>,
-) -> Result<Json<OriginsSetting>, ApiError> {
-    let setting = app.store.setting(caller.workspace, ORIGINS).await?;
-    // It was checked when it was put.
-    let setting = setting.and_then(|setting| serde_json::from_value(setting).ok());
-    Ok(Json(setting.unwrap_or(OriginsSetting { origins: Vec::new() })))
-}
-
-/// Says which websites belong to the app.
-#[utoipa::path(
-    put, path = "/api/v1/settings/origins", tag = "settings", request_body = OriginsSetting,
-    responses(
-        (status = 200, body = OriginsSetting),
-        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
-    ),
-)]
-pub async fn put_origins_setting(
-    CanManage(caller): CanManage,
-    State(app): State<App>,
-    JsonBody(setting): JsonBody<OriginsSetting>,
-) -> Result<Json<OriginsSetting>, ApiError> {
-    each("origins", &setting.origins, ORIGINS_MAX, check_origin)?;
-    put(&app, caller.workspace, ORIGINS, json!(setting)).await?;
-    Ok(Json(setting))
-}
-
 /// Shows for how long logs are kept.
 #[utoipa::path(
     get, path = "/api/v1/settings/retention", tag = "settings",
@@ -155,7 +105,6 @@ pub async fn get_retention_setting(
 ) -> Json<RetentionSetting> {
     let it = &app.config.retention;
     Json(RetentionSetting {
-        new_days: it.new_days,
         failed_days: it.failed_days,
         done_days: it.done_days,
         deliveries_days: it.deliveries_days,
@@ -197,14 +146,4 @@ fn each(
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(ApiError::invalid(wrong)) }
-}
-
-/// An origin as browsers send it: scheme and host, and the port if it is not the usual one.
-fn check_origin(text: &str) -> Result<(), String> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    match url.map(|url| url.origin().ascii_serialization()) {
-        Some(origin) if origin == text => Ok(()),
-        Some(origin) => Err(format!("not an origin; did you mean `{origin}`?")),
-        None => Err("an origin is like `https://app.example`".to_owned()),
-    }
 }

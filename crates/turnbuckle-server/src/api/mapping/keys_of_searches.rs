@@ -155,7 +155,7 @@ mod tests {
             created_at: AT,
             updated_at: AT,
         };
-        LiveConnection::compile(row, Arc::new(native::standard_schema()))
+        LiveConnection::compile(row, "default".to_owned(), Arc::new(native::standard_schema()))
     }
 
     /// An object with one search.

@@ -156,7 +156,7 @@ async fn update(
     let document = settings.to_document().into();
     let sealed = secrets.seal(&app.sealer, workspace, id);
     app.store.update_endpoint(workspace, id, &document, &sealed, Some(endpoint.version)).await?;
-    app.lanes.wake(workspace, id);
+    app.lanes.wake(id);
     Ok(view(id, &settings, &secrets))
 }
 
