@@ -166,4 +166,19 @@ pub trait InboundStore: Send + Sync {
         filter: &EventFilter,
         page: PageRequest,
     ) -> Result<Page<LoggedEvent>, StoreError>;
+
+    /// The log in the order of intake, as a replay goes through it.
+    async fn events_in_order(
+        &self,
+        workspace: WorkspaceId,
+        filter: &EventFilter,
+        page: PageRequest,
+    ) -> Result<Page<LoggedEvent>, StoreError>;
+
+    /// How many lines of the log fit `filter`; its `entity` and `error` are not looked at.
+    async fn count_events(
+        &self,
+        workspace: WorkspaceId,
+        filter: &EventFilter,
+    ) -> Result<i64, StoreError>;
 }

@@ -1,6 +1,5 @@
 //! The webhook log.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -172,13 +171,27 @@ fn finish_event(batch: &mut Batch<'_>, finish: &FinishEvent) -> Result<EventOutc
     if outcome.error.is_some() {
         outcome.status = InboundStatus::Failed;
     }
-    let had_outcome = batch
+    let status = status_to_row(outcome.status);
+    let is_first_time = batch
         .sql
-        .prepare_cached("UPDATE inbound_event SET status = ?2 WHERE seq = ?1")?
-        .execute(params![event, status_to_row(outcome.status)])?
+        .prepare_cached("UPDATE inbound_event SET status = ?2 WHERE seq = ?1 AND status = 2")?
+        .execute(params![event, status])?
         > 0;
-    if had_outcome && (outcome.error.is_some() || !outcome.warnings.is_empty() || finish.as_new) {
+    // A trial is of an event that may not be in the log.
+    let is_logged = is_first_time
+        || batch
+            .sql
+            .prepare_cached("UPDATE inbound_event SET status = ?2 WHERE seq = ?1")?
+            .execute(params![event, status])?
+            > 0;
+    if is_logged && (outcome.error.is_some() || !outcome.warnings.is_empty()) {
         put_outcome(batch.sql, event, outcome.error.as_deref(), &outcome.warnings)?;
+    } else if !is_first_time {
+        // How it ended before no longer holds.
+        batch
+            .sql
+            .prepare_cached("DELETE FROM inbound_outcome WHERE event = ?1")?
+            .execute([event])?;
     }
     Ok(outcome)
 }
@@ -344,7 +357,39 @@ impl InboundStore for SqliteStore {
     ) -> Result<Page<LoggedEvent>, StoreError> {
         let filter = filter.clone();
         self.readers
-            .scan("list inbound events", move |db| list_events(db, workspace, &filter, page))
+            .scan("list inbound events", move |db| {
+                list_events(db, workspace, &filter, page, Order::NewestFirst)
+            })
+            .await
+    }
+
+    async fn events_in_order(
+        &self,
+        workspace: WorkspaceId,
+        filter: &EventFilter,
+        page: PageRequest,
+    ) -> Result<Page<LoggedEvent>, StoreError> {
+        let filter = filter.clone();
+        self.readers
+            .scan("list inbound events", move |db| {
+                list_events(db, workspace, &filter, page, Order::OldestFirst)
+            })
+            .await
+    }
+
+    async fn count_events(
+        &self,
+        workspace: WorkspaceId,
+        filter: &EventFilter,
+    ) -> Result<i64, StoreError> {
+        let filter = filter.clone();
+        self.readers
+            .scan("count inbound events", move |db| {
+                let narrowed = Narrowed::by(workspace, &filter);
+                let statement = format!("SELECT count(*) FROM inbound_event WHERE {narrowed}");
+                let mut select = db.prepare_cached(&statement)?;
+                Ok(select.query_row(narrowed.values().as_slice(), |row| row.get(0))?)
+            })
             .await
     }
 }
@@ -380,43 +425,80 @@ fn read_log(db: &Db, event: InboundEvent, status: InboundStatus) -> Result<Logge
     Ok(LoggedEvent { event, status, warnings, error, records })
 }
 
-/// Lists newest first, over the narrowest index that the filter allows.
+/// The part of a filter that SQL judges.
+struct Narrowed {
+    conditions: Vec<String>,
+    values: Vec<(&'static str, Sql)>,
+}
+
+impl Narrowed {
+    fn by(workspace: WorkspaceId, filter: &EventFilter) -> Self {
+        let mut narrowed = Self { conditions: Vec::new(), values: Vec::new() };
+        narrowed.to("workspace = :workspace", ":workspace", workspace.0);
+        if let Some(source) = filter.source {
+            narrowed.to("source = :source", ":source", source.0.row_key());
+        }
+        if let Some(status) = filter.status {
+            // Written out, so that the partial indexes can be used.
+            narrowed.conditions.push(format!("status = {}", status_to_row(status)));
+        }
+        if let Some(record) = filter.record.clone() {
+            let condition = "seq IN (SELECT event FROM inbound_record WHERE record = :record)";
+            narrowed.to(condition, ":record", record);
+        }
+        if let Some(since) = filter.since {
+            narrowed.to("seq >= :since", ":since", first_row_key_at(since));
+        }
+        if let Some(until) = filter.until {
+            narrowed.to("seq < :until", ":until", first_row_key_at(until));
+        }
+        narrowed
+    }
+
+    fn to(&mut self, condition: &str, name: &'static str, value: impl Into<Sql>) {
+        self.conditions.push(condition.to_owned());
+        self.values.push((name, value.into()));
+    }
+
+    fn values(&self) -> Vec<(&str, &dyn rusqlite::ToSql)> {
+        self.values.iter().map(|(name, value)| (*name, value as &dyn rusqlite::ToSql)).collect()
+    }
+}
+
+impl std::fmt::Display for Narrowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.conditions.join(" AND "))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+/// Lists over the narrowest index that the filter allows.
 fn list_events(
     db: &Db,
     workspace: WorkspaceId,
     filter: &EventFilter,
     page: PageRequest,
+    order: Order,
 ) -> Result<Page<LoggedEvent>, Failure> {
-    let mut conditions = vec!["workspace = :workspace".to_owned()];
-    let mut values = HashMap::from([(":workspace", Sql::Integer(workspace.0))]);
-    if let Some(source) = filter.source {
-        conditions.push("source = :source".to_owned());
-        values.insert(":source", Sql::Integer(source.0.row_key()));
+    let (side, direction) = match order {
+        Order::NewestFirst => ("seq < :after", "DESC"),
+        Order::OldestFirst => ("seq > :after", "ASC"),
+    };
+    let mut narrowed = Narrowed::by(workspace, filter);
+    if let Some(after) = page.after {
+        narrowed.to(side, ":after", after);
     }
-    if let Some(status) = filter.status {
-        // Written out, so that the partial indexes can be used.
-        conditions.push(format!("status = {}", status_to_row(status)));
-    }
-    if let Some(record) = &filter.record {
-        conditions
-            .push("seq IN (SELECT event FROM inbound_record WHERE record = :record)".to_owned());
-        values.insert(":record", Sql::Text(record.clone()));
-    }
-    if let Some(since) = filter.since {
-        conditions.push("seq >= :since".to_owned());
-        values.insert(":since", Sql::Integer(first_row_key_at(since)));
-    }
-    let before = page.after.into_iter().chain(filter.until.map(first_row_key_at)).min();
-    conditions.push("seq < :before".to_owned());
-    values.insert(":before", Sql::Integer(before.unwrap_or(i64::MAX)));
-    values.insert(":limit", Sql::Integer(ROWS_READ_MAX as i64));
     let statement = format!(
-        "SELECT {EVENT_COLUMNS} FROM inbound_event WHERE {} ORDER BY seq DESC LIMIT :limit",
-        conditions.join(" AND ")
+        "SELECT {EVENT_COLUMNS} FROM inbound_event WHERE {narrowed}
+         ORDER BY seq {direction} LIMIT {ROWS_READ_MAX}"
     );
-    let named: Vec<(&str, &dyn rusqlite::ToSql)> =
-        values.iter().map(|(name, value)| (*name, value as &dyn rusqlite::ToSql)).collect();
     let mut select = db.prepare_cached(&statement)?;
+    let named = narrowed.values();
     let mut rows = select.query(named.as_slice())?;
     let mut listed = Page { items: Vec::new(), next: None };
     let mut read = 0;
