@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::egress::GuardedClient;
 use crate::metrics::Metrics;
 use crate::outcomes::Outcomes;
+use crate::rate_limit::RateLimits;
 use crate::seal::{self, Sealer};
 use crate::workers::Signals;
 use crate::workers::deliver::Lanes;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Who waits for an inbound event to be processed.
     pub outcomes: Outcomes,
+    /// How much the sources with a limit have used of it.
+    pub rate_limits: RateLimits,
     /// Where deliveries that became due are handed over.
     pub lanes: Lanes,
     /// Hints that wake workers.
@@ -87,6 +90,7 @@ impl App {
             key_uses: KeyUses::default(),
             metrics: Metrics::default(),
             outcomes: Outcomes::default(),
+            rate_limits: RateLimits::default(),
             signals: Signals::default(),
         })))
     }

@@ -1,4 +1,89 @@
-use crate::app::App;
-use tokio_util::sync::CancellationToken;
+//! Long work that somebody asked for: replays of inbound events and recoveries
+//! of deliveries.
+//!
+//! A run goes on slice by slice, and how far it came is stored after each, so
+//! that it is taken up again after a restart; the slice in which the process
+//! died is done twice. Open runs take turns: a long one does not keep the
+//! others waiting.
 
-pub async fn run(_app: App, _shutdown: CancellationToken) {}
+pub mod recover;
+pub mod replay;
+
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use turnbuckle_store::StoreError;
+use turnbuckle_store::replay::{Run, RunKind};
+
+use crate::app::App;
+use crate::logging::Chain;
+use recover::Recoveries;
+
+/// How long after a failure the open runs are tried again, and how often
+/// somebody looks whether there are any.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Carries out runs until `shutdown` is cancelled.
+pub async fn run(app: App, shutdown: CancellationToken) {
+    let mut recoveries = Recoveries::default();
+    while !shutdown.is_cancelled() {
+        // Listening starts before looking, so that no request falls in between.
+        let mut requested = pin!(app.signals.run_requested.notified());
+        requested.as_mut().enable();
+        let is_more = match advance_all(&app, &mut recoveries, &shutdown).await {
+            Ok(is_more) => is_more,
+            Err(error) => {
+                tracing::warn!(error = %Chain(&error), "open runs could not be read");
+                false
+            }
+        };
+        if is_more {
+            continue;
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = requested => {}
+            () = tokio::time::sleep(RETRY_AFTER) => {}
+        }
+    }
+}
+
+/// Does one slice of every open run; whether any can go on at once.
+async fn advance_all(
+    app: &App,
+    recoveries: &mut Recoveries,
+    shutdown: &CancellationToken,
+) -> Result<bool, StoreError> {
+    let mut is_more = false;
+    for mut run in app.store.open_runs().await? {
+        if shutdown.is_cancelled() {
+            break;
+        }
+        let advanced = match run.kind {
+            RunKind::Replay => replay::advance(app, &mut run).await,
+            RunKind::Recovery => recoveries.advance(app, &mut run).await,
+        };
+        match advanced {
+            Ok(()) => is_more |= run.ended_at.is_none(),
+            // The others go on; this one is tried again later.
+            Err(error) => {
+                tracing::warn!(run_id = run.id, error = %Chain(&error), "a run could not go on");
+            }
+        }
+    }
+    Ok(is_more)
+}
+
+/// Ends a run whose request nobody can carry out (any more).
+async fn abandon(app: &App, run: &mut Run, reason: &str) -> Result<(), StoreError> {
+    tracing::warn!(run_id = run.id, reason, "a run was abandoned");
+    end(app, run).await
+}
+
+/// Ends a run. What it was to look at and did not find any more is not counted.
+async fn end(app: &App, run: &mut Run) -> Result<(), StoreError> {
+    run.total = run.done + run.failed;
+    run.ended_at = Some(app.now());
+    app.store.update_run(run).await
+}

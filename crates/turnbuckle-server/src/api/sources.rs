@@ -1,0 +1,285 @@
+//! Sources: URLs with keys at which others post webhooks.
+//!
+//! A source says which connection its webhooks are written to and how. Its keys
+//! are secrets that whoever manages the workspace may see again, because they
+//! stand in URLs that are pasted into other products; who may only read sees
+//! neither keys nor URL.
+
+mod document;
+mod keys;
+mod trial;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::response::IntoResponse;
+use http::StatusCode;
+use http::request::Parts;
+use serde::Serialize;
+use serde_json::Value;
+use turnbuckle_core::id::{SourceId, WorkspaceId};
+use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::source::SourceSettings;
+use turnbuckle_store::StoreError;
+use turnbuckle_store::error::Noun;
+use turnbuckle_store::source::Source;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::etag::{IfMatch, etag};
+use crate::api::listing::{Listing, ListingQuery, PageView};
+use crate::app::App;
+use crate::auth::{CanManage, CanRead};
+use crate::base_url::BaseUrl;
+use crate::extract::{JsonBody, PathParams, QueryParams};
+use crate::merge_patch::merge_patch;
+use crate::problem::{ApiError, Problem, ProblemBody};
+
+use document::view;
+pub use document::{SourceDocument, SourceKeyView, SourceView};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_sources, create_source))
+        .routes(routes!(get_source, replace_source, update_source, delete_source))
+        .routes(routes!(keys::create_source_key))
+        .routes(routes!(keys::delete_source_key))
+        .routes(routes!(trial::try_source))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SourceAnswer {
+    source: SourceView,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SourcesAnswer {
+    sources: Vec<SourceView>,
+    page: PageView,
+}
+
+/// Whether the caller may see keys.
+struct ShowsKeys(bool);
+
+impl FromRequestParts<App> for ShowsKeys {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(CanManage::from_request_parts(parts, app).await.is_ok()))
+    }
+}
+
+/// Lists the sources of the workspace, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sources",
+    tag = "sources",
+    params(ListingQuery),
+    responses(
+        (status = 200, body = SourcesAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+async fn list_sources(
+    CanRead(caller): CanRead,
+    ShowsKeys(shows_keys): ShowsKeys,
+    BaseUrl(base): BaseUrl,
+    State(app): State<App>,
+    QueryParams(query): QueryParams<ListingQuery>,
+) -> Result<Json<SourcesAnswer>, ApiError> {
+    let listing = Listing { workspace: caller.workspace, name: "sources" };
+    let listed = app.store.sources(caller.workspace, listing.request(&app, &query)?).await?;
+    let sources = listed.items.into_iter().map(|source| view(&app, &base, source, shows_keys));
+    Ok(Json(SourcesAnswer { sources: sources.collect(), page: listing.page(&app, listed.next) }))
+}
+
+/// Creates a source with one key.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sources",
+    tag = "sources",
+    request_body = SourceDocument,
+    responses(
+        (status = 201, body = SourceAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+async fn create_source(
+    CanManage(caller): CanManage,
+    BaseUrl(base): BaseUrl,
+    State(app): State<App>,
+    JsonBody(document): JsonBody<Value>,
+) -> Result<impl IntoResponse, ApiError> {
+    let settings = prepare(&app, caller.workspace, &document).await?;
+    let id = SourceId(app.mint());
+    let now = app.now();
+    let source = Source {
+        id,
+        workspace: caller.workspace,
+        name: settings.name.clone(),
+        settings: settings.to_json(),
+        keys: vec![keys::new_key(&app, caller.workspace, id)],
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    app.store.create_source(source.clone()).await?;
+    let tag = etag(source.version);
+    let source = view(&app, &base, source, true);
+    Ok((StatusCode::CREATED, tag, Json(SourceAnswer { source })))
+}
+
+/// Shows a source.
+#[utoipa::path(
+    get,
+    path = "/api/v1/sources/{source}",
+    tag = "sources",
+    params(("source" = String, Path, description = "Id of the source")),
+    responses(
+        (status = 200, body = SourceAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+async fn get_source(
+    CanRead(caller): CanRead,
+    ShowsKeys(shows_keys): ShowsKeys,
+    BaseUrl(base): BaseUrl,
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+) -> Result<impl IntoResponse, ApiError> {
+    let source = find(&app, caller.workspace, &id).await?;
+    let tag = etag(source.version);
+    Ok((tag, Json(SourceAnswer { source: view(&app, &base, source, shows_keys) })))
+}
+
+/// Replaces the settings of a source. Its keys stay.
+#[utoipa::path(
+    put,
+    path = "/api/v1/sources/{source}",
+    tag = "sources",
+    params(("source" = String, Path, description = "Id of the source")),
+    request_body = SourceDocument,
+    responses(
+        (status = 200, body = SourceAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+async fn replace_source(
+    CanManage(caller): CanManage,
+    BaseUrl(base): BaseUrl,
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+    IfMatch(version): IfMatch,
+    JsonBody(document): JsonBody<Value>,
+) -> Result<impl IntoResponse, ApiError> {
+    let source = find(&app, caller.workspace, &id).await?;
+    save(&app, &base, source, &document, version).await
+}
+
+/// Changes settings of a source: a JSON merge patch, where null resets a member.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/sources/{source}",
+    tag = "sources",
+    params(("source" = String, Path, description = "Id of the source")),
+    request_body = Object,
+    responses(
+        (status = 200, body = SourceAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+async fn update_source(
+    CanManage(caller): CanManage,
+    BaseUrl(base): BaseUrl,
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+    IfMatch(version): IfMatch,
+    JsonBody(patch): JsonBody<Value>,
+) -> Result<impl IntoResponse, ApiError> {
+    let source = find(&app, caller.workspace, &id).await?;
+    let mut document = source.settings.clone();
+    merge_patch(&mut document, patch);
+    // What was patched is what was read.
+    let version = version.unwrap_or(source.version);
+    save(&app, &base, source, &document, Some(version)).await
+}
+
+/// Deletes a source: its keys are unknown at once, its events stay in the log.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/sources/{source}",
+    tag = "sources",
+    params(("source" = String, Path, description = "Id of the source")),
+    responses(
+        (status = 204),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+async fn delete_source(
+    CanManage(caller): CanManage,
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+    IfMatch(version): IfMatch,
+) -> Result<StatusCode, ApiError> {
+    let source = find(&app, caller.workspace, &id).await?;
+    if version.is_some_and(|version| version != source.version) {
+        return Err(StoreError::VersionMismatch { noun: Noun::Source, id }.into());
+    }
+    app.store.delete_source(caller.workspace, source.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// # Errors
+/// 404 if the workspace has no source of this id.
+async fn find(app: &App, workspace: WorkspaceId, id: &str) -> Result<Source, ApiError> {
+    let found = match SourceId::parse(id) {
+        Ok(id) => app.store.source(workspace, id).await?,
+        Err(_) => None,
+    };
+    found.ok_or_else(|| ApiError::new(Problem::SourceNotFound, "the workspace has no such source"))
+}
+
+async fn save(
+    app: &App,
+    base: &str,
+    source: Source,
+    document: &Value,
+    version: Option<i64>,
+) -> Result<impl IntoResponse + use<>, ApiError> {
+    let settings = prepare(app, source.workspace, document).await?;
+    let (name, document) = (&settings.name, settings.to_json());
+    let store = &app.store;
+    let source = store.update_source(source.workspace, source.id, name, &document, version).await?;
+    let tag = etag(source.version);
+    Ok((tag, Json(SourceAnswer { source: view(app, base, source, true) })))
+}
+
+/// Reads settings and makes ready what they need.
+///
+/// # Errors
+/// 400 with every member that is wrong.
+async fn prepare(
+    app: &App,
+    workspace: WorkspaceId,
+    document: &Value,
+) -> Result<SourceSettings, ApiError> {
+    let settings = SourceSettings::parse(document).map_err(ApiError::invalid)?;
+    let connection = match app.catalog.connection(workspace, &settings.connection).await {
+        Err(error @ StoreError::NotFound { noun: Noun::Connection, .. }) => {
+            return Err(ApiError::invalid(vec![Invalid::new("/connection", error.to_string())]));
+        }
+        found => found?,
+    };
+    let mistakes = settings.check(&connection.schema);
+    if !mistakes.is_empty() {
+        return Err(ApiError::invalid(mistakes));
+    }
+    let compared = settings.match_on.iter().flat_map(|(entity, columns)| {
+        columns.iter().map(|column| (entity.clone(), column.clone()))
+    });
+    let compared: Vec<(String, String)> = compared.collect();
+    if !compared.is_empty() {
+        app.store.ensure_keys(workspace, &settings.connection, &compared).await?;
+    }
+    Ok(settings)
+}

@@ -1,0 +1,235 @@
+//! Where others post webhooks: `POST /webhooks/{key}`, and the two addresses at
+//! which form builders learn what they may post.
+//!
+//! A post is answered after it is durable and not before. What is done before
+//! the answer is only what the answer needs: the key is looked up in memory,
+//! the limit of the source is asked, the body is checked for being what it says
+//! it is. Mapping and writing records come later, in processing, unless the
+//! source answers with the result (`reply: "processed"`).
+//!
+//! Nothing that was posted to a known key is lost, with two exceptions that its
+//! sender is told of: a body that is too large (413) and one of a type that we
+//! never read (415). A body that does not parse is kept in the log as failed
+//! and answered 400 with the position.
+//!
+//! The key in the path is all the authentication there is. These routes are not
+//! in the OpenAPI document: their shape is that of the senders.
+
+mod browser;
+mod discovery;
+pub(crate) mod outcome;
+mod posted;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use http::header::{ALLOW, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use turnbuckle_core::body::BodyError;
+use turnbuckle_core::id::InboundEventId;
+use turnbuckle_core::source::{Dedupe, Reply, dedupe_key};
+use turnbuckle_store::inbound::{
+    Accept, Accepted, EventOutcome, InboundEvent, InboundRequest, InboundStatus,
+};
+
+use crate::app::App;
+use crate::catalog::LiveSource;
+use crate::extract::{PathParams, read_body};
+use crate::problem::{ApiError, Problem, method_not_allowed};
+use browser::Browser;
+
+/// How long a sender that wants the outcome is kept waiting for it.
+const PROCESSED_WAIT: Duration = Duration::from_secs(15);
+
+/// Names the event in the log that a refused body became.
+const EVENT_ID: HeaderName = HeaderName::from_static("x-event-id");
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/webhooks/{key}", post(post_webhook).fallback(answer_other_method))
+        .route("/get_entities/{key}", post(discovery::get_entities))
+        .route("/get_entity_description/{key}/{entity}", post(discovery::get_entity_description))
+}
+
+async fn post_webhook(
+    State(app): State<App>,
+    PathParams(key): PathParams<String>,
+    request: Request,
+) -> Response {
+    let source = match open_source(&app, &key).await {
+        Ok(source) => source,
+        Err(error) => return error.into_response(),
+    };
+    let browser = Browser::of(&source.settings, request.headers());
+    browser.finish(accept_post(&app, &source, request).await)
+}
+
+/// Answers the question that a browser asks before it posts, and refuses all else.
+async fn answer_other_method(
+    State(app): State<App>,
+    PathParams(key): PathParams<String>,
+    request: Request,
+) -> Response {
+    let is_preflight = request.method() == Method::OPTIONS;
+    let source = match open_source(&app, &key).await {
+        Ok(source) => Some(source),
+        Err(error) if is_preflight => return error.into_response(),
+        Err(_) => None,
+    };
+    let takes_browsers = source.as_ref().is_some_and(|source| !source.settings.origins.is_empty());
+    let allow = HeaderValue::from_static(if takes_browsers { "POST, OPTIONS" } else { "POST" });
+    let mut response = match source {
+        Some(source) if is_preflight && takes_browsers => {
+            browser::preflight(&source.settings, request.headers())
+        }
+        _ => {
+            let (parts, _) = request.into_parts();
+            method_not_allowed(parts.method, parts.uri).await.into_response()
+        }
+    };
+    response.headers_mut().insert(ALLOW, allow);
+    response
+}
+
+/// # Errors
+/// 404 if no source has this key, or its time is over.
+async fn open_source(app: &App, key: &str) -> Result<Arc<LiveSource>, ApiError> {
+    let source = app.catalog.source_by_key(key, app.now()).await?;
+    source.ok_or_else(|| ApiError::new(Problem::SourceNotFound, "no source has this key"))
+}
+
+async fn accept_post(
+    app: &App,
+    source: &LiveSource,
+    request: Request,
+) -> Result<Response, ApiError> {
+    if let Some(limit) = source.settings.rate_limit {
+        app.rate_limits.take(source.id, limit, app.now()).map_err(too_many)?;
+    }
+    let request = InboundRequest {
+        headers: posted::kept_headers(request.headers()),
+        query: request.uri().query().unwrap_or_default().to_owned(),
+        body: read_body(request, app).await?,
+    };
+    let needs_value = matches!(source.settings.dedupe, Some(Dedupe::Path(_)));
+    let read = posted::read(&request, needs_value);
+    let event = InboundEvent {
+        id: InboundEventId(app.mint()),
+        workspace: source.workspace,
+        source: source.id,
+        request,
+    };
+    let value = match read {
+        Ok(value) => value,
+        Err(error) => return Err(refuse(app, event, error).await),
+    };
+    let accept = Accept {
+        dedupe_key: dedupe_key(&source.settings.dedupe, &event.request.headers, &value),
+        event,
+        status: match source.settings.create_records {
+            true => InboundStatus::New,
+            false => InboundStatus::Done,
+        },
+        failure: None,
+    };
+    match source.settings.reply {
+        Reply::Accepted => answer_accepted(app, accept).await,
+        Reply::Processed => answer_processed(app, accept).await,
+    }
+}
+
+async fn answer_accepted(app: &App, accept: Accept) -> Result<Response, ApiError> {
+    let (id, workspace, status) = (accept.event.id, accept.event.workspace, accept.status);
+    match app.store.accept(accept).await? {
+        Accepted::Stored => Ok(outcome::accepted(id, status)),
+        Accepted::Repeat(first) => {
+            let logged = app.store.event(workspace, first).await?;
+            // What retention dropped has ended.
+            let status = logged.map_or(InboundStatus::Done, |logged| logged.status);
+            Ok(outcome::repeated(first, status))
+        }
+    }
+}
+
+async fn answer_processed(app: &App, accept: Accept) -> Result<Response, ApiError> {
+    let (id, workspace, status) = (accept.event.id, accept.event.workspace, accept.status);
+    let waiting = (status == InboundStatus::New).then(|| Waiting::new(app, id));
+    match (app.store.accept(accept).await?, waiting) {
+        (Accepted::Repeat(first), _) => match app.store.event(workspace, first).await? {
+            Some(logged) => Ok(outcome::logged(&logged)),
+            None => Ok(outcome::repeated(first, InboundStatus::Done)),
+        },
+        (Accepted::Stored, None) => Ok(outcome::stored(id)),
+        (Accepted::Stored, Some(mut waiting)) => {
+            match timeout(PROCESSED_WAIT, &mut waiting.outcome).await {
+                Ok(Ok(found)) => Ok(outcome::processed(&found)),
+                // It is durable and will be processed; the log tells how it went.
+                Ok(Err(_)) | Err(_) => Ok(outcome::accepted(id, status)),
+            }
+        }
+    }
+}
+
+/// Someone who waits for an outcome, until it comes or they go away.
+struct Waiting<'a> {
+    app: &'a App,
+    event: InboundEventId,
+    outcome: oneshot::Receiver<EventOutcome>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(app: &'a App, event: InboundEventId) -> Self {
+        Self { app, event, outcome: app.outcomes.expect(event) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.app.outcomes.forget(self.event);
+    }
+}
+
+/// Keeps a body that does not parse in the log, and says what is wrong with it.
+async fn refuse(app: &App, event: InboundEvent, error: BodyError) -> ApiError {
+    let problem = match error {
+        BodyError::Unsupported { .. } => {
+            return ApiError::new(Problem::UnsupportedMediaType, error.to_string());
+        }
+        BodyError::Malformed { .. } | BodyError::TooDeep => posted::problem_of(&event.request),
+    };
+    let id = event.id.to_string();
+    let accept = Accept {
+        event,
+        status: InboundStatus::Failed,
+        failure: Some(error.to_string()),
+        // A sender that mends its body may send it under the same id.
+        dedupe_key: None,
+    };
+    match app.store.accept(accept).await {
+        Err(error) => error.into(),
+        Ok(_) => {
+            let id = HeaderValue::from_str(&id).expect("an id is letters, digits and `_`");
+            ApiError::new(problem, error.to_string()).with_header(EVENT_ID, id)
+        }
+    }
+}
+
+fn too_many(retry_after_s: u64) -> ApiError {
+    let detail = "the source takes no more posts in this second";
+    ApiError::new(Problem::RateLimited, detail)
+        .with_header(RETRY_AFTER, HeaderValue::from(retry_after_s))
+}
+
+/// The status of an answer that tells an outcome.
+fn status_code(status: InboundStatus) -> StatusCode {
+    match status {
+        InboundStatus::Failed => StatusCode::UNPROCESSABLE_ENTITY,
+        InboundStatus::New | InboundStatus::Processing | InboundStatus::Done => StatusCode::OK,
+    }
+}

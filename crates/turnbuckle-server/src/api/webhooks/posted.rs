@@ -1,0 +1,207 @@
+//! What of a post is kept, and whether its body is what it says it is.
+
+use std::fmt;
+
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, PROXY_AUTHORIZATION};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value as Json;
+use turnbuckle_core::body::{BodyError, DEPTH_MAX};
+use turnbuckle_store::inbound::InboundRequest;
+
+use crate::problem::Problem;
+use crate::processing;
+
+/// Most headers of a post that are kept, and most bytes of their names and values.
+const HEADERS_MAX: usize = 64;
+const HEADER_BYTES_MAX: usize = 16 * 1024;
+
+const MASK: &str = "***";
+
+/// Headers as the log keeps them. Beyond the bounds they are left out, except
+/// the type of the body, without which it could not be read again.
+pub fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let mut kept = Vec::with_capacity(headers.len().min(HEADERS_MAX));
+    let mut bytes = 0;
+    for (name, value) in headers {
+        let value = match is_secret(name) {
+            true => MASK.into(),
+            false => String::from_utf8_lossy(value.as_bytes()),
+        };
+        bytes += name.as_str().len() + value.len();
+        let fits = kept.len() < HEADERS_MAX && bytes <= HEADER_BYTES_MAX;
+        if fits || name == CONTENT_TYPE {
+            kept.push((name.as_str().to_owned(), value.into_owned()));
+        }
+    }
+    kept
+}
+
+fn is_secret(name: &HeaderName) -> bool {
+    name == AUTHORIZATION || name == COOKIE || name == PROXY_AUTHORIZATION
+}
+
+fn content_type(request: &InboundRequest) -> Option<&str> {
+    let found = request.headers.iter().find(|(name, _)| name == CONTENT_TYPE.as_str());
+    found.map(|(_, value)| value.as_str())
+}
+
+/// Checks that a body is what it says it is. Answers its value if `needs_value`,
+/// and else null where the check could do without it.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub fn read(request: &InboundRequest, needs_value: bool) -> Result<Json, BodyError> {
+    let is_json = match content_type(request) {
+        None => true,
+        Some(text) => {
+            let plain = ["application/json", "application/json; charset=utf-8"];
+            plain.iter().any(|plain| text.eq_ignore_ascii_case(plain))
+        }
+    };
+    if is_json && !needs_value && is_well_formed(&request.body) {
+        return Ok(Json::Null);
+    }
+    // The slow way also tells what is wrong.
+    processing::decode(request).map(|body| body.value)
+}
+
+/// The problem of a body that does not parse.
+pub fn problem_of(request: &InboundRequest) -> Problem {
+    let is_form = content_type(request).is_some_and(|text| {
+        text.trim_start().get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
+    });
+    if is_form { Problem::MalformedForm } else { Problem::MalformedJson }
+}
+
+/// Whether `raw` is JSON that can be read later, without building what it holds.
+fn is_well_formed(raw: &[u8]) -> bool {
+    let mut reader = serde_json::Deserializer::from_slice(raw);
+    WellFormed { depth: 0 }.deserialize(&mut reader).and_then(|()| reader.end()).is_ok()
+}
+
+/// Visits every value. [`IgnoredAny`] would let pass texts that are not UTF-8,
+/// halves of surrogate pairs and numbers out of range.
+struct WellFormed {
+    depth: usize,
+}
+
+impl WellFormed {
+    /// The depth of what lies in this object or list.
+    fn inside<E: Error>(&self) -> Result<usize, E> {
+        let depth = self.depth + 1;
+        if depth <= DEPTH_MAX { Ok(depth) } else { Err(E::custom("too deep")) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for WellFormed {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for WellFormed {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let depth = self.inside()?;
+        while items.next_element_seed(Self { depth })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let depth = self.inside()?;
+        // A key is always read as text, whatever it is read for.
+        while members.next_key::<IgnoredAny>()?.is_some() {
+            members.next_value_seed(Self { depth })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    /// The quick check and the decoder must agree on every body.
+    #[track_caller]
+    fn check(body: &[u8], expect: bool) {
+        let body = Bytes::copy_from_slice(body);
+        let request = InboundRequest { headers: Vec::new(), query: String::new(), body };
+        let text = String::from_utf8_lossy(&request.body).into_owned();
+        assert_eq!(is_well_formed(&request.body), expect, "{text}");
+        assert_eq!(processing::decode(&request).is_ok(), expect, "{text}");
+    }
+
+    #[test]
+    fn the_quick_check_knows_json() {
+        for text in
+            ["{}", "[]", "1", "\"a\"", "null", " {\"a\":[1,{\"b\":true}],\"c\":\"\\u00e9\"} "]
+        {
+            check(text.as_bytes(), true);
+        }
+        for text in ["", "{", "{\"a\" 1}", "[1,]", "{\"a\":1}x", "\"\\ud800\"", "1e999", "nul"] {
+            check(text.as_bytes(), false);
+        }
+        check(b"\"\xff\"", false);
+        check(b"{\"\xff\":1}", false);
+    }
+
+    #[test]
+    fn nesting_is_bounded_alike() {
+        for (depth, expect) in [(DEPTH_MAX, true), (DEPTH_MAX + 1, false), (100_000, false)] {
+            check(format!("{}{}", "[".repeat(depth), "]".repeat(depth)).as_bytes(), expect);
+        }
+    }
+
+    #[test]
+    fn secrets_are_masked_and_headers_bounded() {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, "Bearer x".parse().unwrap());
+        headers.insert(COOKIE, "session=x".parse().unwrap());
+        for index in 0..200 {
+            let name: HeaderName = format!("x-{index}").parse().unwrap();
+            headers.insert(name, "value".parse().unwrap());
+        }
+        headers.insert(CONTENT_TYPE, "text/json".parse().unwrap());
+        let kept = kept_headers(&headers);
+        assert!(kept.len() <= HEADERS_MAX + 1);
+        let find = |wanted: &str| kept.iter().find(|(name, _)| name == wanted).unwrap().1.as_str();
+        assert_eq!(find("authorization"), MASK);
+        assert_eq!(find("cookie"), MASK);
+        assert_eq!(find("content-type"), "text/json");
+    }
+}

@@ -1,0 +1,172 @@
+//! Replays: inbound events are processed again, in the order of their intake.
+//!
+//! An event that wrote a record before updates that record; `as_new` makes
+//! another one. What the log says of an event afterwards is how it ended last.
+
+use serde::{Deserialize, Serialize};
+use turnbuckle_core::id::{InboundEventId, SourceId, UnixMs, WorkspaceId};
+use turnbuckle_store::StoreError;
+use turnbuckle_store::error::Noun;
+use turnbuckle_store::inbound::{
+    EventFilter, EventWork, FinishEvent, InboundEvent, InboundStatus, LoggedEvent,
+};
+use turnbuckle_store::page::PageRequest;
+use turnbuckle_store::replay::Run;
+
+use super::{abandon, end};
+use crate::app::App;
+use crate::processing;
+
+/// Events of one slice, finished in one transaction.
+const SLICE_EVENTS: usize = 100;
+
+/// What a replay was asked for, kept with its run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReplayRequest {
+    pub selection: Selection,
+    /// Make new records even where an event made some before.
+    pub as_new: bool,
+}
+
+/// Which events are replayed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// These, each once, in the order of intake.
+    Ids(Vec<InboundEventId>),
+    /// All that fit.
+    Range {
+        source: Option<SourceId>,
+        status: Option<InboundStatus>,
+        since: Option<UnixMs>,
+        /// Always set, so that a replay does not run after what comes in meanwhile.
+        until: UnixMs,
+    },
+}
+
+/// A piece of a selection.
+pub struct Slice {
+    pub events: Vec<LoggedEvent>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<i64>,
+}
+
+impl Selection {
+    /// These events in the order of intake, each once.
+    pub fn of_ids(mut ids: Vec<InboundEventId>) -> Self {
+        ids.sort_unstable_by_key(|id| id.0.row_key());
+        ids.dedup();
+        Self::Ids(ids)
+    }
+
+    pub async fn count(&self, app: &App, workspace: WorkspaceId) -> Result<i64, StoreError> {
+        match self {
+            Self::Ids(ids) => Ok(ids.len() as i64),
+            Self::Range { .. } => app.store.count_events(workspace, &self.filter()).await,
+        }
+    }
+
+    /// The next events after a position, 0 at first.
+    pub async fn slice(
+        &self,
+        app: &App,
+        workspace: WorkspaceId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Slice, StoreError> {
+        let Self::Ids(ids) = self else {
+            let page = PageRequest { limit, after: Some(after) };
+            let page = app.store.events_in_order(workspace, &self.filter(), page).await?;
+            return Ok(Slice { events: page.items, next: page.next });
+        };
+        let left = &ids[ids.partition_point(|id| id.0.row_key() <= after)..];
+        let taken = &left[..limit.min(left.len())];
+        let mut events = Vec::with_capacity(taken.len());
+        for id in taken {
+            events.extend(app.store.event(workspace, *id).await?);
+        }
+        let last = taken.last().filter(|_| taken.len() < left.len());
+        Ok(Slice { events, next: last.map(|id| id.0.row_key()) })
+    }
+
+    fn filter(&self) -> EventFilter {
+        match self {
+            Self::Ids(_) => EventFilter::default(),
+            Self::Range { source, status, since, until } => EventFilter {
+                source: *source,
+                status: *status,
+                since: *since,
+                until: Some(*until),
+                ..EventFilter::default()
+            },
+        }
+    }
+}
+
+/// What an event becomes with its source and connection as they are now.
+pub async fn plan(
+    app: &App,
+    event: &InboundEvent,
+    as_new: bool,
+) -> Result<FinishEvent, StoreError> {
+    let failed = |connection: String, reason: String| FinishEvent {
+        event: event.id,
+        workspace: event.workspace,
+        connection,
+        work: EventWork::Fail(reason),
+        warnings: Vec::new(),
+        as_new,
+    };
+    let Some(source) = app.catalog.source(event.workspace, event.source).await? else {
+        return Ok(failed(String::new(), "the source of the event was deleted".to_owned()));
+    };
+    let connection = &source.settings.connection;
+    match app.catalog.connection(event.workspace, connection).await {
+        Ok(connection) => Ok(processing::plan(&source, &connection, event, as_new)),
+        Err(error @ StoreError::NotFound { noun: Noun::Connection, .. }) => {
+            Ok(failed(connection.clone(), error.to_string()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Replays the next slice of a run.
+pub(super) async fn advance(app: &App, run: &mut Run) -> Result<(), StoreError> {
+    let request: ReplayRequest = match serde_json::from_value(run.request.clone()) {
+        Ok(request) => request,
+        Err(_) => return abandon(app, run, "its request cannot be read").await,
+    };
+    let slice = request.selection.slice(app, run.workspace, run.position, SLICE_EVENTS).await?;
+    let mut work = Vec::with_capacity(slice.events.len());
+    for logged in &slice.events {
+        let as_new = request.as_new && !was_replayed_by(app, run, logged).await?;
+        work.push(plan(app, &logged.event, as_new).await?);
+    }
+    let outcomes = app.store.finish_events(work).await?;
+    let failed = outcomes.iter().filter(|it| it.status == InboundStatus::Failed).count();
+    run.failed += failed as i64;
+    run.done += (outcomes.len() - failed) as i64;
+    match slice.next {
+        None => end(app, run).await,
+        Some(position) => {
+            run.position = position;
+            app.store.update_run(run).await
+        }
+    }
+}
+
+/// Whether the records of an event were made since the run began. Without this
+/// the slice in which a process died would make its new records twice.
+async fn was_replayed_by(app: &App, run: &Run, logged: &LoggedEvent) -> Result<bool, StoreError> {
+    let Some((_, entity, id)) = logged.records.first() else { return Ok(false) };
+    let source = app.catalog.source(run.workspace, logged.event.source).await?;
+    let Some(source) = source else { return Ok(false) };
+    let (connection, ids) = (&source.settings.connection, [id.clone()]);
+    let found = app.store.records(run.workspace, connection, entity, &ids, &[]).await;
+    let (records, _) = match found {
+        // The connection or the entity is gone: planning says so.
+        Err(StoreError::NotFound { .. }) => return Ok(false),
+        found => found?,
+    };
+    Ok(records.into_iter().flatten().any(|record| run.started_at <= record.created_at))
+}
