@@ -9,14 +9,17 @@ pub mod connectors;
 pub mod contexts;
 pub mod entities;
 pub mod etag;
+pub mod inbound_events;
 pub mod keys;
 pub mod listing;
 pub mod mapping;
 pub mod objects;
 pub mod records;
 pub mod settings;
+pub mod sources;
 mod store_error;
 pub mod time;
+pub mod webhooks;
 pub mod workspaces;
 
 use axum::Router;
@@ -33,11 +36,13 @@ pub fn documented_routes() -> OpenApiRouter<App> {
         .merge(connectors::routes())
         .merge(contexts::routes())
         .merge(entities::routes())
+        .merge(inbound_events::routes())
         .merge(keys::routes())
         .merge(mapping::routes())
         .merge(objects::routes())
         .merge(records::routes())
         .merge(settings::routes())
+        .merge(sources::routes())
         .merge(workspaces::routes())
 }
 
@@ -45,6 +50,7 @@ pub fn documented_routes() -> OpenApiRouter<App> {
 pub fn router(app: App) -> Router {
     let (documented, document) = documented_routes().split_for_parts();
     documented
+        .merge(webhooks::routes())
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(app.config.intake.body_bytes_max))

@@ -99,7 +99,7 @@ impl Recoveries {
                 app.store.update_run(run).await?;
             }
         }
-        app.lanes.wake(run.workspace, request.endpoint);
+        app.lanes.wake(request.endpoint);
         Ok(())
     }
 }
