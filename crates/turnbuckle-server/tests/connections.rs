@@ -282,5 +282,5 @@ async fn a_key_of_one_connection_passes_there_alone() {
     check(Method::PUT, &path("objects"), Some(objects()), 200).await;
     check(Method::GET, "/api/v1/connections/other", None, 403).await;
     check(Method::GET, "/api/v1/connections", None, 403).await;
-    check(Method::GET, "/api/v1/settings/origins", None, 403).await;
+    check(Method::GET, "/api/v1/settings/webhook-entities", None, 403).await;
 }
