@@ -9,11 +9,14 @@ pub mod connectors;
 pub mod contexts;
 pub mod entities;
 pub mod etag;
+pub mod health;
+pub mod idempotency;
 pub mod inbound_events;
 pub mod keys;
 pub mod listing;
 pub mod mapping;
 pub mod objects;
+pub mod openapi;
 pub mod records;
 pub mod settings;
 pub mod sources;
@@ -24,14 +27,16 @@ pub mod workspaces;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::metrics;
 use crate::problem::{method_not_allowed, route_not_found};
 
 /// Every route, with its documentation.
 pub fn documented_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(openapi::document())
         .merge(connections::routes())
         .merge(connectors::routes())
         .merge(contexts::routes())
@@ -50,9 +55,13 @@ pub fn documented_routes() -> OpenApiRouter<App> {
 pub fn router(app: App) -> Router {
     let (documented, document) = documented_routes().split_for_parts();
     documented
+        .layer(from_fn_with_state(app.clone(), idempotency::answer_once))
         .merge(webhooks::routes())
+        .merge(health::routes())
+        .merge(openapi::routes(document))
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(app.config.intake.body_bytes_max))
+        .layer(from_fn_with_state(app.clone(), metrics::observe))
         .with_state(app)
 }

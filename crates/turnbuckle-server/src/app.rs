@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio_util::task::TaskTracker;
 use turnbuckle_connectors::native;
 use turnbuckle_core::id::{Minter, Stamp, UnixMs};
 use turnbuckle_store::Store;
@@ -46,6 +47,8 @@ pub struct Parts {
     pub lanes: Lanes,
     /// Hints that wake workers.
     pub signals: Signals,
+    /// Work that goes on although its caller went away; stopping waits for it.
+    pub unfinished: TaskTracker,
 }
 
 impl std::ops::Deref for App {
@@ -92,6 +95,7 @@ impl App {
             outcomes: Outcomes::default(),
             rate_limits: RateLimits::default(),
             signals: Signals::default(),
+            unfinished: TaskTracker::new(),
         })))
     }
 

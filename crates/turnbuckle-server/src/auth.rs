@@ -16,7 +16,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use base64::Engine as _;
@@ -92,14 +92,7 @@ impl FromRequestParts<App> for CanOperate {
 }
 
 async fn authorize(parts: &mut Parts, app: &App, access: Access) -> Result<Caller, ApiError> {
-    let key = authenticate(&parts.headers, app).await?;
-    if !key.addresses.is_empty() {
-        let address = peer(parts).map(|peer| client_address(&parts.headers, peer, &app.config));
-        if !address.is_some_and(|address| admits(&key.addresses, address)) {
-            let detail = "this key may not be used from this address";
-            return Err(ApiError::new(Problem::Forbidden, detail));
-        }
-    }
+    let key = authenticate(parts, app).await?;
     let connection = connection_in_path(parts, app).await;
     if !key.scopes.iter().any(|scope| allows(scope, access, connection.as_deref())) {
         let detail = format!("this key has the scopes {:?}, which do not allow this", key.scopes);
@@ -109,7 +102,23 @@ async fn authorize(parts: &mut Parts, app: &App, access: Access) -> Result<Calle
     Ok(Caller { workspace: key.workspace, key: key.id })
 }
 
-async fn authenticate(headers: &HeaderMap, app: &App) -> Result<std::sync::Arc<ApiKey>, ApiError> {
+/// The key set that a request carries, if it may be used from where it comes.
+///
+/// # Errors
+/// [`Problem::Unauthorized`] or [`Problem::Forbidden`].
+pub async fn authenticate(parts: &Parts, app: &App) -> Result<Arc<ApiKey>, ApiError> {
+    let key = find_key(&parts.headers, app).await?;
+    if !key.addresses.is_empty() {
+        let address = peer(parts).map(|peer| client_address(&parts.headers, peer, &app.config));
+        if !address.is_some_and(|address| admits(&key.addresses, address)) {
+            let detail = "this key may not be used from this address";
+            return Err(ApiError::new(Problem::Forbidden, detail));
+        }
+    }
+    Ok(key)
+}
+
+async fn find_key(headers: &HeaderMap, app: &App) -> Result<Arc<ApiKey>, ApiError> {
     let unauthorized = |detail: &str| ApiError::new(Problem::Unauthorized, detail);
     let (publishable, secret) = basic(headers).ok_or_else(|| {
         unauthorized("send Basic auth with the publishable key as user and the secret as password")

@@ -21,4 +21,5 @@ pub mod random;
 pub mod rate_limit;
 pub mod seal;
 pub mod secret;
+pub mod serve;
 pub mod workers;

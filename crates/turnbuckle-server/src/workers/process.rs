@@ -92,5 +92,10 @@ async fn finish(app: &App, work: Vec<FinishEvent>, shutdown: &CancellationToken)
 fn settle(app: &App, outcomes: Vec<EventOutcome>) {
     let failed = outcomes.iter().filter(|outcome| outcome.status == InboundStatus::Failed).count();
     app.metrics.events_finished(outcomes.len() - failed, failed);
+    let now = app.now();
+    for outcome in &outcomes {
+        let age_ms = now.abs_diff(outcome.event.0.millis());
+        app.metrics.event_processed(Duration::from_millis(age_ms));
+    }
     app.outcomes.settle(outcomes);
 }

@@ -1,5 +1,7 @@
 //! One HTTP call of a delivery: signed, sent, judged.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use turnbuckle_core::id::{DeliveryId, UnixMs};
 use turnbuckle_core::message::notice::Notice;
@@ -45,7 +47,8 @@ pub async fn attempt(app: &App, due: DueDelivery, last_success_at: Option<UnixMs
     let outcome = outcome(&endpoint, &answer, app.now());
     let next = endpoint.schedule.next_step(outcome, due.failure_count + 1, random_share());
     let is_success = next == NextStep::Delivered;
-    app.metrics.attempt(if is_success { "delivered" } else { "failed" }, duration);
+    let age = Duration::from_millis(app.now().abs_diff(due.id.0.millis()));
+    app.metrics.attempt(&next, duration, age);
     if let NextStep::GiveUp(reason) = next {
         let since = due.first_attempt_at.unwrap_or(at);
         let last_success_at = last_success_at.max(endpoint.last_success_at);

@@ -1,0 +1,240 @@
+//! `Idempotency-Key`: a repeated `POST` answers what the first one did.
+//!
+//! The first request with a key claims it, does its work and keeps its answer,
+//! sealed, for a day. A repeat gets that answer with `Idempotent-Replayed:
+//! true`; one that comes while the first is at work gets 409 with
+//! `Retry-After`; another request under the same key gets 409. What a key means
+//! is bound to the key set that sent it, so nobody reads an answer that their
+//! own key set did not get.
+//!
+//! The work goes on when its caller hangs up: a caller that lost its connection
+//! is exactly who repeats. Only answers that a repeat cannot change are kept
+//! ([`is_kept`]); any other gives the key back.
+//!
+//! Requests without the header pass untouched. So do those that carry no valid
+//! key set: their handler refuses them, or asks for none.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::{BufMut, Bytes};
+use http::header::{CONTENT_LENGTH, RETRY_AFTER};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use turnbuckle_core::id::{KeyId, WorkspaceId};
+use turnbuckle_store::idempotency::Claim;
+
+use crate::app::App;
+use crate::auth;
+use crate::logging::Chain;
+use crate::problem::{ApiError, Problem};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+const KEY_BYTES_MAX: usize = 255;
+/// The largest body that a request with a key may have; also the largest answer
+/// that is kept.
+const BODY_BYTES_MAX: usize = 1_000_000;
+
+/// A key that one request holds.
+struct Claimed {
+    workspace: WorkspaceId,
+    key: String,
+}
+
+/// Middleware of the documented routes.
+pub async fn answer_once(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST || !request.headers().contains_key(IDEMPOTENCY_KEY) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(caller) = auth::authenticate(&parts, &app).await else {
+        return next.run(Request::from_parts(parts, body)).await;
+    };
+    let body = match read_body(body).await {
+        Ok(body) => body,
+        Err(error) => return error.into_response(),
+    };
+    match claim(&app, caller.workspace, caller.id, &parts, &body).await {
+        Ok(Ok(claimed)) => {
+            let request = Request::from_parts(parts, Body::from(body));
+            work(app, claimed, request, next).await
+        }
+        Ok(Err(replayed)) => replayed,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Claims the key, or finds the answer that was kept under it.
+async fn claim(
+    app: &App,
+    workspace: WorkspaceId,
+    caller: KeyId,
+    parts: &Parts,
+    body: &Bytes,
+) -> Result<Result<Claimed, Response>, ApiError> {
+    let claimed = Claimed { workspace, key: read_key(&parts.headers)? };
+    let fingerprint = fingerprint(caller, parts, body);
+    match app.store.claim(workspace, &claimed.key, &fingerprint, app.now()).await? {
+        Claim::First => Ok(Ok(claimed)),
+        Claim::Answered(sealed) => {
+            let kept = app
+                .sealer
+                .open(&claimed.context(), &sealed)
+                .map_err(|error| ApiError::caused_by(Problem::Internal, error))?;
+            Ok(Err(Kept::decode(&kept)?))
+        }
+        Claim::InProgress => {
+            let detail = "the first request with this idempotency key is not answered yet";
+            let error = ApiError::new(Problem::IdempotencyConflict, detail);
+            Err(error.with_header(RETRY_AFTER, HeaderValue::from_static("1")))
+        }
+        Claim::Mismatch => {
+            let detail = "this idempotency key was used with another request; use a new one";
+            Err(ApiError::new(Problem::IdempotencyConflict, detail))
+        }
+    }
+}
+
+/// Does the work to its end and keeps its answer, also when the caller hangs up.
+async fn work(app: App, claimed: Claimed, request: Request, next: Next) -> Response {
+    let working = app.unfinished.spawn({
+        let app = app.clone();
+        async move {
+            let response = next.run(request).await;
+            keep(&app, &claimed, response).await
+        }
+    });
+    match working.await {
+        Ok(response) => response,
+        // A panic, which is a bug. The claim runs out by itself.
+        Err(error) => ApiError::caused_by(Problem::Internal, error).into_response(),
+    }
+}
+
+async fn keep(app: &App, claimed: &Claimed, response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let body = match to_bytes(body, usize::MAX).await {
+        Ok(body) => body,
+        Err(error) => {
+            release(app, claimed).await;
+            return ApiError::caused_by(Problem::Internal, error).into_response();
+        }
+    };
+    if is_kept(parts.status) && body.len() <= BODY_BYTES_MAX {
+        let kept = Kept::encode(parts.status, &parts.headers, &body);
+        let sealed = app.sealer.seal(&claimed.context(), &kept);
+        // The work is done and cannot be taken back: its answer goes out.
+        if let Err(error) = app.store.keep_answer(claimed.workspace, &claimed.key, sealed).await {
+            tracing::error!(error = %Chain(&error), "an answer could not be kept for repeats");
+        }
+    } else {
+        release(app, claimed).await;
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+async fn release(app: &App, claimed: &Claimed) {
+    if let Err(error) = app.store.release(claimed.workspace, &claimed.key).await {
+        tracing::error!(error = %Chain(&error), "an idempotency key could not be given back");
+    }
+}
+
+/// Whether a repeat would be answered the same for ever. Not so if the caller
+/// can cure it without changing the request (credentials, what the path names,
+/// waiting), or if the failure is ours.
+fn is_kept(status: StatusCode) -> bool {
+    use StatusCode as S;
+    let is_curable =
+        [S::UNAUTHORIZED, S::FORBIDDEN, S::NOT_FOUND, S::TOO_MANY_REQUESTS].contains(&status);
+    status.is_success() || status.is_client_error() && !is_curable
+}
+
+fn read_key(headers: &HeaderMap) -> Result<String, ApiError> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let key = values.next().filter(|_| values.next().is_none());
+    let is_key = |bytes: &[u8]| {
+        (1..=KEY_BYTES_MAX).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+    };
+    key.filter(|key| is_key(key.as_bytes()))
+        .and_then(|key| key.to_str().ok().map(str::to_owned))
+        .ok_or_else(|| {
+            let detail =
+                format!("`Idempotency-Key` is 1 to {KEY_BYTES_MAX} visible ASCII characters");
+            ApiError::new(Problem::InvalidRequest, detail)
+        })
+}
+
+async fn read_body(body: Body) -> Result<Bytes, ApiError> {
+    to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
+        let detail = format!("with `Idempotency-Key` a body has at most {BODY_BYTES_MAX} bytes");
+        ApiError::new(Problem::PayloadTooLarge, detail)
+    })
+}
+
+/// Tells requests apart. No part but the last can hold a line break.
+fn fingerprint(caller: KeyId, parts: &Parts, body: &[u8]) -> [u8; 32] {
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    Sha256::new()
+        .chain_update(format!("{caller}\n{}\n{target}\n", parts.method))
+        .chain_update(body)
+        .finalize()
+        .into()
+}
+
+impl Claimed {
+    /// What the sealed answer is bound to.
+    fn context(&self) -> String {
+        format!("workspace/{}/idempotency/{}", self.workspace, self.key)
+    }
+}
+
+/// The head of an answer as it is kept: its length (4 bytes), itself as JSON,
+/// then the body as it was.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    status: u16,
+    headers: Vec<(String, String)>,
+}
+
+impl Kept {
+    fn encode(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
+        let headers = headers.iter().filter(|(name, _)| *name != CONTENT_LENGTH);
+        let headers = headers
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+        let head = Self { status: status.as_u16(), headers: headers.collect() };
+        let head = serde_json::to_vec(&head).expect("a head is made of texts and a number");
+        let mut kept = Vec::with_capacity(4 + head.len() + body.len());
+        kept.put_u32(u32::try_from(head.len()).expect("headers are far below 4 GiB"));
+        kept.put_slice(&head);
+        kept.put_slice(body);
+        kept
+    }
+
+    fn decode(kept: &[u8]) -> Result<Response, ApiError> {
+        Self::try_decode(kept).ok_or_else(|| {
+            ApiError::caused_by(Problem::Internal, "a kept answer is not in the form it is kept in")
+        })
+    }
+
+    fn try_decode(kept: &[u8]) -> Option<Response> {
+        let (length, rest) = kept.split_first_chunk::<4>()?;
+        let (head, body) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        let head: Self = serde_json::from_slice(head).ok()?;
+        let mut response = Response::new(Body::from(body.to_vec()));
+        *response.status_mut() = StatusCode::from_u16(head.status).ok()?;
+        for (name, value) in &head.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            response.headers_mut().append(name, HeaderValue::from_str(value).ok()?);
+        }
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+        Some(response)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The command line.
+//!
+//! Some commands run a server or work on its data folder (`serve`, `config`,
+//! `doctor`), some talk to a running one (`sources`, `tail`, `replay`, `listen`),
+//! and two do either (`keys`, `workspaces`): with `--key` through the API, else
+//! on the data folder itself, which no server may have open then.
+//!
+//! Answers go to standard output, everything said around them to standard error.
+//! With `--json` each answer is one line of JSON.
+
+mod arguments;
+mod client;
+mod config;
+mod data;
+mod demo;
+mod doctor;
+mod keys;
+mod listen;
+mod openapi;
+mod output;
+mod replay;
+mod serve;
+mod sources;
+mod tail;
+mod workspaces;
+
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use turnbuckle_server::logging::Chain;
+
+use output::Output;
+
+/// Joins any app to any CRM.
+#[derive(Parser)]
+#[command(name = "turnbuckle", version, arg_required_else_help = true)]
+struct Cli {
+    /// Answer in JSON, one document per line.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(arguments::ServerArguments),
+    /// Show the main job on a temporary server: a webhook becomes a record, the
+    /// app reads it and is told of its change.
+    Demo,
+    /// Make, list and revoke key sets.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Make and list workspaces.
+    #[command(subcommand)]
+    Workspaces(workspaces::Command),
+    /// Make and list sources: URLs at which others post webhooks.
+    #[command(subcommand)]
+    Sources(sources::Command),
+    /// Follow inbound events and deliveries as they happen.
+    Tail(tail::Arguments),
+    /// Process inbound events again.
+    Replay(replay::Arguments),
+    /// Receive the hub's messages on this machine.
+    Listen(listen::Arguments),
+    /// Show the settings in force and where each comes from.
+    Config(arguments::ServerArguments),
+    /// Look for what keeps the server from running.
+    Doctor(arguments::ServerArguments),
+    /// Print the API's description (OpenAPI 3.1).
+    Openapi,
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    match start(cli.command, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has read enough, e.g. `tail | head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.error(&Chain(error.as_ref()).to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(command: Command, output: Output) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("the runtime could not be started")?;
+    let ended = runtime.block_on(run(command, output));
+    // Blocking reads that are still at work must not hold up the exit.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn run(command: Command, output: Output) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(arguments) => serve::run(&arguments, output).await,
+        Command::Demo => demo::run(output).await,
+        Command::Keys(command) => keys::run(command, output).await,
+        Command::Workspaces(command) => workspaces::run(command, output).await,
+        Command::Sources(command) => sources::run(command, output).await,
+        Command::Tail(arguments) => tail::run(&arguments, output).await,
+        Command::Replay(arguments) => replay::run(&arguments, output).await,
+        Command::Listen(arguments) => listen::run(&arguments, output).await,
+        Command::Config(arguments) => config::run(&arguments, output),
+        Command::Doctor(arguments) => doctor::run(&arguments, output).await,
+        Command::Openapi => openapi::run(output),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_it = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.downcast_ref::<io::Error>().is_some_and(is_it)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+}

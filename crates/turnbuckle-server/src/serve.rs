@@ -1,0 +1,146 @@
+//! Serves: the store, the workers and the HTTP surfaces of one process, from
+//! start to stop.
+//!
+//! Stopping has an order. The listener closes first and requests in flight are
+//! answered, because some of them wait for a worker; then the workers end; then
+//! the store finishes what is queued and closes. What does not end in its time is
+//! cut off, which loses nothing: whatever was acknowledged is in the store.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::bootstrap::{self, PrintedKey};
+use crate::config::Config;
+use crate::{api, workers};
+
+/// How long requests in flight may take to be answered when the server stops.
+const REQUESTS_END_MAX: Duration = Duration::from_secs(7);
+/// How long workers may take to end after that.
+const WORKERS_END_MAX: Duration = Duration::from_secs(3);
+
+/// How often samples of histograms are sorted.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A server that runs until its token is cancelled.
+pub struct Serving {
+    app: App,
+    address: SocketAddr,
+    first_key: Option<PrintedKey>,
+    shutdown: CancellationToken,
+    /// One task, which ends when everything has stopped.
+    running: JoinSet<()>,
+}
+
+/// Starts a server; it answers when this returns. Cancelling `shutdown` stops it.
+///
+/// # Errors
+/// With a sentence for the operator: the address, the data folder, the key file
+/// or the database cannot be used.
+pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Result<Serving> {
+    // First, because a wrong address must not leave a data folder behind.
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let app = App::build(config)?;
+    let first_key = bootstrap::first_start(&app).await?;
+    let mut running = JoinSet::new();
+    running.spawn(run(app.clone(), listener, shutdown.clone()));
+    Ok(Serving { app, address, first_key, shutdown, running })
+}
+
+impl Serving {
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Where it listens; the port is the real one, also if 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The key set that this start made, to be printed once.
+    pub fn first_key(&self) -> Option<&PrintedKey> {
+        self.first_key.as_ref()
+    }
+
+    /// Waits until somebody cancels the token and everything has stopped.
+    ///
+    /// # Errors
+    /// If serving ended in a panic.
+    pub async fn stopped(mut self) -> anyhow::Result<()> {
+        match self.running.join_next().await {
+            Some(ended) => ended.context("the server panicked"),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops everything and waits for it.
+    ///
+    /// # Errors
+    /// If serving ended in a panic.
+    pub async fn shutdown(self) -> anyhow::Result<()> {
+        self.shutdown.cancel();
+        self.stopped().await
+    }
+}
+
+async fn run(app: App, listener: TcpListener, shutdown: CancellationToken) {
+    let stop_workers = CancellationToken::new();
+    let mut workers = workers::start(&app, &stop_workers);
+    workers.spawn(keep_metrics_up(app.clone(), stop_workers.clone()));
+
+    serve_http(&app, listener, &shutdown).await;
+    stop_workers.cancel();
+    let ended = timeout(WORKERS_END_MAX, async {
+        while let Some(ended) = workers.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a worker panicked");
+            }
+        }
+    });
+    if ended.await.is_err() {
+        tracing::warn!(workers = workers.len(), "some workers did not end in time");
+        workers.shutdown().await;
+    }
+    app.store.close().await;
+}
+
+/// Serves until `shutdown`, then until requests in flight are answered.
+async fn serve_http(app: &App, listener: TcpListener, shutdown: &CancellationToken) {
+    let listener = listener.tap_io(|stream| {
+        // Answers are small and written whole; waiting to fill a packet only delays them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "could not turn off Nagle's algorithm");
+        }
+    });
+    let service = api::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let mut connections = JoinSet::new();
+    let graceful =
+        axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    connections.spawn(graceful.into_future());
+
+    shutdown.cancelled().await;
+    app.unfinished.close();
+    let answered = timeout(REQUESTS_END_MAX, async {
+        connections.join_next().await;
+        app.unfinished.wait().await;
+    });
+    if answered.await.is_err() {
+        tracing::warn!("some requests were cut off");
+    }
+}
+
+async fn keep_metrics_up(app: App, shutdown: CancellationToken) {
+    while shutdown.run_until_cancelled(tokio::time::sleep(UPKEEP_INTERVAL)).await.is_some() {
+        app.metrics.run_upkeep();
+    }
+}
