@@ -4,9 +4,14 @@
 //! A handler reads as three sentences: parse, ask, answer. Who may call it is
 //! in its signature ([`crate::auth`]); what goes wrong is a [`crate::problem`].
 
+pub mod bins;
+pub mod changes;
 pub mod connections;
 pub mod connectors;
 pub mod contexts;
+pub mod crm;
+pub mod deliveries;
+pub mod endpoints;
 pub mod entities;
 pub mod etag;
 pub mod health;
@@ -21,6 +26,7 @@ pub mod records;
 pub mod settings;
 pub mod sources;
 mod store_error;
+pub mod subscriptions;
 pub mod time;
 pub mod webhooks;
 pub mod workspaces;
@@ -37,9 +43,14 @@ use crate::problem::{method_not_allowed, route_not_found};
 /// Every route, with its documentation.
 pub fn documented_routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::document())
+        .merge(bins::routes())
+        .merge(changes::routes())
         .merge(connections::routes())
         .merge(connectors::routes())
         .merge(contexts::routes())
+        .merge(crm::routes())
+        .merge(deliveries::routes())
+        .merge(endpoints::routes())
         .merge(entities::routes())
         .merge(inbound_events::routes())
         .merge(keys::routes())
@@ -48,6 +59,7 @@ pub fn documented_routes() -> OpenApiRouter<App> {
         .merge(records::routes())
         .merge(settings::routes())
         .merge(sources::routes())
+        .merge(subscriptions::routes())
         .merge(workspaces::routes())
 }
 

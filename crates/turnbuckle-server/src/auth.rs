@@ -2,7 +2,7 @@
 //!
 //! A caller is an API key set (Basic auth, `publishable:secret`). A handler
 //! says what it needs by the extractor in its signature: [`CanRead`],
-//! [`CanWrite`], [`CanManage`] or [`CanOperate`]. Where a route has a
+//! [`CanWrite`], [`CanInvoke`], [`CanManage`] or [`CanOperate`]. Where a route has a
 //! `{connection}` in its path, a key that is bound to one connection may pass
 //! if it is that one; everywhere else it may not.
 //!
@@ -54,6 +54,13 @@ enum Access {
 pub struct CanRead(pub Caller);
 /// May write records.
 pub struct CanWrite(pub Caller);
+/// May read or write records. Which of both an invocation needs is known once
+/// its event is.
+pub struct CanInvoke {
+    caller: Caller,
+    may_read: bool,
+    may_write: bool,
+}
 /// May change what the workspace has configured.
 pub struct CanManage(pub Caller);
 /// May manage workspaces.
@@ -75,6 +82,42 @@ impl FromRequestParts<App> for CanWrite {
     }
 }
 
+impl FromRequestParts<App> for CanInvoke {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let identified = identify(parts, app).await?;
+        let (may_read, may_write) = (identified.may(Access::Read), identified.may(Access::Write));
+        if !may_read && !may_write {
+            return Err(identified.refusal());
+        }
+        Ok(Self { caller: identified.into_caller(app), may_read, may_write })
+    }
+}
+
+impl CanInvoke {
+    /// Of the workspace that is invoked in; says nothing of what the caller may do there.
+    pub fn workspace(&self) -> WorkspaceId {
+        self.caller.workspace
+    }
+
+    /// # Errors
+    /// 403 unless the caller may read.
+    pub fn to_read(self) -> Result<Caller, ApiError> {
+        self.given(|it| it.may_read, "this key may not read records")
+    }
+
+    /// # Errors
+    /// 403 unless the caller may write records.
+    pub fn to_write(self) -> Result<Caller, ApiError> {
+        self.given(|it| it.may_write, "this key may not write records")
+    }
+
+    fn given(self, may: fn(&Self) -> bool, detail: &str) -> Result<Caller, ApiError> {
+        if may(&self) { Ok(self.caller) } else { Err(ApiError::new(Problem::Forbidden, detail)) }
+    }
+}
+
 impl FromRequestParts<App> for CanManage {
     type Rejection = ApiError;
 
@@ -92,14 +135,39 @@ impl FromRequestParts<App> for CanOperate {
 }
 
 async fn authorize(parts: &mut Parts, app: &App, access: Access) -> Result<Caller, ApiError> {
-    let key = authenticate(parts, app).await?;
-    let connection = connection_in_path(parts, app).await;
-    if !key.scopes.iter().any(|scope| allows(scope, access, connection.as_deref())) {
-        let detail = format!("this key has the scopes {:?}, which do not allow this", key.scopes);
-        return Err(ApiError::new(Problem::Forbidden, detail));
+    let identified = identify(parts, app).await?;
+    if !identified.may(access) {
+        return Err(identified.refusal());
     }
-    app.key_uses.note(key.id, app.now());
-    Ok(Caller { workspace: key.workspace, key: key.id })
+    Ok(identified.into_caller(app))
+}
+
+/// A key that may be used from where it is used, and the connection that the route names.
+struct Identified {
+    key: Arc<ApiKey>,
+    connection: Option<String>,
+}
+
+async fn identify(parts: &mut Parts, app: &App) -> Result<Identified, ApiError> {
+    let key = authenticate(parts, app).await?;
+    Ok(Identified { key, connection: connection_in_path(parts, app).await })
+}
+
+impl Identified {
+    fn may(&self, access: Access) -> bool {
+        self.key.scopes.iter().any(|scope| allows(scope, access, self.connection.as_deref()))
+    }
+
+    fn refusal(&self) -> ApiError {
+        let scopes = &self.key.scopes;
+        let detail = format!("this key has the scopes {scopes:?}, which do not allow this");
+        ApiError::new(Problem::Forbidden, detail)
+    }
+
+    fn into_caller(self, app: &App) -> Caller {
+        app.key_uses.note(self.key.id, app.now());
+        Caller { workspace: self.key.workspace, key: self.key.id }
+    }
 }
 
 /// The key set that a request carries, if it may be used from where it comes.

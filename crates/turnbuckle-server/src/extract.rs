@@ -34,12 +34,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         require_json(request.headers())?;
         let body = read_body(request, state).await?;
-        // Serde would also fill a struct from a list of its members' values.
-        if !body.trim_ascii_start().starts_with(b"{") {
-            parse_json::<IgnoredAny>(&body)?;
-            return Err(ApiError::new(Problem::InvalidRequest, "the body must be a JSON object"));
+        parse_object(&body).map(Self)
+    }
+}
+
+/// A JSON object, read as a `T`; without a body, `T` as it is by default.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let headers = request.headers().clone();
+        let body = read_body(request, state).await?;
+        if body.trim_ascii().is_empty() {
+            return Ok(Self(T::default()));
         }
-        parse_json(&body).map(Self)
+        require_json(&headers)?;
+        parse_object(&body).map(Self)
     }
 }
 
@@ -103,6 +116,15 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     // Where a mistake is costs time to track, so it is tracked in a second run
     // that only wrong bodies see.
     serde_json::from_slice(body).map_err(|error| malformed::json::<T>(body, &error))
+}
+
+fn parse_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // Serde would also fill a struct from a list of its members' values.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        parse_json::<IgnoredAny>(body)?;
+        return Err(ApiError::new(Problem::InvalidRequest, "the body must be a JSON object"));
+    }
+    parse_json(body)
 }
 
 /// Reads the part of a URL behind `?`.

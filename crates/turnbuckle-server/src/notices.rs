@@ -1,4 +1,108 @@
+//! Tells endpoints of scope `notices` what happens to the hub itself.
+//!
+//! A notice is a message like any other: stored first, then delivered, retried,
+//! held while its endpoint is paused. Nothing waits for it, and what it tells of
+//! has happened whether or not it can be stored: a failure is logged only.
+
+use std::sync::Arc;
+
+use turnbuckle_core::change::ChangeType;
+use turnbuckle_core::endpoint::{EndpointSettings, Scope};
+use turnbuckle_core::id::{DeliveryId, EndpointId, WorkspaceId};
+use turnbuckle_core::message::notice::{ConnectionFacts, Notice};
+use turnbuckle_store::StoreError;
+use turnbuckle_store::delivery::Draft;
+
 use crate::app::App;
-use turnbuckle_core::id::WorkspaceId;
-use turnbuckle_core::message::notice::Notice;
-pub async fn emit(_app: &App, _workspace: WorkspaceId, _notice: Notice<'_>) {}
+use crate::logging::Chain;
+
+/// What a delivery of a notice names as its object.
+pub const NOTICE_OBJECT: &str = "notice";
+
+/// A body that is the same whatever it is merged with.
+struct NoticeDraft(Vec<u8>);
+
+impl Draft for NoticeDraft {
+    fn body(&self, _: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+        self.0.clone()
+    }
+}
+
+/// Stores a notice for every endpoint that wants it, and has it sent.
+pub async fn emit(app: &App, workspace: WorkspaceId, notice: Notice<'_>) {
+    let event_type = notice.event_type();
+    if let Err(error) = store(app, workspace, &notice).await {
+        tracing::error!(event_type, error = %Chain(&error), "a notice could not be stored");
+    }
+}
+
+async fn store(app: &App, workspace: WorkspaceId, notice: &Notice<'_>) -> Result<(), StoreError> {
+    let endpoints = app.catalog.endpoints(workspace).await?;
+    let draft: Arc<dyn Draft> = Arc::new(NoticeDraft(notice.message().body));
+    for endpoint in endpoints.iter().filter(|it| wants(&it.settings, it.id, notice)) {
+        let stored = app.store.store_message(workspace, endpoint.id, NOTICE_OBJECT, draft.clone());
+        app.lanes.enqueue(vec![stored.await?]);
+    }
+    Ok(())
+}
+
+fn wants(settings: &EndpointSettings, id: EndpointId, notice: &Notice<'_>) -> bool {
+    let is_of = |facts: &ConnectionFacts<'_>| {
+        settings.connection.as_ref().is_none_or(|connection| connection == facts.connection)
+    };
+    settings.scope == Scope::Notices
+        && match notice {
+            Notice::ConnectionEnabled(facts)
+            | Notice::ConnectionDisabled(facts)
+            | Notice::ConnectionErrored(facts) => is_of(facts),
+            Notice::SchemaChanged { connection, entities } => {
+                let is_named = |wanted: &Vec<String>| wanted.iter().any(|it| entities.contains(it));
+                is_of(connection) && settings.entities.as_ref().is_none_or(is_named)
+            }
+            // To tell an endpoint that it hears nothing any more is no use.
+            Notice::EndpointDisabled { endpoint, .. } => *endpoint != id,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+    use turnbuckle_core::id::Minter;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(given: Json, notice: &Notice<'_>, expect: bool) {
+        let mut document = json!({"url": "https://app.example/hooks", "scope": "notices"});
+        turnbuckle_core::endpoint::document::merge_patch(&mut document, &given);
+        let settings = EndpointSettings::parse(&document).unwrap();
+        let id = EndpointId(Minter::default().mint(1, 1));
+        assert_eq!(wants(&settings, id, notice), expect, "{given}");
+    }
+
+    #[test]
+    fn notices_go_where_they_are_wanted() {
+        let facts = ConnectionFacts { connector: "native", context: "acme", connection: "crm" };
+        let enabled = Notice::ConnectionEnabled(facts);
+        check(json!({}), &enabled, true);
+        check(json!({"scope": "changes"}), &enabled, false);
+        check(json!({"scope": "subscriptions"}), &enabled, false);
+        check(json!({"connection": "crm"}), &enabled, true);
+        check(json!({"connection": "other"}), &enabled, false);
+
+        let entities = ["Lead".to_owned()];
+        let schema = Notice::SchemaChanged { connection: facts, entities: &entities };
+        check(json!({"entities": ["Lead", "Contact"]}), &schema, true);
+        check(json!({"entities": ["Contact"]}), &schema, false);
+    }
+
+    #[test]
+    fn an_endpoint_is_not_told_of_its_own_end() {
+        let url = "https://app.example/hooks";
+        let minter = Minter::default();
+        let disabled = |endpoint| Notice::EndpointDisabled { endpoint, url, reason: "gone" };
+        check(json!({}), &disabled(EndpointId(minter.mint(1, 1))), false);
+        check(json!({}), &disabled(EndpointId(minter.mint(1, 2))), true);
+        check(json!({"connection": "crm"}), &disabled(EndpointId(minter.mint(1, 2))), true);
+    }
+}

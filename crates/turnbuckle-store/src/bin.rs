@@ -11,6 +11,8 @@ pub struct Bin {
     pub workspace: WorkspaceId,
     /// Unguessable: whoever knows it may post and look.
     pub name: String,
+    /// For people; may be empty.
+    pub label: String,
     pub created_at: UnixMs,
     pub expires_at: UnixMs,
 }
@@ -26,6 +28,14 @@ pub struct BinRequest {
     pub body: Bytes,
 }
 
+/// What one bin keeps. The newest request stays, however large it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BinBounds {
+    pub requests_max: usize,
+    /// Of bodies, headers and queries together.
+    pub bytes_max: usize,
+}
+
 #[async_trait]
 pub trait BinStore: Send + Sync {
     async fn create_bin(&self, bin: Bin) -> Result<(), StoreError>;
@@ -35,12 +45,12 @@ pub trait BinStore: Send + Sync {
     /// The bin of this name, unless it has expired.
     async fn bin(&self, name: &str, now: UnixMs) -> Result<Option<Bin>, StoreError>;
 
-    /// Keeps a request and drops the oldest beyond `requests_max`.
+    /// Keeps a request and drops the oldest beyond `bounds`.
     async fn add_bin_request(
         &self,
         name: &str,
         request: BinRequest,
-        requests_max: usize,
+        bounds: BinBounds,
     ) -> Result<(), StoreError>;
 
     /// Newest first.

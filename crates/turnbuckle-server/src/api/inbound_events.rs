@@ -15,13 +15,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::listing::{Listing, ListingQuery, PageView};
-use crate::api::time;
+use crate::api::time::parse_parameter;
 use crate::app::App;
 use crate::auth::CanRead;
 use crate::extract::{PathParams, QueryParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
 
-pub use view::{EventStatus, InboundEventDetailView, InboundEventView};
+pub use view::{BodyEncoding, EventStatus, InboundEventDetailView, InboundEventView};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -75,8 +75,8 @@ impl InboundEventsQuery {
         Ok(EventFilter {
             source: self.source.as_deref().map(|id| parse_source("?source", id)).transpose()?,
             status: self.status.map(EventStatus::into),
-            since: parse_time("since", self.since.as_deref())?,
-            until: parse_time("until", self.until.as_deref())?,
+            since: parse_parameter("since", self.since.as_deref())?,
+            until: parse_parameter("until", self.until.as_deref())?,
             entity: self.entity.clone(),
             record: self.record.clone(),
             error: self.error.clone(),
@@ -87,10 +87,6 @@ impl InboundEventsQuery {
 fn parse_source(path: &str, id: &str) -> Result<SourceId, ApiError> {
     SourceId::parse(id)
         .map_err(|error| ApiError::invalid(vec![Invalid::new(path, error.to_string())]))
-}
-
-fn parse_time(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiError> {
-    text.map(|text| time::parse(name, text)).transpose()
 }
 
 /// Lists the webhook log, newest first.

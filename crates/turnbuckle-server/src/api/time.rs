@@ -1,4 +1,4 @@
-//! Times as the API shows and reads them: RFC 3339 in UTC.
+//! Times as the API shows and reads them: RFC 3339 in UTC, and spans such as `24h`.
 
 use turnbuckle_core::id::UnixMs;
 
@@ -19,4 +19,55 @@ pub fn parse(name: &str, text: &str) -> Result<UnixMs, ApiError> {
         let detail = format!("`{name}` is a time such as 2026-01-31T12:00:00Z");
         ApiError::new(Problem::InvalidRequest, detail)
     })
+}
+
+/// Reads a time of the query's parameter `name`, if it is given.
+///
+/// # Errors
+/// 400 that names it.
+pub fn parse_parameter(name: &str, text: Option<&str>) -> Result<Option<UnixMs>, ApiError> {
+    text.map(|text| parse(name, text)).transpose()
+}
+
+/// Reads a span such as `30s`, `15m`, `24h` or `7d`, in milliseconds; `None` if
+/// it is anything else.
+pub fn parse_span(text: &str) -> Option<UnixMs> {
+    let unit_ms = match text.bytes().next_back()? {
+        b's' => 1_000,
+        b'm' => 60_000,
+        b'h' => 3_600_000,
+        b'd' => 86_400_000,
+        _ => return None,
+    };
+    let count = &text[..text.len() - 1];
+    // Rust would also read a sign.
+    let is_number = count.bytes().all(|byte| byte.is_ascii_digit());
+    count.parse::<i64>().ok().filter(|_| is_number)?.checked_mul(unit_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_a_count_and_a_unit() {
+        for (text, expect) in [
+            ("30s", Some(30_000)),
+            ("15m", Some(900_000)),
+            ("24h", Some(86_400_000)),
+            ("7d", Some(604_800_000)),
+            ("0h", Some(0)),
+            ("", None),
+            ("h", None),
+            ("24", None),
+            ("-1h", None),
+            ("+1h", None),
+            ("1.5h", None),
+            ("24ä", None),
+            ("9999999999999999d", None),
+            ("99999999999999999999d", None),
+        ] {
+            assert_eq!(parse_span(text), expect, "{text}");
+        }
+    }
 }

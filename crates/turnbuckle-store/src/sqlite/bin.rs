@@ -6,7 +6,7 @@ use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use turnbuckle_core::id::{UnixMs, WorkspaceId};
 
 use crate::StoreError;
-use crate::bin::{Bin, BinRequest, BinStore};
+use crate::bin::{Bin, BinBounds, BinRequest, BinStore};
 use crate::error::Noun;
 use crate::sqlite::SqliteStore;
 use crate::sqlite::constraint::taken;
@@ -19,13 +19,14 @@ fn read_bin(row: &Row<'_>) -> Result<Bin, rusqlite::Error> {
         workspace: WorkspaceId(row.get(1)?),
         created_at: row.get(2)?,
         expires_at: row.get(3)?,
+        label: row.get(4)?,
     })
 }
 
 fn find(db: &Db, name: &str, now: UnixMs) -> Result<Option<Bin>, Failure> {
     Ok(db
         .prepare_cached(
-            "SELECT name, workspace, created_at_ms, expires_at_ms FROM bin
+            "SELECT name, workspace, created_at_ms, expires_at_ms, label FROM bin
              WHERE name = ?1 AND expires_at_ms > ?2",
         )?
         .query_row(params![name, now], read_bin)
@@ -62,13 +63,18 @@ fn insert_request(db: &Db, name: &str, request: &BinRequest) -> Result<(), Failu
     Ok(())
 }
 
-fn drop_oldest(db: &Db, name: &str, requests_max: usize) -> Result<(), Failure> {
+fn drop_oldest(db: &Db, name: &str, bounds: BinBounds) -> Result<(), Failure> {
+    let bound = |max: usize| i64::try_from(max).unwrap_or(i64::MAX);
     db.prepare_cached(
         "DELETE FROM bin_request WHERE number IN (
-             SELECT number FROM bin_request WHERE bin = ?1
-             ORDER BY number DESC LIMIT -1 OFFSET ?2)",
+             SELECT number FROM (
+                 SELECT number, row_number() OVER newest_first AS place,
+                     sum(length(body) + length(headers) + length(query)) OVER newest_first AS bytes
+                 FROM bin_request WHERE bin = ?1
+                 WINDOW newest_first AS (ORDER BY number DESC))
+             WHERE place > 1 AND (place > ?2 OR bytes > ?3))",
     )?
-    .execute(params![name, i64::try_from(requests_max).unwrap_or(i64::MAX)])?;
+    .execute(params![name, bound(bounds.requests_max), bound(bounds.bytes_max)])?;
     Ok(())
 }
 
@@ -80,10 +86,16 @@ impl BinStore for SqliteStore {
                 batch
                     .sql
                     .prepare_cached(
-                        "INSERT INTO bin (name, workspace, created_at_ms, expires_at_ms)
-                         VALUES (?1, ?2, ?3, ?4)",
+                        "INSERT INTO bin (name, workspace, created_at_ms, expires_at_ms, label)
+                         VALUES (?1, ?2, ?3, ?4, ?5)",
                     )?
-                    .execute(params![bin.name, bin.workspace.0, bin.created_at, bin.expires_at])
+                    .execute(params![
+                        bin.name,
+                        bin.workspace.0,
+                        bin.created_at,
+                        bin.expires_at,
+                        bin.label
+                    ])
                     .map_err(|error| taken(error, Noun::Bin, &bin.name))?;
                 Ok(())
             })
@@ -96,7 +108,7 @@ impl BinStore for SqliteStore {
             .scan("list bins", move |db| {
                 Ok(db
                     .prepare_cached(
-                        "SELECT name, workspace, created_at_ms, expires_at_ms FROM bin
+                        "SELECT name, workspace, created_at_ms, expires_at_ms, label FROM bin
                          WHERE workspace = ?1 AND expires_at_ms > ?2
                          ORDER BY created_at_ms, name",
                     )?
@@ -114,7 +126,7 @@ impl BinStore for SqliteStore {
         &self,
         name: &str,
         request: BinRequest,
-        requests_max: usize,
+        bounds: BinBounds,
     ) -> Result<(), StoreError> {
         let name = name.to_owned();
         self.writer
@@ -123,7 +135,7 @@ impl BinStore for SqliteStore {
                     return Err(StoreError::not_found(Noun::Bin, &name).into());
                 }
                 insert_request(batch.sql, &name, &request)?;
-                drop_oldest(batch.sql, &name, requests_max)
+                drop_oldest(batch.sql, &name, bounds)
             })
             .await
     }

@@ -33,7 +33,7 @@ where
     S: MaintenanceStore + BinStore + ReplayStore + SourceStore + ?Sized,
 {
     store.create_bin(bin::a_bin(clock, "mine")).await.unwrap();
-    store.add_bin_request("mine", bin::a_request(clock, "1"), 10).await.unwrap();
+    store.add_bin_request("mine", bin::a_request(clock, "1"), bin::up_to(10)).await.unwrap();
     let open = replay::a_run(clock, RunKind::Replay);
     let ended = Run { ended_at: Some(clock.now()), ..replay::a_run(clock, RunKind::Replay) };
     store.create_run(open.clone()).await.unwrap();

@@ -140,6 +140,7 @@ macro_rules! for_each_story {
             bin {
                 a_bin_shows_its_requests_newest_first
                 the_oldest_requests_make_room
+                the_newest_request_stays_however_large
                 an_expired_bin_is_unknown
                 a_bin_name_is_taken_once
                 a_deleted_bin_takes_its_requests_along

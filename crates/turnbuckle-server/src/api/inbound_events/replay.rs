@@ -17,8 +17,9 @@ use turnbuckle_store::record::Applied;
 use turnbuckle_store::replay::{Run, RunKind};
 use utoipa::ToSchema;
 
+use super::parse_source;
 use super::view::EventStatus;
-use super::{parse_source, parse_time};
+use crate::api::time::parse_parameter;
 use crate::api::time::rfc3339;
 use crate::api::webhooks::outcome::{RecordChange, WarningView, warnings};
 use crate::app::App;
@@ -205,9 +206,9 @@ async fn select(
         None if is_range => Ok(Selection::Range {
             source: source.map(|id| parse_source("/source", &id)).transpose()?,
             status: status.map(EventStatus::into),
-            since: parse_time("since", since.as_deref())?,
+            since: parse_parameter("since", since.as_deref())?,
             // What came in within this very millisecond is meant too.
-            until: parse_time("until", until.as_deref())?.unwrap_or(app.now() + 1),
+            until: parse_parameter("until", until.as_deref())?.unwrap_or(app.now() + 1),
         }),
         _ => {
             let detail = "give either `ids`, or some of `source`, `status`, `since` and `until`";

@@ -116,7 +116,7 @@ mod tests {
     fn a_bin_outlives_its_last_request() {
         let mut db = Db::open_in_memory().unwrap();
         migrate(&mut db).unwrap();
-        db.execute("INSERT INTO bin VALUES ('mine', 1, 0, ?1)", [NOW]).unwrap();
+        db.execute("INSERT INTO bin VALUES ('mine', 1, 0, ?1, '')", [NOW]).unwrap();
         for _ in 0..ROWS_DROPPED_MAX + 1 {
             db.execute(
                 "INSERT INTO bin_request (bin, at_ms, method, query, headers, body)

@@ -1,0 +1,81 @@
+//! The universal CRM API: records of any CRM in the fields that the app
+//! declared, by the mapping that the connection's user made.
+//!
+//! What an object answers depends on where it stands:
+//!
+//! | the object | reading a record | search | create, update, delete |
+//! |---|---|---|---|
+//! | is not declared | 404 | 404 | 404 |
+//! | is not mapped, or the event has no action | 409 | 409 | 409 |
+//! | was opted out of | 404 | 200, empty | 204 |
+//! | is mapped, the event to `noop` | | 200, empty | 204 |
+//! | is mapped | 200 | 200 | 201 or 200 |
+//!
+//! Which records an app may see is said by the user in the mapping alone, so
+//! there is no way around it here: no free search, and a record of another
+//! entity than the mapped one is not found.
+
+mod events;
+mod object;
+mod records;
+mod search;
+mod subscriptions;
+mod write;
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use turnbuckle_core::record::{Record, Related, universal_id};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::catalog::{LiveConnection, LiveObject};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(records::get_crm_record))
+        .routes(routes!(records::get_crm_records))
+        .routes(routes!(events::invoke_event))
+        .routes(routes!(subscriptions::subscribe_to_record, subscriptions::unsubscribe_from_record))
+        .routes(routes!(subscriptions::subscribe_to_search, subscriptions::unsubscribe_from_search))
+}
+
+/// A record in the app's own fields.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CrmRecordView {
+    /// The object that it was asked for as.
+    #[serde(rename = "type")]
+    #[schema(example = "opportunity")]
+    pub object: String,
+    /// Entity and id in the CRM; take it as it is.
+    #[schema(example = "Opportunity:0190a3c2-5c3e-7d52-9a10-3f6b1c2d4e5f")]
+    pub id: String,
+    /// Every declared field. What is not mapped or has no value is null, or `{}` where
+    /// the field is an object.
+    #[schema(value_type = Object)]
+    pub data: Map<String, Json>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CrmRecordAnswer {
+    pub record: CrmRecordView,
+}
+
+impl CrmRecordView {
+    /// `None` when the CRM no longer has the entity.
+    fn render(
+        live: &LiveConnection,
+        object: &LiveObject,
+        record: &Record,
+        related: &Related,
+    ) -> Option<Self> {
+        let entity = &object.mapping.entity;
+        let image = live.image(entity, record, related)?;
+        Some(Self {
+            object: object.slug.clone(),
+            id: universal_id(entity, &record.id),
+            data: object.compiled.render(&image),
+        })
+    }
+}

@@ -1,0 +1,297 @@
+//! Endpoints: URLs that receive messages.
+//!
+//! What its owner decides is one document (`turnbuckle_core::endpoint`). Token,
+//! secrets and signing key are sealed apart from it: a secret is shown in the
+//! answer that made it and never again, the token not at all. What changes here
+//! holds for messages that wait already.
+
+mod check;
+mod document;
+mod operations;
+mod recovery;
+mod sample;
+mod secrets;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+use turnbuckle_core::endpoint::{EndpointSettings, Token};
+use turnbuckle_core::id::{EndpointId, WorkspaceId};
+use turnbuckle_store::StoreError;
+use turnbuckle_store::endpoint::{Endpoint, EndpointStatus};
+use turnbuckle_store::error::Noun;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::etag::{IfMatch, etag};
+use crate::api::listing::{Listing, ListingQuery, PageView};
+use crate::app::App;
+use crate::auth::{CanManage, CanRead};
+use crate::catalog::EndpointSecrets;
+use crate::extract::{JsonBody, PathParams, QueryParams};
+use crate::problem::{ApiError, ProblemBody};
+
+pub use document::{EndpointDocument, EndpointStatusView, EndpointView};
+
+/// How often a change is tried while others change the same endpoint.
+const TRIES_MAX: usize = 10;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_endpoints, create_endpoint))
+        .routes(routes!(get_endpoint, replace_endpoint, update_endpoint, delete_endpoint))
+        .routes(routes!(operations::pause_endpoint))
+        .routes(routes!(operations::resume_endpoint))
+        .routes(routes!(operations::test_endpoint))
+        .routes(routes!(operations::rotate_endpoint_secret))
+        .routes(routes!(recovery::recover_endpoint))
+        .routes(routes!(recovery::get_recovery))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EndpointAnswer {
+    pub endpoint: EndpointView,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EndpointsAnswer {
+    pub endpoints: Vec<EndpointView>,
+    pub page: PageView,
+}
+
+type Answer = ([(HeaderName, HeaderValue); 1], Json<EndpointAnswer>);
+
+fn answer(endpoint: &Endpoint, secrets: Option<&EndpointSecrets>) -> Answer {
+    let view = EndpointView::of(endpoint, secrets);
+    (etag(endpoint.version), Json(EndpointAnswer { endpoint: view }))
+}
+
+/// Lists the endpoints of the workspace, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/endpoints",
+    tag = "endpoints",
+    params(ListingQuery),
+    responses(
+        (status = 200, body = EndpointsAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list_endpoints(
+    CanRead(caller): CanRead,
+    State(app): State<App>,
+    QueryParams(query): QueryParams<ListingQuery>,
+) -> Result<Json<EndpointsAnswer>, ApiError> {
+    let listing = Listing { workspace: caller.workspace, name: "endpoints" };
+    let listed = app.store.endpoints(caller.workspace, listing.request(&app, &query)?).await?;
+    let view = |endpoint: &Endpoint| {
+        EndpointView::of(endpoint, EndpointSecrets::open(&app.sealer, endpoint).as_ref())
+    };
+    Ok(Json(EndpointsAnswer {
+        endpoints: listed.items.iter().map(view).collect(),
+        page: listing.page(&app, listed.next),
+    }))
+}
+
+/// Creates an endpoint. The answer shows its secret, once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/endpoints",
+    tag = "endpoints",
+    request_body = EndpointDocument,
+    responses(
+        (status = 201, body = EndpointAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create_endpoint(
+    CanManage(caller): CanManage,
+    State(app): State<App>,
+    JsonBody(document): JsonBody<Value>,
+) -> Result<impl IntoResponse, ApiError> {
+    let settings = EndpointSettings::parse(&document).map_err(ApiError::invalid)?;
+    check::check(&app, caller.workspace, &settings).await?;
+    let secrets = secrets::first(&settings);
+    let id = EndpointId(app.mint());
+    let now = app.now();
+    let endpoint = Endpoint {
+        id,
+        workspace: caller.workspace,
+        settings: Value::Object(settings.to_document()),
+        sealed: secrets.seal(&app.sealer, caller.workspace, id),
+        status: EndpointStatus::Active,
+        status_reason: None,
+        last_success_at: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    app.store.create_endpoint(endpoint.clone()).await?;
+    let (tag, Json(mut answer)) = answer(&endpoint, Some(&secrets));
+    answer.endpoint.secret = secrets::newest(&secrets);
+    Ok((StatusCode::CREATED, tag, Json(answer)))
+}
+
+/// Shows an endpoint.
+#[utoipa::path(
+    get,
+    path = "/api/v1/endpoints/{endpoint}",
+    tag = "endpoints",
+    params(("endpoint" = String, Path, description = "Id of the endpoint")),
+    responses(
+        (status = 200, body = EndpointAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get_endpoint(
+    CanRead(caller): CanRead,
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+) -> Result<Answer, ApiError> {
+    let endpoint = find(&app, caller.workspace, &id).await?;
+    Ok(answer(&endpoint, EndpointSecrets::open(&app.sealer, &endpoint).as_ref()))
+}
+
+/// Replaces the settings of an endpoint; what is not given has its default, so a token that is
+/// not given is gone. Secrets stay.
+#[utoipa::path(
+    put,
+    path = "/api/v1/endpoints/{endpoint}",
+    tag = "endpoints",
+    params(("endpoint" = String, Path, description = "Id of the endpoint")),
+    request_body = EndpointDocument,
+    responses(
+        (status = 200, body = EndpointAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn replace_endpoint(
+    CanManage(caller): CanManage,
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+    IfMatch(version): IfMatch,
+    JsonBody(document): JsonBody<Value>,
+) -> Result<Answer, ApiError> {
+    let settings = EndpointSettings::parse(&document).map_err(ApiError::invalid)?;
+    check::check(&app, caller.workspace, &settings).await?;
+    save(&app, caller.workspace, &id, version, |_, _| Ok(settings.clone())).await
+}
+
+/// Changes settings of an endpoint: a JSON merge patch, where null puts a member back to its
+/// default.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/endpoints/{endpoint}",
+    tag = "endpoints",
+    params(("endpoint" = String, Path, description = "Id of the endpoint")),
+    request_body = Object,
+    responses(
+        (status = 200, body = EndpointAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn update_endpoint(
+    CanManage(caller): CanManage,
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+    IfMatch(version): IfMatch,
+    JsonBody(patch): JsonBody<Value>,
+) -> Result<Answer, ApiError> {
+    let patched = |settings: &EndpointSettings| settings.patch(&patch).map_err(ApiError::invalid);
+    let endpoint = find(&app, caller.workspace, &id).await?;
+    let (settings, _) = open(&app, &endpoint)?;
+    check::check(&app, caller.workspace, &patched(&settings)?).await?;
+    save(&app, caller.workspace, &id, version, |settings, _| patched(settings)).await
+}
+
+/// Deletes an endpoint. What waits for it is never sent.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/endpoints/{endpoint}",
+    tag = "endpoints",
+    params(("endpoint" = String, Path, description = "Id of the endpoint")),
+    responses(
+        (status = 204),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete_endpoint(
+    CanManage(caller): CanManage,
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+    IfMatch(version): IfMatch,
+) -> Result<StatusCode, ApiError> {
+    let endpoint = find(&app, caller.workspace, &id).await?;
+    if version.is_some_and(|version| version != endpoint.version) {
+        return Err(StoreError::VersionMismatch { noun: Noun::Endpoint, id }.into());
+    }
+    app.store.delete_endpoint(caller.workspace, endpoint.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// # Errors
+/// 404
+async fn find(app: &App, workspace: WorkspaceId, id: &str) -> Result<Endpoint, ApiError> {
+    let found = match EndpointId::parse(id) {
+        Ok(id) => app.store.endpoint(workspace, id).await?,
+        Err(_) => None,
+    };
+    Ok(found.ok_or_else(|| StoreError::not_found(Noun::Endpoint, id))?)
+}
+
+/// The settings of a stored endpoint, token included, and its secrets.
+///
+/// # Errors
+/// A defect if they were sealed with a key that this server does not have.
+fn open(app: &App, endpoint: &Endpoint) -> Result<(EndpointSettings, EndpointSecrets), ApiError> {
+    let defect = |reason: &str| {
+        let action = "read an endpoint";
+        ApiError::from(StoreError::Defect { action, source: reason.into() })
+    };
+    let secrets = EndpointSecrets::open(&app.sealer, endpoint)
+        .ok_or_else(|| defect("its secrets were sealed with another key"))?;
+    let mut settings = EndpointSettings::parse(&endpoint.settings)
+        .map_err(|_| defect("its settings cannot be read"))?;
+    settings.token = secrets.token.clone().map(Token);
+    Ok((settings, secrets))
+}
+
+/// Saves what `change` makes of settings and secrets as they are, over whatever
+/// others save at the same time; not so if the caller named a `version`.
+async fn save(
+    app: &App,
+    workspace: WorkspaceId,
+    id: &str,
+    version: Option<i64>,
+    mut change: impl FnMut(
+        &EndpointSettings,
+        &mut EndpointSecrets,
+    ) -> Result<EndpointSettings, ApiError>,
+) -> Result<Answer, ApiError> {
+    let mut tries = 1;
+    loop {
+        let endpoint = find(app, workspace, id).await?;
+        let (before, mut secrets) = open(app, &endpoint)?;
+        let settings = change(&before, &mut secrets)?;
+        secrets::follow(&mut secrets, &settings);
+        let sealed = secrets.seal(&app.sealer, workspace, endpoint.id);
+        let document = Value::Object(settings.to_document());
+        let read = version.or(Some(endpoint.version));
+        let saved =
+            app.store.update_endpoint(workspace, endpoint.id, &document, &sealed, read).await;
+        match saved {
+            Err(StoreError::VersionMismatch { .. }) if version.is_none() && tries < TRIES_MAX => {
+                tries += 1;
+            }
+            saved => {
+                // What waits may be sent elsewhere now, or be due sooner.
+                app.lanes.wake(endpoint.id);
+                return Ok(answer(&saved?, Some(&secrets)));
+            }
+        }
+    }
+}
