@@ -177,6 +177,15 @@ impl BoundFilter {
         self.root.holds(record, moment)
     }
 
+    /// Every column path that is judged, without repeats.
+    pub fn paths(&self) -> Vec<&ColumnPath> {
+        let mut paths = indexmap::IndexSet::new();
+        self.root.each_test(&mut |test| {
+            paths.insert(&test.path);
+        });
+        paths.into_iter().collect()
+    }
+
     /// Where the matches can lie, at most one entry a column: every match has its key
     /// ([`crate::key::encode`]) of that column in one of the ranges.
     ///

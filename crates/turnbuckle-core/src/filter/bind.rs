@@ -20,6 +20,20 @@ pub(super) enum Node {
     Test(Test),
 }
 
+impl Node {
+    pub(super) fn each_test<'a>(&'a self, visit: &mut impl FnMut(&'a Test)) {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => {
+                for node in nodes {
+                    node.each_test(visit);
+                }
+            }
+            Self::Not(node) => node.each_test(visit),
+            Self::Test(test) => visit(test),
+        }
+    }
+}
+
 /// What one condition asks of its column.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Test {

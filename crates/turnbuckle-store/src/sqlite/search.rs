@@ -6,6 +6,7 @@
 //! where to go on.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection as Db, params, params_from_iter};
@@ -55,6 +56,8 @@ struct Searching<'a> {
     row: &'a EntityRow,
     search: &'a Search,
     sort_types: Vec<ColumnType>,
+    /// What judging and sorting read through lookups.
+    walked: Vec<ColumnPath>,
     related: Related,
     /// Records that this call may still look at.
     budget: usize,
@@ -81,6 +84,7 @@ pub fn search(
         row,
         search,
         sort_types,
+        walked: walked_paths(search),
         related: Related::default(),
         budget: ROWS_READ_MAX,
     };
@@ -110,6 +114,13 @@ pub fn search(
     Ok(page)
 }
 
+fn walked_paths(search: &Search) -> Vec<ColumnPath> {
+    let sorted = search.sort.iter().map(|sort| &sort.column);
+    let paths: BTreeSet<_> =
+        search.filter.paths().into_iter().chain(sorted).filter(|path| !path.is_plain()).collect();
+    paths.into_iter().cloned().collect()
+}
+
 impl Searching<'_> {
     // -- which index narrows best ------------------------------------------
 
@@ -132,6 +143,10 @@ impl Searching<'_> {
     }
 
     fn driver(&self, narrowing: Narrowing) -> Result<Option<Driver>, Failure> {
+        if narrowing.ranges.is_empty() {
+            // Nothing matches, whether the column has keys or not.
+            return Ok(Some(Driver { column_no: 0, ranges: Vec::new() }));
+        }
         let ready = |column: &str| {
             self.row.columns.get(column).filter(|column| column.key_state == KeyState::Ready)
         };
@@ -142,7 +157,7 @@ impl Searching<'_> {
                 let Some(lookup) = self.entity.walk(step) else { return Ok(None) };
                 let Some(column) = ready(&lookup.name) else { return Ok(None) };
                 let ids = self.walked_ids(lookup.lookup.as_deref(), &narrowing)?;
-                let ranges = ids.map(|ids| ids.into_iter().map(|id| point(id)).collect());
+                let ranges = ids.map(|ids| ids.into_iter().map(point).collect());
                 Ok(ranges.map(|ranges| Driver { column_no: column.no, ranges }))
             }
             _ => Ok(None),
@@ -211,9 +226,8 @@ impl Searching<'_> {
     }
 
     fn fetch_walked(&mut self, record: &Record) -> Result<(), Failure> {
-        let Search { paths, sort, entity, .. } = self.search;
-        let paths = paths.iter().chain(sort.iter().map(|sort| &sort.column));
         let records = std::iter::once(record);
+        let (entity, paths) = (&self.search.entity, self.walked.iter());
         fetch_related(self.db, self.connection, entity, records, paths, &mut self.related)
     }
 
@@ -446,6 +460,7 @@ impl Searching<'_> {
             search: &counted,
             related: std::mem::take(&mut self.related),
             sort_types: Vec::new(),
+            walked: self.walked.clone(),
             budget: ROWS_READ_MAX,
             ..*self
         };
