@@ -7,15 +7,18 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use rusqlite::{Connection as Db, params};
+use serde_json::Value as Json;
 use turnbuckle_core::change::{Change, ChangeType};
 use turnbuckle_core::entity::Entity;
 use turnbuckle_core::id::ChangeId;
+use turnbuckle_core::id::Stamp;
 use turnbuckle_core::invalid::{Invalid, pointer};
+use turnbuckle_core::key::{self, Canonical};
 use turnbuckle_core::record::{Data, ID, Record};
 use turnbuckle_core::value::Value;
 use turnbuckle_core::write::{Planned, Strictness, decide};
-use turnbuckle_core::{id::Stamp, key};
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -24,7 +27,7 @@ use crate::record::{Applied, Write, WriteAction};
 use crate::sqlite::change::insert_change;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::record::{
-    RecordRow, find_record, insert_record, move_keys, record_at, record_exists,
+    RecordRow, find_record, insert_record, move_keys, read_record, record_at, record_exists,
 };
 use crate::sqlite::schema::{ConnectionSchema, EntityRow, KeyState};
 use crate::sqlite::writer::Batch;
@@ -158,37 +161,49 @@ fn resolve(
     {
         return Ok(Some(id.to_string()));
     }
-    let value = Value::Text(given.to_owned());
+    let Some(display) = entity.column(&entity.display) else { return Ok(None) };
+    // What the display column cannot hold is the display value of no record.
+    let Ok(value) = Value::cast(display, &Json::from(given), &TimeZone::UTC) else {
+        return Ok(None);
+    };
+    if value == Value::Null {
+        return Ok(None);
+    }
     let same = find_same(db, row, &[(entity.display.clone(), value)])?;
     Ok(same.map(|found| found.record.id))
 }
 
-/// The earliest record with the same values in all these columns. Null equals only null.
+/// The earliest record with the same values in all these columns, none if one
+/// of them is no column. Null equals only null.
+///
+/// Keys find candidates. They are cut, so the values themselves are compared.
 fn find_same(
     db: &Db,
     entity: &EntityRow,
     values: &[(String, Value)],
 ) -> Result<Option<RecordRow>, Failure> {
-    let wanted: Vec<_> = values
-        .iter()
-        .filter_map(|(name, value)| {
-            entity.columns.get(name).map(|column| (name, column, key::encode(value)))
-        })
-        .collect();
+    let mut wanted = Vec::with_capacity(values.len());
+    for (name, value) in values {
+        let Some(column) = entity.columns.get(name) else { return Ok(None) };
+        wanted.push((name, column, value));
+    }
     let is_same = |record: &Record| {
-        wanted.iter().all(|(name, column, wanted_key)| {
-            key::encode(&record.value(name, column.column_type)) == *wanted_key
+        wanted.iter().all(|(name, column, value)| {
+            Canonical::of(record.value(name, column.column_type)) == Canonical::of((*value).clone())
         })
     };
-    let Some((_, driver, driver_key)) =
-        wanted.iter().find(|(_, column, _)| column.key_state == KeyState::Ready)
-    else {
+    let drivers: Vec<(i64, Vec<u8>)> = wanted
+        .iter()
+        .filter(|(_, column, _)| column.key_state == KeyState::Ready)
+        .map(|(_, column, value)| (column.no, key::encode(value)))
+        .collect();
+    let Some((column_no, driver_key)) = fewest_candidates(db, drivers)? else {
         return find_same_unkeyed(db, entity, is_same);
     };
     let mut select = db.prepare_cached(
         "SELECT record FROM record_key WHERE entity_column = ?1 AND key = ?2 ORDER BY record",
     )?;
-    let mut rows = select.query(params![driver.no, driver_key])?;
+    let mut rows = select.query(params![column_no, driver_key])?;
     while let Some(candidate) = rows.next()? {
         let found = record_at(db, candidate.get(0)?)?;
         if let Some(found) = found.filter(|found| is_same(&found.record)) {
@@ -196,6 +211,31 @@ fn find_same(
         }
     }
     Ok(None)
+}
+
+/// Of several keys the one that leads to the fewest records, counted no further
+/// than matters: a country and an e-mail address find a person by the address.
+fn fewest_candidates(
+    db: &Db,
+    mut drivers: Vec<(i64, Vec<u8>)>,
+) -> Result<Option<(i64, Vec<u8>)>, Failure> {
+    const COUNTED_MAX: i64 = 100;
+    if drivers.len() < 2 {
+        return Ok(drivers.pop());
+    }
+    let mut fewest: Option<(i64, (i64, Vec<u8>))> = None;
+    for driver in drivers {
+        let count = db
+            .prepare_cached(
+                "SELECT count(*) FROM (SELECT 1 FROM record_key
+                                       WHERE entity_column = ?1 AND key = ?2 LIMIT ?3)",
+            )?
+            .query_row(params![driver.0, driver.1, COUNTED_MAX], |row| row.get(0))?;
+        if fewest.as_ref().is_none_or(|(least, _)| count < *least) {
+            fewest = Some((count, driver));
+        }
+    }
+    Ok(fewest.map(|(_, driver)| driver))
 }
 
 /// Only for columns that nobody keyed: looks at every record of the entity.
@@ -210,7 +250,7 @@ fn find_same_unkeyed(
     )?;
     let mut rows = select.query([entity.no])?;
     while let Some(row) = rows.next()? {
-        let found = crate::sqlite::record::read_record(row)?;
+        let found = read_record(row)?;
         if is_same(&found.record) {
             return Ok(Some(found));
         }

@@ -30,8 +30,6 @@ pub struct RecordRow {
     pub record: Record,
 }
 
-pub const RECORD_COLUMNS: &str = "seq, id, number, version, created_at_ms, updated_at_ms, data";
-
 pub fn read_record(row: &Row<'_>) -> Result<RecordRow, Failure> {
     let id: [u8; 16] = row.get(1)?;
     let data = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;

@@ -2,6 +2,7 @@
 //! stages after a commit.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rusqlite::{Connection as Db, params};
@@ -34,6 +35,8 @@ pub struct WriterState {
     matched_through: Option<i64>,
     /// What the running job found in `changes`.
     job_changes: usize,
+    /// Entities of which the running job was the first to ask for a number.
+    job_numbers: Vec<i64>,
 }
 
 impl WriterState {
@@ -54,6 +57,7 @@ impl WriterState {
             accepted: Vec::new(),
             matched_through: None,
             job_changes: 0,
+            job_numbers: Vec::new(),
         }
     }
 
@@ -88,13 +92,16 @@ impl WriterState {
 
     /// The next number of an entity's records.
     pub fn next_number(&mut self, db: &Db, entity_no: i64) -> Result<i64, Failure> {
-        if !self.numbers.contains_key(&entity_no) {
-            let last: i64 = db
-                .prepare_cached("SELECT last_number FROM entity WHERE no = ?1")?
-                .query_row([entity_no], |row| row.get(0))?;
-            self.numbers.insert(entity_no, (last, false));
-        }
-        let (last, is_dirty) = self.numbers.entry(entity_no).or_default();
+        let (last, is_dirty) = match self.numbers.entry(entity_no) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let last: i64 = db
+                    .prepare_cached("SELECT last_number FROM entity WHERE no = ?1")?
+                    .query_row([entity_no], |row| row.get(0))?;
+                self.job_numbers.push(entity_no);
+                unknown.insert((last, false))
+            }
+        };
         *last += 1;
         *is_dirty = true;
         Ok(*last)
@@ -122,13 +129,17 @@ impl WriterState {
 
     pub(super) fn begin_job(&mut self) {
         self.job_changes = self.changes.len();
+        self.job_numbers.clear();
     }
 
     /// The job failed: nothing that it learned or told counts. Numbers that it
-    /// took stay taken.
+    /// took stay taken, except those of entities that may be of its own making.
     pub(super) fn undo_job(&mut self) {
         self.changes.truncate(self.job_changes);
         self.connections.clear();
+        for entity_no in self.job_numbers.drain(..) {
+            self.numbers.remove(&entity_no);
+        }
     }
 
     /// One row per entity and batch, however many records were created.
