@@ -154,12 +154,16 @@ pub struct Backlog {
 #[async_trait]
 pub trait DeliveryStore: Send + Sync {
     /// Stores the messages of changes and marks the changes matched: T2. The
-    /// changes must be the next unmatched ones, in order, or deferred ones.
-    /// Answers the heads that became due.
+    /// changes must be the next unmatched ones, in order, or those that were
+    /// deferred for the object named. Answers the heads that became due.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionMismatch`] if the keys of an object among
+    /// [`Matched::deferred_objects`] have been rebuilt meanwhile: match again.
     async fn store_matches(
         &self,
         matched: Vec<Matched>,
-        deferred: bool,
+        deferred: Option<&str>,
     ) -> Result<Vec<DueDelivery>, StoreError>;
 
     /// Stores one message that stems from no change: a notice or a test.
@@ -187,7 +191,8 @@ pub trait DeliveryStore: Send + Sync {
     async fn finish_attempts(&self, attempts: Vec<Attempt>)
     -> Result<Vec<DueDelivery>, StoreError>;
 
-    /// Makes a delivery that ended due again, out of line.
+    /// Makes a delivery that ended due again, out of line. Of one that has not
+    /// ended only the wait is cut short: what is due then is the head of its line.
     async fn resend(
         &self,
         workspace: WorkspaceId,

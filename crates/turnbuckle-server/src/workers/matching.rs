@@ -57,7 +57,7 @@ async fn match_slice(app: &App) -> Result<usize, StoreError> {
     }
     let waiting = waiting_objects(app).await?;
     let matched = match_changes(app, &changes, &waiting).await?;
-    store(app, matched, false).await?;
+    store(app, matched, None).await?;
     app.metrics.changes_matched(changes.len());
     Ok(changes.len())
 }
@@ -70,7 +70,11 @@ async fn waiting_objects(app: &App) -> Result<Waiting, StoreError> {
 }
 
 /// Stores what was matched and hands over what became due.
-pub async fn store(app: &App, matched: Vec<Matched>, deferred: bool) -> Result<(), StoreError> {
+pub async fn store(
+    app: &App,
+    matched: Vec<Matched>,
+    deferred: Option<&str>,
+) -> Result<(), StoreError> {
     let messages = matched.iter().map(|matched| matched.messages.len()).sum();
     let due = app.store.store_matches(matched, deferred).await?;
     app.metrics.messages_stored(messages);
@@ -86,5 +90,5 @@ pub async fn match_deferred(
     changes: &[Arc<Change>],
 ) -> Result<(), StoreError> {
     let matched = find::match_object(app, object, changes).await?;
-    store(app, matched, true).await
+    store(app, matched, Some(object)).await
 }

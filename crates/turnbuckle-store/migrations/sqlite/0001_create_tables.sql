@@ -71,6 +71,13 @@ CREATE TABLE connection (
     CONSTRAINT connection_id UNIQUE (workspace, id)
 );
 
+-- Deleted connections of which something is left to erase.
+CREATE TABLE erasure (
+    connection      INTEGER PRIMARY KEY,
+    -- The feed was looked at up to this change.
+    change_position INTEGER NOT NULL DEFAULT 0
+);
+
 -- The schema of the built-in CRM, one per connection.
 CREATE TABLE entity (
     no          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -242,6 +249,8 @@ CREATE TABLE subscription (
     CONSTRAINT subscription_identity UNIQUE (connection, object, identity)
 );
 
+CREATE INDEX subscription_object ON subscription (connection, object);
+
 CREATE TABLE subscription_key (
     key          INTEGER NOT NULL,
     subscription INTEGER NOT NULL,
@@ -295,6 +304,8 @@ CREATE TABLE delivery (
     change_type   INTEGER NOT NULL,
     object        TEXT NOT NULL,
     record        TEXT NOT NULL,
+    -- Columns that the changes in it touched, to unite with those of the next one.
+    changed       TEXT NOT NULL,
     body          BLOB NOT NULL
 );
 
@@ -303,14 +314,13 @@ CREATE INDEX delivery_line ON delivery (line) WHERE state IN (2, 3);
 CREATE INDEX delivery_dead ON delivery (endpoint) WHERE state = 5;
 CREATE INDEX delivery_endpoint ON delivery (endpoint);
 
--- What a message that waits in line needs until it leaves: the columns to
--- unite with the next one, and what it becomes if the head before it fails.
+-- What a message that waits in line becomes if the head before it fails.
 CREATE TABLE delivery_waiting (
     delivery         INTEGER PRIMARY KEY,
     coalesce         INTEGER NOT NULL,
-    changed          TEXT NOT NULL,
     superseding_type INTEGER NOT NULL,
-    -- Null where it is the body of the delivery itself.
+    -- Null where they are those of the delivery itself.
+    superseding_changed TEXT,
     superseding_body BLOB
 );
 

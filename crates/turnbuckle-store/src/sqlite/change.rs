@@ -11,15 +11,19 @@ use turnbuckle_core::record::{Data, Record};
 
 use crate::StoreError;
 use crate::change::ChangeStore;
-use crate::page::{Page, ROWS_READ_MAX};
+use crate::page::Page;
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
+use crate::sqlite::listing;
 use crate::sqlite::tails::NextChanges;
 
 const CHANGE_COLUMNS: &str =
     "seq, tail, workspace, connection, entity, record, change_type, origin,
     number, version, created_at_ms, updated_at_ms, before_updated_at_ms, before_data, after_data,
     written";
+
+/// A backlog in the database is counted up to here.
+const COUNTED_MAX: i64 = 100_000;
 
 pub fn change_type_to_row(change_type: ChangeType) -> i64 {
     match change_type {
@@ -159,25 +163,21 @@ pub fn matched_through(db: &Db) -> Result<i64, rusqlite::Error> {
 #[async_trait]
 impl ChangeStore for SqliteStore {
     async fn unmatched_changes(&self, limit: usize) -> Result<Vec<Arc<Change>>, StoreError> {
-        let (after, through) = match self.tails.next_changes(limit) {
-            NextChanges::InMemory(changes) => return Ok(changes),
-            NextChanges::InDatabase { after, through } => (after, through),
-        };
-        self.readers
-            .scan("read unmatched changes", move |db| {
-                let mut names = ConnectionNames::default();
-                let mut select = db.prepare_cached(&format!(
-                    "SELECT {CHANGE_COLUMNS} FROM change
-                     WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3"
-                ))?;
-                let mut rows = select.query(params![after, through, limit as i64])?;
-                let mut changes = Vec::new();
-                while let Some(row) = rows.next()? {
-                    changes.extend(read_change(db, &mut names, row)?.map(Arc::new));
-                }
-                Ok(changes)
-            })
-            .await
+        loop {
+            let (after, through) = match self.tails.next_changes(limit) {
+                NextChanges::InMemory(changes) => return Ok(changes),
+                NextChanges::InDatabase { after, through } => (after, through),
+            };
+            let (changes, read_through) = self
+                .readers
+                .scan("read unmatched changes", move |db| read_unmatched(db, after, through, limit))
+                .await?;
+            if !changes.is_empty() {
+                return Ok(changes);
+            }
+            // Their connections were deleted: matching goes on behind them.
+            self.tails.matched_through(read_through);
+        }
     }
 
     async fn new_change(&self) {
@@ -230,34 +230,51 @@ impl ChangeStore for SqliteStore {
             .scan("read the change feed", move |db| {
                 let mut names = ConnectionNames::default();
                 let mut select = db.prepare_cached(&format!(
-                    "SELECT {CHANGE_COLUMNS} FROM change
-                     WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3"
+                    "SELECT {CHANGE_COLUMNS} FROM change WHERE seq > ?1 AND seq <= ?2 ORDER BY seq"
                 ))?;
-                let mut rows =
-                    select.query(params![after.unwrap_or(0), through, ROWS_READ_MAX as i64])?;
-                let mut page = Page { items: Vec::new(), next: None };
-                let mut read = 0;
-                while let Some(row) = rows.next()? {
-                    read += 1;
-                    let seq: i64 = row.get(0)?;
+                let rows = select.query(params![after.unwrap_or(0), through])?;
+                listing::page_of_fitting(rows, limit, |row| {
                     let fits = row.get::<_, i64>(2)? == workspace.0
                         && connection.is_none_or(|no| row.get(3) == Ok(no))
                         && entity.as_ref().is_none_or(|name| {
                             row.get_ref(4).is_ok_and(|stored| stored.as_str() == Ok(name))
                         });
-                    if fits && page.items.len() == limit {
-                        return Ok(page);
-                    }
-                    page.next = Some(seq);
-                    if fits {
-                        page.items.extend(read_change(db, &mut names, row)?);
-                    }
-                }
-                if read < ROWS_READ_MAX {
-                    page.next = None;
-                }
-                Ok(page)
+                    if fits { read_change(db, &mut names, row) } else { Ok(None) }
+                })
             })
             .await
     }
+}
+
+/// The next changes after one key and up to another, and the key up to which
+/// the database was looked at.
+fn read_unmatched(
+    db: &Db,
+    after: i64,
+    through: i64,
+    limit: usize,
+) -> Result<(Vec<Arc<Change>>, i64), Failure> {
+    let mut names = ConnectionNames::default();
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {CHANGE_COLUMNS} FROM change WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3"
+    ))?;
+    let mut rows = select.query(params![after, through, limit as i64])?;
+    let mut changes = Vec::new();
+    let (mut count, mut last) = (0, after);
+    while let Some(row) = rows.next()? {
+        changes.extend(read_change(db, &mut names, row)?.map(Arc::new));
+        last = row.get(0)?;
+        count += 1;
+    }
+    Ok((changes, if count < limit { through } else { last }))
+}
+
+/// Changes between two keys that are not in memory, counted no further than matters.
+pub fn count_unmatched(db: &Db, (after, through): (i64, i64)) -> Result<u64, Failure> {
+    let count: i64 = db
+        .prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM change WHERE seq > ?1 AND seq <= ?2 LIMIT ?3)",
+        )?
+        .query_row(params![after, through, COUNTED_MAX], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
 }

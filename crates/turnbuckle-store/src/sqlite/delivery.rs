@@ -11,41 +11,58 @@ use crate::delivery::{
     Attempt, Backlog, DeliveryFilter, DeliveryStore, Draft, DueDelivery, DueSlice, LoggedAttempt,
     LoggedDelivery, Matched, RecoverRange, RecoverSlice, Recovered,
 };
+use crate::error::Noun;
 use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
+use crate::sqlite::change::count_unmatched;
 use crate::sqlite::failure::Failure;
-use crate::sqlite::line::{self, DeliveryRow};
+use crate::sqlite::line::{self, DUE_COLUMNS, DeliveryRow};
 use crate::sqlite::writer::{Batch, Priority};
 use crate::sqlite::{delivery_log, line::State};
 
 fn store_matched(
     batch: &mut Batch<'_>,
     matched: &Matched,
-    is_deferred: bool,
+    deferred: Option<&str>,
     due: &mut Vec<DueDelivery>,
 ) -> Result<(), Failure> {
     let change = matched.change.0.row_key();
     for message in &matched.messages {
         due.extend(line::place(batch, matched.workspace, change, message)?);
     }
-    if matched.deferred_objects.is_empty() && !is_deferred {
+    if matched.deferred_objects.is_empty() && deferred.is_none() {
         return Ok(());
     }
     let connection = batch.state.connection(batch.sql, matched.workspace, &matched.connection)?;
-    if is_deferred {
-        batch
-            .sql
-            .prepare_cached("DELETE FROM deferred_change WHERE connection = ?1 AND change = ?2")?
-            .execute(params![connection.no, change])?;
-    }
-    for object in &matched.deferred_objects {
+    if let Some(object) = deferred {
         batch
             .sql
             .prepare_cached(
-                "INSERT OR IGNORE INTO deferred_change (connection, object, change)
-                 VALUES (?1, ?2, ?3)",
+                "DELETE FROM deferred_change
+                 WHERE connection = ?1 AND object = ?2 AND change = ?3",
             )?
             .execute(params![connection.no, object, change])?;
+    }
+    for object in &matched.deferred_objects {
+        defer(batch.sql, connection.no, object, change)?;
+    }
+    Ok(())
+}
+
+/// Puts a change off until the keys of an object are there.
+///
+/// # Errors
+/// [`StoreError::VersionMismatch`] if they are by now: nobody would come back to it.
+fn defer(db: &Db, connection_no: i64, object: &str, change: i64) -> Result<(), Failure> {
+    let deferred = db
+        .prepare_cached(
+            "INSERT OR REPLACE INTO deferred_change (connection, object, change)
+             SELECT connection, object, ?3 FROM rekeying WHERE connection = ?1 AND object = ?2",
+        )?
+        .execute(params![connection_no, object, change])?;
+    if deferred == 0 {
+        let id = object.to_owned();
+        return Err(StoreError::VersionMismatch { noun: Noun::Object, id }.into());
     }
     Ok(())
 }
@@ -70,19 +87,20 @@ impl DeliveryStore for SqliteStore {
     async fn store_matches(
         &self,
         matched: Vec<Matched>,
-        deferred: bool,
+        deferred: Option<&str>,
     ) -> Result<Vec<DueDelivery>, StoreError> {
+        let deferred = deferred.map(str::to_owned);
         self.writer
             .run(Priority::Stages, "store matches", move |batch| {
                 let mut due = Vec::new();
                 for matched in &matched {
-                    match store_matched(batch, matched, deferred, &mut due) {
+                    match store_matched(batch, matched, deferred.as_deref(), &mut due) {
                         // The connection was deleted since: nobody is left to tell.
                         Err(Failure::Store(StoreError::NotFound { .. })) | Ok(()) => {}
                         Err(failure) => return Err(failure),
                     }
                 }
-                if !deferred {
+                if deferred.is_none() {
                     move_matched_through(batch, &matched)?;
                 }
                 Ok(due)
@@ -179,17 +197,22 @@ impl DeliveryStore for SqliteStore {
         self.readers
             .scan("count recoverable deliveries", move |db| {
                 Ok(db
-                    .prepare_cached(
-                        "SELECT count(*) FROM delivery
-                         WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state NOT IN (2, 3)
-                             AND (state = 5 OR NOT ?4)",
-                    )?
+                    .prepare_cached(match range.only_dead {
+                        true => {
+                            "SELECT count(*) FROM delivery
+                                 WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state = 5"
+                        }
+                        false => {
+                            "SELECT count(*) FROM delivery
+                                 WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3
+                                     AND state NOT IN (2, 3)"
+                        }
+                    })?
                     .query_row(
                         params![
                             endpoint.0.row_key(),
                             first_row_key_at(range.since),
-                            first_row_key_at(range.until),
-                            range.only_dead
+                            first_row_key_at(range.until)
                         ],
                         |row| row.get(0),
                     )?)
@@ -219,12 +242,13 @@ impl DeliveryStore for SqliteStore {
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
         let new_events = self.tails.new_event_count() as u64;
-        let unmatched_changes = self.tails.unmatched_in_memory() as u64;
+        let (in_memory, in_database) = self.tails.unmatched();
         self.readers
             .scan("measure the backlog", move |db| {
                 let (due_deliveries, oldest_due_at): (i64, Option<i64>) = db
                     .prepare_cached("SELECT count(*), min(at_ms) FROM delivery WHERE state = 2")?
                     .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let unmatched_changes = in_memory as u64 + count_unmatched(db, in_database)?;
                 Ok(Backlog {
                     new_events,
                     unmatched_changes,
@@ -240,26 +264,15 @@ fn read_due(db: &Db, endpoint: EndpointId, now: UnixMs, limit: usize) -> Result<
     // Taken first: what is stored after it is handed out by whoever stores it.
     let horizon: i64 =
         db.query_row("SELECT coalesce(max(seq), 0) FROM delivery", [], |row| row.get(0))?;
-    let mut select = db.prepare_cached(
-        "SELECT seq, tail, workspace, attempt_count, failure_count, body,
-             CASE WHEN failure_count > 0
-                  THEN (SELECT min(at_ms) FROM attempt WHERE attempt.delivery = delivery.seq) END
-         FROM delivery WHERE endpoint = ?1 AND state = 2 AND at_ms <= ?2
-         ORDER BY at_ms, seq LIMIT ?3",
-    )?;
-    let mut rows = select.query(params![endpoint.0.row_key(), now, limit as i64])?;
-    let mut due = Vec::new();
-    while let Some(row) = rows.next()? {
-        due.push(DueDelivery {
-            id: DeliveryId(Stamp::from_row(row.get(0)?, row.get(1)?)),
-            workspace: WorkspaceId(row.get(2)?),
-            endpoint,
-            attempt_count: row.get(3)?,
-            failure_count: row.get(4)?,
-            body: row.get::<_, Vec<u8>>(5)?.into(),
-            first_attempt_at: row.get(6)?,
-        });
-    }
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {DUE_COLUMNS} FROM delivery WHERE endpoint = ?1 AND state = 2 AND at_ms <= ?2
+         ORDER BY at_ms, seq LIMIT ?3"
+    ))?;
+    let due = select
+        .query_map(params![endpoint.0.row_key(), now, limit as i64], |row| {
+            line::read_due(row, endpoint)
+        })?
+        .collect::<Result<_, _>>()?;
     let next_due_at = db
         .prepare_cached(
             "SELECT min(at_ms) FROM delivery WHERE endpoint = ?1 AND state = 2 AND at_ms > ?2",
@@ -268,44 +281,85 @@ fn read_due(db: &Db, endpoint: EndpointId, now: UnixMs, limit: usize) -> Result<
     Ok(DueSlice { due, horizon, next_due_at })
 }
 
+/// A delivery that ended, as a recovery looks at it.
+struct Ended {
+    seq: i64,
+    line: i64,
+    is_covered: bool,
+}
+
 fn recover_slice(
     batch: &mut Batch<'_>,
     endpoint: EndpointId,
     mut slice: RecoverSlice,
 ) -> Result<Recovered, Failure> {
-    let RecoverRange { since, until, only_dead } = slice.range;
-    let mut select = batch.sql.prepare_cached(
-        "SELECT seq, line FROM delivery
-         WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state NOT IN (2, 3)
-             AND (state = 5 OR NOT ?4)
-         ORDER BY seq DESC LIMIT ?5",
-    )?;
-    let found = select
-        .query_map(
-            params![
-                endpoint.0.row_key(),
-                first_row_key_at(since),
-                slice.before.min(first_row_key_at(until)),
-                only_dead,
-                slice.limit as i64
-            ],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
-        )?
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut resent = 0;
-    for (seq, line) in &found {
-        let is_latest = slice.seen_lines.as_mut().is_none_or(|seen| seen.insert(*line));
-        if is_latest {
+    let found = find_ended(batch.sql, endpoint, &slice)?;
+    let (mut looked_at, mut resent) = (0, 0);
+    for Ended { seq, line, is_covered } in &found {
+        // What was told of a record later, or is about to be, is not undone.
+        let is_latest = match &mut slice.seen_lines {
+            None => true,
+            Some(seen) => seen.insert(*line) && !is_pending(batch.sql, *line, *seq)?,
+        };
+        if *is_covered {
+            looked_at += 1;
+        }
+        if *is_covered && is_latest {
             DeliveryRow::at(*seq).make_due_alone(batch)?;
             resent += 1;
         }
     }
     Ok(Recovered {
-        looked_at: found.len(),
+        looked_at,
         resent,
-        next: found.last().filter(|_| found.len() == slice.limit).map(|(seq, _)| *seq),
+        next: found.last().filter(|_| found.len() == slice.limit).map(|ended| ended.seq),
         seen_lines: slice.seen_lines,
     })
+}
+
+/// The next ended deliveries. Where only the latest of each line goes out those
+/// that the range does not cover are among them: they may be the latest.
+fn find_ended(db: &Db, endpoint: EndpointId, slice: &RecoverSlice) -> Result<Vec<Ended>, Failure> {
+    let RecoverRange { since, until, only_dead } = slice.range;
+    let select = match only_dead && slice.seen_lines.is_none() {
+        true => {
+            "SELECT seq, state, object, record FROM delivery
+             WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state = 5
+             ORDER BY seq DESC LIMIT ?4"
+        }
+        false => {
+            "SELECT seq, state, object, record FROM delivery
+             WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state NOT IN (2, 3)
+             ORDER BY seq DESC LIMIT ?4"
+        }
+    };
+    let mut select = db.prepare_cached(select)?;
+    let bounds = params![
+        endpoint.0.row_key(),
+        first_row_key_at(since),
+        slice.before.min(first_row_key_at(until)),
+        slice.limit as i64
+    ];
+    let ended = select.query_map(bounds, |row| {
+        let (seq, record): (i64, String) = (row.get(0)?, row.get(3)?);
+        let object: String = row.get(2)?;
+        // By name: one that was sent again out of line is still about its record.
+        let is_alone = record.is_empty();
+        let line = if is_alone { -seq } else { line::line_name(endpoint, &object, &record) };
+        let is_covered = !only_dead || State::from_row(row.get(1)?) == State::Dead;
+        Ok(Ended { seq, line, is_covered })
+    })?;
+    Ok(ended.collect::<Result<_, _>>()?)
+}
+
+/// Whether a message of this line that is newer than `seq` is still to be sent.
+fn is_pending(db: &Db, line: i64, seq: i64) -> Result<bool, Failure> {
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM delivery
+                            WHERE line = ?1 AND state IN (2, 3) AND seq > ?2)",
+        )?
+        .query_row(params![line, seq], |row| row.get(0))?)
 }
 
 impl State {

@@ -9,6 +9,7 @@ use crate::page::{Page, PageRequest};
 use crate::sqlite::change::change_type_from_row;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::line::{NO_STATUS, State};
+use crate::sqlite::listing;
 
 const DELIVERY_COLUMNS: &str = "delivery.seq, delivery.tail, delivery.workspace, delivery.endpoint,
     endpoint.tail, endpoint.status, state, at_ms, attempt_count, last_status, delivery.change,
@@ -21,9 +22,22 @@ const DELIVERY_TABLES: &str = "delivery
 /// `endpoint.status` of one that deliveries may go to.
 const ACTIVE: i64 = 2;
 
+fn is_active(row: &Row<'_>) -> Result<bool, rusqlite::Error> {
+    Ok(row.get::<_, Option<i64>>(5)? == Some(ACTIVE))
+}
+
+fn status(row: &Row<'_>) -> Result<DeliveryStatus, rusqlite::Error> {
+    Ok(match State::from_row(row.get(6)?) {
+        State::Head | State::Waiting if is_active(row)? => DeliveryStatus::Pending,
+        State::Head | State::Waiting => DeliveryStatus::Held,
+        State::Delivered => DeliveryStatus::Delivered,
+        State::Dead => DeliveryStatus::Dead,
+        State::Superseded => DeliveryStatus::Superseded,
+    })
+}
+
 fn read(row: &Row<'_>) -> Result<LoggedDelivery, rusqlite::Error> {
     let state = State::from_row(row.get(6)?);
-    let is_active = row.get::<_, Option<i64>>(5)? == Some(ACTIVE);
     let at = row.get(7)?;
     let last_status: i64 = row.get(9)?;
     let (change, change_tail): (i64, Option<i64>) = (row.get(10)?, row.get(11)?);
@@ -38,14 +52,8 @@ fn read(row: &Row<'_>) -> Result<LoggedDelivery, rusqlite::Error> {
         object: row.get(13)?,
         record: row.get(14)?,
         change_type: change_type_from_row(row.get(12)?),
-        status: match state {
-            State::Head | State::Waiting if is_active => DeliveryStatus::Pending,
-            State::Head | State::Waiting => DeliveryStatus::Held,
-            State::Delivered => DeliveryStatus::Delivered,
-            State::Dead => DeliveryStatus::Dead,
-            State::Superseded => DeliveryStatus::Superseded,
-        },
-        due_at: (state == State::Head && is_active).then_some(at),
+        status: status(row)?,
+        due_at: (state == State::Head && is_active(row)?).then_some(at),
         ended_at: (!state.is_pending()).then_some(at),
         attempt_count: row.get(8)?,
         last_status: (last_status != NO_STATUS).then_some(last_status as u16),
@@ -83,50 +91,42 @@ pub fn find(
     Ok(Some((delivery, attempts)))
 }
 
-/// Lists newest first, over the narrowest index that the filter allows.
+/// Lists newest first. The statement holds only what an index narrows; the rest
+/// is compared row by row, so that the rows read are bounded.
 pub fn list(
     db: &Db,
     workspace: WorkspaceId,
     filter: &DeliveryFilter,
     page: PageRequest,
 ) -> Result<Page<LoggedDelivery>, Failure> {
-    let mut conditions = vec!["delivery.workspace = :workspace".to_owned()];
-    let mut values = vec![(":workspace", Sql::Integer(workspace.0))];
-    if let Some(endpoint) = filter.endpoint {
-        conditions.push("delivery.endpoint = :endpoint".to_owned());
-        values.push((":endpoint", Sql::Integer(endpoint.0.row_key())));
-    }
-    // Written out, so that the partial indexes can be used.
-    conditions.extend(filter.status.map(|status| {
-        match status {
-            DeliveryStatus::Pending => "state IN (2, 3) AND endpoint.status = 2",
-            DeliveryStatus::Held => "state IN (2, 3) AND endpoint.status != 2",
-            DeliveryStatus::Delivered => "state = 4",
-            DeliveryStatus::Dead => "state = 5",
-            DeliveryStatus::Superseded => "state = 6",
-        }
-        .to_owned()
-    }));
-    if let Some(since) = filter.since {
-        conditions.push("delivery.seq >= :since".to_owned());
-        values.push((":since", Sql::Integer(first_row_key_at(since))));
-    }
+    let since = filter.since.map_or(0, first_row_key_at);
     let before = page.after.into_iter().chain(filter.until.map(first_row_key_at)).min();
-    conditions.push("delivery.seq < :before".to_owned());
-    values.push((":before", Sql::Integer(before.unwrap_or(i64::MAX))));
-    values.push((":limit", Sql::Integer(page.limit as i64 + 1)));
+    let mut conditions = vec!["delivery.seq >= :since", "delivery.seq < :before"];
+    let mut values = vec![
+        (":since", Sql::Integer(since)),
+        (":before", Sql::Integer(before.unwrap_or(i64::MAX))),
+    ];
+    if let Some(endpoint) = filter.endpoint {
+        conditions.push("delivery.endpoint = :endpoint");
+        values.push((":endpoint", Sql::Integer(endpoint.0.row_key())));
+        if filter.status == Some(DeliveryStatus::Dead) {
+            conditions.push("state = 5");
+        }
+    }
     let statement = format!(
-        "SELECT {DELIVERY_COLUMNS} FROM {DELIVERY_TABLES} WHERE {}
-         ORDER BY delivery.seq DESC LIMIT :limit",
+        "SELECT {DELIVERY_COLUMNS} FROM {DELIVERY_TABLES} WHERE {} ORDER BY delivery.seq DESC",
         conditions.join(" AND ")
     );
     let named: Vec<(&str, &dyn rusqlite::ToSql)> =
         values.iter().map(|(name, value)| (*name, value as &dyn rusqlite::ToSql)).collect();
     let mut select = db.prepare_cached(&statement)?;
-    let mut items =
-        select.query_map(named.as_slice(), read)?.collect::<Result<Vec<_>, rusqlite::Error>>()?;
-    let has_more = items.len() > page.limit;
-    items.truncate(page.limit);
-    let next = items.last().filter(|_| has_more).map(|last| last.id.0.row_key());
-    Ok(Page { items, next })
+    let rows = select.query(named.as_slice())?;
+    listing::page_of_fitting(rows, page.limit, |row| {
+        let fits = row.get::<_, i64>(2)? == workspace.0
+            && match filter.status {
+                Some(wanted) => status(row)? == wanted,
+                None => true,
+            };
+        if fits { Ok(Some(read(row)?)) } else { Ok(None) }
+    })
 }

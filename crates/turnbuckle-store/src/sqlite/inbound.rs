@@ -14,11 +14,13 @@ use crate::inbound::{
     Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventWork, FinishEvent, InboundEvent,
     InboundRequest, InboundStatus, InboundStore, LoggedEvent,
 };
-use crate::page::{Page, PageRequest, ROWS_READ_MAX};
+use crate::page::{Page, PageRequest};
 use crate::record::{Applied, Write, WriteAction};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::apply::apply;
 use crate::sqlite::failure::Failure;
+use crate::sqlite::listing;
+use crate::sqlite::tails::Tails;
 use crate::sqlite::writer::{Batch, Priority};
 
 const EVENT_COLUMNS: &str = "seq, tail, workspace, source, status, headers, query, body";
@@ -196,6 +198,18 @@ fn finish_event(batch: &mut Batch<'_>, finish: &FinishEvent) -> Result<EventOutc
     Ok(outcome)
 }
 
+/// As [`finish_event`]; one of which nothing can be written, its connection
+/// gone for example, fails in the log.
+fn finish_or_fail(batch: &mut Batch<'_>, finish: FinishEvent) -> Result<EventOutcome, Failure> {
+    match finish_event(batch, &finish) {
+        Err(Failure::Store(error)) => {
+            let work = EventWork::Fail(reason(&error));
+            finish_event(batch, &FinishEvent { work, ..finish })
+        }
+        finished => finished,
+    }
+}
+
 /// Applies one item: `Err` inside says why it failed. No savepoint is needed,
 /// since [`apply`] decides before it writes; and one would copy every page it
 /// touches.
@@ -260,9 +274,6 @@ fn written_record(db: &Db, event: i64, item: u32, entity: &str) -> Result<Option
         .optional()?)
 }
 
-/// Ends a trial: everything it did is undone.
-struct Undone(EventOutcome);
-
 #[async_trait]
 impl InboundStore for SqliteStore {
     async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
@@ -277,14 +288,16 @@ impl InboundStore for SqliteStore {
     }
 
     async fn lease_new(&self, limit: usize) -> Result<Vec<Arc<InboundEvent>>, StoreError> {
-        let popped = self.tails.pop_events(limit);
-        if popped.iter().all(|(_, event)| event.is_some()) {
-            return Ok(popped.into_iter().filter_map(|(_, event)| event).collect());
+        let leased = self.tails.lease_events(limit);
+        if leased.iter().all(|(_, event)| event.is_some()) {
+            return Ok(leased.into_iter().filter_map(|(_, event)| event).collect());
         }
-        self.readers
+        let ids: Vec<InboundEventId> = leased.iter().map(|(id, _)| *id).collect();
+        let read = self
+            .readers
             .scan("read new events", move |db| {
-                let mut events = Vec::with_capacity(popped.len());
-                for (id, event) in popped {
+                let mut events = Vec::with_capacity(leased.len());
+                for (id, event) in leased {
                     match event {
                         Some(event) => events.push(event),
                         None => {
@@ -294,7 +307,11 @@ impl InboundStore for SqliteStore {
                 }
                 Ok(events)
             })
-            .await
+            .await;
+        if read.is_err() {
+            self.tails.return_events(&ids);
+        }
+        read
     }
 
     async fn new_event(&self) {
@@ -305,37 +322,29 @@ impl InboundStore for SqliteStore {
         &self,
         events: Vec<FinishEvent>,
     ) -> Result<Vec<EventOutcome>, StoreError> {
-        self.writer
+        let ids: Vec<InboundEventId> = events.iter().map(|finish| finish.event).collect();
+        let outcomes = self
+            .writer
             .run(Priority::Stages, "finish inbound events", move |batch| {
-                let mut outcomes = Vec::with_capacity(events.len());
-                for finish in events {
-                    outcomes.push(match finish_event(batch, &finish) {
-                        Ok(outcome) => outcome,
-                        // Its connection is gone, say: the event fails, the others go on.
-                        Err(Failure::Store(error)) => {
-                            let work = EventWork::Fail(reason(&error));
-                            finish_event(batch, &FinishEvent { work, ..finish })?
-                        }
-                        Err(failure) => return Err(failure),
-                    });
-                }
-                Ok(outcomes)
+                events.into_iter().map(|finish| finish_or_fail(batch, finish)).collect()
             })
-            .await
+            .await;
+        if outcomes.is_ok() {
+            self.tails.finish_events(&ids);
+        }
+        outcomes
     }
 
     async fn try_event(&self, event: FinishEvent) -> Result<EventOutcome, StoreError> {
-        let undone = self
-            .writer
+        self.writer
             .run(Priority::Bulk, "try an inbound event", move |batch| {
                 batch.sql.execute_batch("SAVEPOINT trial")?;
-                let outcome = finish_event(batch, &event);
+                let outcome = finish_or_fail(batch, event);
                 batch.sql.execute_batch("ROLLBACK TO trial; RELEASE trial")?;
                 batch.state.undo_job();
-                outcome.map(Undone)
+                outcome
             })
-            .await;
-        undone.map(|Undone(outcome)| outcome)
+            .await
     }
 
     async fn event(
@@ -345,7 +354,8 @@ impl InboundStore for SqliteStore {
     ) -> Result<Option<LoggedEvent>, StoreError> {
         self.readers.look_up("read an inbound event", |db| {
             let found = find_event(db, id)?.filter(|(event, _)| event.workspace == workspace);
-            found.map(|(event, status)| read_log(db, event, status)).transpose()
+            let Some((event, status)) = found else { return Ok(None) };
+            read_log(db, event, shown(status, id, &self.tails)).map(Some)
         })
     }
 
@@ -355,10 +365,10 @@ impl InboundStore for SqliteStore {
         filter: &EventFilter,
         page: PageRequest,
     ) -> Result<Page<LoggedEvent>, StoreError> {
-        let filter = filter.clone();
+        let (filter, tails) = (filter.clone(), self.tails.clone());
         self.readers
             .scan("list inbound events", move |db| {
-                list_events(db, workspace, &filter, page, Order::NewestFirst)
+                list_events(db, workspace, &filter, page, Order::NewestFirst, &tails)
             })
             .await
     }
@@ -369,10 +379,10 @@ impl InboundStore for SqliteStore {
         filter: &EventFilter,
         page: PageRequest,
     ) -> Result<Page<LoggedEvent>, StoreError> {
-        let filter = filter.clone();
+        let (filter, tails) = (filter.clone(), self.tails.clone());
         self.readers
             .scan("list inbound events", move |db| {
-                list_events(db, workspace, &filter, page, Order::OldestFirst)
+                list_events(db, workspace, &filter, page, Order::OldestFirst, &tails)
             })
             .await
     }
@@ -404,6 +414,14 @@ fn find_event(
     let mut rows = select.query(params![id.0.row_key(), id.0.tail()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some((read_event(db, row)?, status_from_row(row.get(4)?))))
+}
+
+/// Who is processing an event is known in memory alone.
+fn shown(stored: InboundStatus, id: InboundEventId, tails: &Tails) -> InboundStatus {
+    match stored {
+        InboundStatus::New if tails.is_leased(id) => InboundStatus::Processing,
+        stored => stored,
+    }
 }
 
 fn read_log(db: &Db, event: InboundEvent, status: InboundStatus) -> Result<LoggedEvent, Failure> {
@@ -477,13 +495,15 @@ enum Order {
     OldestFirst,
 }
 
-/// Lists over the narrowest index that the filter allows.
+/// Lists over the narrowest index that the filter allows. What no index narrows
+/// is compared row by row, so that the rows read are bounded.
 fn list_events(
     db: &Db,
     workspace: WorkspaceId,
     filter: &EventFilter,
     page: PageRequest,
     order: Order,
+    tails: &Tails,
 ) -> Result<Page<LoggedEvent>, Failure> {
     let (side, direction) = match order {
         Order::NewestFirst => ("seq < :after", "DESC"),
@@ -494,35 +514,23 @@ fn list_events(
         narrowed.to(side, ":after", after);
     }
     let statement = format!(
-        "SELECT {EVENT_COLUMNS} FROM inbound_event WHERE {narrowed}
-         ORDER BY seq {direction} LIMIT {ROWS_READ_MAX}"
+        "SELECT {EVENT_COLUMNS} FROM inbound_event WHERE {narrowed} ORDER BY seq {direction}"
     );
     let mut select = db.prepare_cached(&statement)?;
     let named = narrowed.values();
-    let mut rows = select.query(named.as_slice())?;
-    let mut listed = Page { items: Vec::new(), next: None };
-    let mut read = 0;
-    while let Some(row) = rows.next()? {
-        read += 1;
-        let status = status_from_row(row.get(4)?);
+    let rows = select.query(named.as_slice())?;
+    listing::page_of_fitting(rows, page.limit, |row| {
+        let id = InboundEventId(Stamp::from_row(row.get(0)?, row.get(1)?));
+        let status = shown(status_from_row(row.get(4)?), id, tails);
+        if filter.status.is_some_and(|wanted| wanted != status) {
+            return Ok(None);
+        }
         let logged = read_log(db, read_event(db, row)?, status)?;
-        let fits = fits(&logged, filter);
-        if fits && listed.items.len() == page.limit {
-            return Ok(listed);
-        }
-        listed.next = Some(logged.event.id.0.row_key());
-        if fits {
-            listed.items.push(logged);
-        }
-    }
-    if read < ROWS_READ_MAX {
-        listed.next = None;
-    }
-    Ok(listed)
+        Ok(fits_outcome(&logged, filter).then_some(logged))
+    })
 }
 
-/// What no index narrows.
-fn fits(logged: &LoggedEvent, filter: &EventFilter) -> bool {
+fn fits_outcome(logged: &LoggedEvent, filter: &EventFilter) -> bool {
     let has_entity = |name: &String| logged.records.iter().any(|(_, entity, _)| entity == name);
     let has_error = |part: &String| {
         logged

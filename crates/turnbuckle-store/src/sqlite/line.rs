@@ -75,15 +75,21 @@ struct Pending {
     state: State,
     change_type: ChangeType,
     attempt_count: u32,
+    /// May be merged with what comes next.
+    coalesce: bool,
+    changed: Vec<String>,
 }
 
 impl Pending {
-    fn read(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
+    fn read(row: &Row<'_>) -> Result<Self, Failure> {
+        let changed = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;
         Ok(Self {
             stamp: Stamp::from_row(row.get(0)?, row.get(1)?),
             state: State::from_row(row.get(2)?),
             change_type: change_type_from_row(row.get(3)?).unwrap_or(ChangeType::Update),
             attempt_count: row.get(4)?,
+            coalesce: row.get::<_, Option<bool>>(5)?.unwrap_or_default(),
+            changed: serde_json::from_str(changed)?,
         })
     }
 
@@ -97,17 +103,27 @@ impl Pending {
     }
 }
 
+/// The rows of a line, in order: the head comes first.
 fn pending(db: &Db, line: i64, message: &NewMessage) -> Result<Vec<Pending>, Failure> {
     let mut select = db.prepare_cached(
-        "SELECT seq, tail, state, change_type, attempt_count FROM delivery INDEXED BY delivery_line
+        "SELECT seq, tail, state, change_type, attempt_count,
+             (SELECT coalesce FROM delivery_waiting WHERE delivery_waiting.delivery = delivery.seq),
+             changed
+         FROM delivery INDEXED BY delivery_line
          WHERE line = ?1 AND state IN (2, 3) AND endpoint = ?2 AND object = ?3 AND record = ?4
          ORDER BY seq",
     )?;
-    let rows = select.query_map(
-        params![line, message.endpoint.0.row_key(), message.object, message.record],
-        Pending::read,
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = select.query(params![
+        line,
+        message.endpoint.0.row_key(),
+        message.object,
+        message.record
+    ])?;
+    let mut pending = Vec::new();
+    while let Some(row) = rows.next()? {
+        pending.push(Pending::read(row)?);
+    }
+    Ok(pending)
 }
 
 /// Puts a message into its line. Answers it if it became the head.
@@ -118,19 +134,19 @@ pub fn place(
     message: &NewMessage,
 ) -> Result<Option<DueDelivery>, Failure> {
     let line = line_name(message.endpoint, &message.object, &message.record);
-    let pending = pending(batch.sql, line, message)?;
-    let Some(head) = pending.first() else {
-        return insert(batch, workspace, change, line, State::Head, message).map(Some);
-    };
-    match pending.iter().find(|row| message.coalesce && row.state == State::Waiting) {
-        Some(waiting) => merge(batch, change, head, waiting, message)?,
-        None => {
+    match pending(batch.sql, line, message)?.as_slice() {
+        [] => insert(batch, workspace, change, line, State::Head, message).map(Some),
+        // Only the last one: merged into an earlier one it would overtake the rest.
+        [.., before, last] if message.coalesce && last.coalesce && last.state == State::Waiting => {
+            merge(batch, change, before, last, message).map(|()| None)
+        }
+        [.., last] => {
             let waiting = insert(batch, workspace, change, line, State::Waiting, message)?;
             let standing = Standing { is_known: true, ..Standing::new(message.change_type) };
-            put_waiting(batch, head, waiting.id, standing, message, &message.changed)?;
+            put_waiting(batch, last, waiting.id, standing, message, &message.changed)?;
+            Ok(None)
         }
     }
-    Ok(None)
 }
 
 fn insert(
@@ -153,6 +169,7 @@ fn insert(
         change_type: change_type_to_row(message.change_type),
         object: &message.object,
         record: &message.record,
+        changed: &message.changed,
         body: &body,
     };
     delivery.insert(batch)?;
@@ -181,6 +198,7 @@ struct NewDelivery<'a> {
     change_type: i64,
     object: &'a str,
     record: &'a str,
+    changed: &'a [String],
     body: &'a [u8],
 }
 
@@ -191,8 +209,8 @@ impl NewDelivery<'_> {
             .prepare_cached(
                 "INSERT INTO delivery (seq, tail, workspace, endpoint, line, state, at_ms,
                      attempt_count, failure_count, last_status, change, change_type, object,
-                     record, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13)",
+                     record, changed, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?
             .execute(params![
                 self.id.0.row_key(),
@@ -207,6 +225,7 @@ impl NewDelivery<'_> {
                 self.change_type,
                 self.object,
                 self.record,
+                serde_json::to_string(self.changed)?,
                 self.body
             ])?;
         Ok(())
@@ -233,36 +252,41 @@ pub fn insert_alone(
         change_type: NO_CHANGE_TYPE,
         object,
         record: "",
+        changed: &[],
         body: &body,
     };
     delivery.insert(batch)?;
     Ok(fresh(id, workspace, endpoint, body))
 }
 
-/// Keeps what a row needs while it waits behind `head`.
+/// Keeps what a row becomes if the one `before` it is given up for it: that
+/// tells of the columns of both.
 fn put_waiting(
     batch: &mut Batch<'_>,
-    head: &Pending,
+    before: &Pending,
     id: DeliveryId,
     standing: Standing,
     message: &NewMessage,
     changed: &[String],
 ) -> Result<(), Failure> {
-    let superseding = head.standing().give_way_to(standing).change_type;
-    let body =
-        (superseding != standing.change_type).then(|| message.draft.body(id, superseding, changed));
+    let superseding = before.standing().give_way_to(standing).change_type;
+    let mut united = before.changed.clone();
+    unite(&mut united, changed);
+    let differs = superseding != standing.change_type || united != changed;
+    let body = differs.then(|| message.draft.body(id, superseding, &united));
+    let united = differs.then(|| serde_json::to_string(&united)).transpose()?;
     batch
         .sql
         .prepare_cached(
             "INSERT OR REPLACE INTO delivery_waiting
-                 (delivery, coalesce, changed, superseding_type, superseding_body)
+                 (delivery, coalesce, superseding_type, superseding_changed, superseding_body)
              VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![
             id.0.row_key(),
             message.coalesce,
-            serde_json::to_string(changed)?,
             change_type_to_row(superseding),
+            united,
             body
         ])?;
     Ok(())
@@ -272,7 +296,7 @@ fn put_waiting(
 fn merge(
     batch: &mut Batch<'_>,
     change: i64,
-    head: &Pending,
+    before: &Pending,
     waiting: &Pending,
     message: &NewMessage,
 ) -> Result<(), Failure> {
@@ -280,30 +304,27 @@ fn merge(
     let merged = match waiting.standing().merge(message.change_type) {
         Merged::Nothing => {
             batch.sql.prepare_cached("DELETE FROM delivery WHERE seq = ?1")?.execute([seq])?;
-            DeliveryRow::at(seq).leave_waiting(batch)?;
-            return Ok(());
+            return DeliveryRow::at(seq).leave_waiting(batch);
         }
         Merged::Rewritten(merged) | Merged::Superseded(merged) => merged,
     };
     let id = DeliveryId(waiting.stamp);
-    let changed: String = batch
-        .sql
-        .prepare_cached("SELECT changed FROM delivery_waiting WHERE delivery = ?1")?
-        .query_row([seq], |row| row.get(0))?;
-    let mut changed: Vec<String> = serde_json::from_str(&changed)?;
+    let mut changed = waiting.changed.clone();
     unite(&mut changed, &message.changed);
     batch
         .sql
         .prepare_cached(
-            "UPDATE delivery SET change = ?2, change_type = ?3, body = ?4 WHERE seq = ?1",
+            "UPDATE delivery SET change = ?2, change_type = ?3, changed = ?4, body = ?5
+             WHERE seq = ?1",
         )?
         .execute(params![
             seq,
             change,
             change_type_to_row(merged.change_type),
+            serde_json::to_string(&changed)?,
             message.draft.body(id, merged.change_type, &changed)
         ])?;
-    put_waiting(batch, head, id, merged, message, &changed)
+    put_waiting(batch, before, id, merged, message, &changed)
 }
 
 /// A row of the delivery table, by its key.
@@ -338,44 +359,60 @@ impl DeliveryRow {
         Ok(())
     }
 
-    fn read_due(self, db: &Db, endpoint: EndpointId) -> Result<Option<DueDelivery>, Failure> {
+    /// The head of the line that this pending row stands in; perhaps itself.
+    fn head_of_line(self, db: &Db) -> Result<Option<Self>, Failure> {
         Ok(db
             .prepare_cached(
-                "SELECT tail, workspace, attempt_count, failure_count, body FROM delivery
-                 WHERE seq = ?1",
+                "SELECT head.seq FROM delivery AS head
+                 JOIN delivery AS this ON this.seq = ?1
+                 WHERE head.line = this.line AND head.state IN (2, 3) AND head.state = 2
+                     AND head.endpoint = this.endpoint AND head.object = this.object
+                     AND head.record = this.record",
             )?
-            .query_row([self.seq], |row| {
-                Ok(DueDelivery {
-                    id: DeliveryId(Stamp::from_row(self.seq, row.get(0)?)),
-                    workspace: WorkspaceId(row.get(1)?),
-                    endpoint,
-                    attempt_count: row.get(2)?,
-                    failure_count: row.get(3)?,
-                    first_attempt_at: None,
-                    body: row.get::<_, Vec<u8>>(4)?.into(),
-                })
-            })
+            .query_row([self.seq], |row| row.get(0).map(Self::at))
+            .optional()?)
+    }
+
+    fn read_due(self, db: &Db, endpoint: EndpointId) -> Result<Option<DueDelivery>, Failure> {
+        Ok(db
+            .prepare_cached(&format!("SELECT {DUE_COLUMNS} FROM delivery WHERE seq = ?1"))?
+            .query_row([self.seq], |row| read_due(row, endpoint))
             .optional()?)
     }
 }
 
+/// What a worker needs to send a head.
+pub const DUE_COLUMNS: &str = "seq, tail, workspace, attempt_count, failure_count, body,
+    CASE WHEN failure_count > 0
+         THEN (SELECT min(attempt.at_ms) FROM attempt WHERE attempt.delivery = delivery.seq) END";
+
+pub fn read_due(row: &Row<'_>, endpoint: EndpointId) -> Result<DueDelivery, rusqlite::Error> {
+    Ok(DueDelivery {
+        id: DeliveryId(Stamp::from_row(row.get(0)?, row.get(1)?)),
+        workspace: WorkspaceId(row.get(2)?),
+        endpoint,
+        attempt_count: row.get(3)?,
+        failure_count: row.get(4)?,
+        body: row.get::<_, Vec<u8>>(5)?.into(),
+        first_attempt_at: row.get(6)?,
+    })
+}
+
 /// Records an attempt of a head and moves its line on. Answers the row that
-/// became due now by it.
+/// became due now by it. An attempt recorded twice counts once.
 pub fn finish(batch: &mut Batch<'_>, attempt: &Attempt) -> Result<Option<DueDelivery>, Failure> {
-    let seq = attempt.delivery.0.row_key();
+    if attempt.next != AfterAttempt::Delivered && !log_failure(batch.sql, attempt)? {
+        return Ok(None);
+    }
     let line = match attempt.next {
         AfterAttempt::Delivered => end(batch, attempt, State::Delivered)?,
-        AfterAttempt::Dead => {
-            log_failure(batch.sql, attempt)?;
-            end(batch, attempt, State::Dead)?
-        }
-        AfterAttempt::RetryAt(at) => {
-            log_failure(batch.sql, attempt)?;
-            return retry(batch, attempt, at).map(|()| None);
-        }
+        AfterAttempt::Dead => end(batch, attempt, State::Dead)?,
+        AfterAttempt::RetryAt(at) => return retry(batch, attempt, at).map(|()| None),
     };
     let Some(line) = line.filter(|line| *line > 0) else { return Ok(None) };
-    let Some(next) = first_waiting(batch.sql, line, seq)? else { return Ok(None) };
+    let Some(next) = first_waiting(batch.sql, line, attempt.delivery.0.row_key())? else {
+        return Ok(None);
+    };
     batch
         .sql
         .prepare_cached("UPDATE delivery SET state = 2, at_ms = ?2 WHERE seq = ?1")?
@@ -420,21 +457,27 @@ fn end(batch: &mut Batch<'_>, attempt: &Attempt, state: State) -> Result<Option<
     Ok(Some(line))
 }
 
-fn log_failure(db: &Db, attempt: &Attempt) -> Result<(), Failure> {
-    db.prepare_cached(
-        "INSERT INTO attempt (delivery, number, at_ms, duration_ms, status, error, response_body)
-         SELECT seq, attempt_count + 1, ?2, ?3, ?4, ?5, ?6 FROM delivery
-         WHERE seq = ?1 AND state = 2",
-    )?
-    .execute(params![
-        attempt.delivery.0.row_key(),
-        attempt.at,
-        attempt.duration_ms,
-        attempt.status,
-        attempt.error,
-        attempt.response_body.as_ref()
-    ])?;
-    Ok(())
+/// Logs a failed attempt; `false` if its delivery is no head any more or the
+/// attempt is in the log already.
+fn log_failure(db: &Db, attempt: &Attempt) -> Result<bool, Failure> {
+    let logged = db
+        .prepare_cached(
+            "INSERT INTO attempt
+                 (delivery, number, at_ms, duration_ms, status, error, response_body)
+             SELECT seq, attempt_count + 1, ?3, ?4, ?5, ?6, ?7 FROM delivery
+             WHERE seq = ?1 AND tail = ?2 AND state = 2
+                 AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.delivery = ?1 AND attempt.at_ms = ?3)",
+        )?
+        .execute(params![
+            attempt.delivery.0.row_key(),
+            attempt.delivery.0.tail(),
+            attempt.at,
+            attempt.duration_ms,
+            attempt.status,
+            attempt.error,
+            attempt.response_body.as_ref()
+        ])?;
+    Ok(logged > 0)
 }
 
 /// The oldest row that waits in the line of `head`.
@@ -471,15 +514,15 @@ fn retry(batch: &mut Batch<'_>, attempt: &Attempt, at: UnixMs) -> Result<(), Fai
         return Ok(());
     }
     let Some(next) = first_waiting(batch.sql, line, seq)? else { return Ok(()) };
-    let superseding: Option<(i64, Option<Vec<u8>>)> = batch
+    let superseding: Option<(i64, Option<String>, Option<Vec<u8>>)> = batch
         .sql
         .prepare_cached(
-            "SELECT superseding_type, superseding_body FROM delivery_waiting
+            "SELECT superseding_type, superseding_changed, superseding_body FROM delivery_waiting
              WHERE delivery = ?1 AND coalesce",
         )?
-        .query_row([next], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([next], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((change_type, body)) = superseding else { return Ok(()) };
+    let Some((change_type, changed, body)) = superseding else { return Ok(()) };
     batch
         .sql
         .prepare_cached("UPDATE delivery SET state = 6, at_ms = ?2 WHERE seq = ?1")?
@@ -489,14 +532,15 @@ fn retry(batch: &mut Batch<'_>, attempt: &Attempt, at: UnixMs) -> Result<(), Fai
         .prepare_cached(
             "UPDATE delivery
              SET state = 2, at_ms = ?2, failure_count = ?3, change_type = ?4,
-                 body = coalesce(?5, body)
+                 changed = coalesce(?5, changed), body = coalesce(?6, body)
              WHERE seq = ?1",
         )?
-        .execute(params![next, at, failure_count, change_type, body])?;
+        .execute(params![next, at, failure_count, change_type, changed, body])?;
     DeliveryRow::at(next).leave_waiting(batch)
 }
 
-/// Makes an ended delivery due again.
+/// Makes a delivery due again. Answers what is due by it: one that waits is not
+/// sent before the head of its line, so it is the head whose wait is cut short.
 pub fn resend(
     batch: &mut Batch<'_>,
     workspace: WorkspaceId,
@@ -516,17 +560,20 @@ pub fn resend(
     let not_found = || StoreError::not_found(Noun::Delivery, id);
     let (endpoint, tail, state) = found.ok_or_else(not_found)?;
     let row = DeliveryRow::at(id.0.row_key());
-    // One that is still pending goes out anyway: only its wait is cut short.
-    match State::from_row(state) {
-        State::Waiting => {}
-        State::Head => {
+    let due = match State::from_row(state) {
+        State::Delivered | State::Dead | State::Superseded => {
+            row.make_due_alone(batch)?;
+            row
+        }
+        State::Head | State::Waiting => {
+            let head = row.head_of_line(batch.sql)?.ok_or_else(not_found)?;
             batch
                 .sql
-                .prepare_cached("UPDATE delivery SET at_ms = ?2 WHERE seq = ?1")?
-                .execute(params![row.seq, batch.state.now()])?;
+                .prepare_cached("UPDATE delivery SET at_ms = min(at_ms, ?2) WHERE seq = ?1")?
+                .execute(params![head.seq, batch.state.now()])?;
+            head
         }
-        State::Delivered | State::Dead | State::Superseded => row.make_due_alone(batch)?,
-    }
+    };
     let endpoint = EndpointId(Stamp::from_row(endpoint, tail));
-    Ok(row.read_due(batch.sql, endpoint)?.ok_or_else(not_found)?)
+    Ok(due.read_due(batch.sql, endpoint)?.ok_or_else(not_found)?)
 }

@@ -4,12 +4,14 @@
 //! Only a shortcut: the database is the truth, memory is bounded in bytes, and
 //! what does not fit is read from the database when its turn comes.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value as Json;
 use tokio::sync::Notify;
 use turnbuckle_core::change::Change;
 use turnbuckle_core::id::InboundEventId;
+use turnbuckle_core::record::Record;
 
 use crate::inbound::InboundEvent;
 
@@ -28,7 +30,12 @@ pub struct Tails {
 struct Events {
     queue: VecDeque<(InboundEventId, Option<Arc<InboundEvent>>)>,
     bytes: usize,
+    /// Handed out and not finished.
+    leased: HashSet<InboundEventId>,
 }
+
+/// An event handed out; one that did not fit in memory is in the database alone.
+pub type LeasedEvent = (InboundEventId, Option<Arc<InboundEvent>>);
 
 /// The end of the feed: every committed change after `floor`.
 #[derive(Default)]
@@ -54,7 +61,7 @@ impl Tails {
     pub fn new(events: Vec<InboundEventId>, last_change: i64, matched_through: i64) -> Self {
         let queue = events.into_iter().map(|id| (id, None)).collect();
         Self {
-            events: Mutex::new(Events { queue, bytes: 0 }),
+            events: Mutex::new(Events { queue, ..Events::default() }),
             changes: Mutex::new(Changes {
                 floor: last_change,
                 matched_through,
@@ -68,7 +75,7 @@ impl Tails {
     pub fn push_events(&self, events: &mut Vec<Arc<InboundEvent>>) {
         let mut tail = self.events.lock().expect("no code panics holding the tail");
         for event in events.drain(..) {
-            let bytes = event.request.body.len() + 512;
+            let bytes = event_size(&event);
             let fits = tail.bytes + bytes <= TAIL_BYTES_MAX;
             if fits {
                 tail.bytes += bytes;
@@ -79,17 +86,37 @@ impl Tails {
         self.new_event.notify_one();
     }
 
-    /// Events that are due again, such as replayed ones.
-    pub fn pop_events(&self, limit: usize) -> Vec<(InboundEventId, Option<Arc<InboundEvent>>)> {
+    /// Hands out the oldest events.
+    pub fn lease_events(&self, limit: usize) -> Vec<LeasedEvent> {
         let mut tail = self.events.lock().expect("no code panics holding the tail");
         let taken = tail.queue.len().min(limit);
-        let popped: Vec<_> = tail.queue.drain(..taken).collect();
-        tail.bytes -= popped
-            .iter()
-            .filter_map(|(_, event)| event.as_ref())
-            .map(|event| event.request.body.len() + 512)
-            .sum::<usize>();
-        popped
+        let leased: Vec<_> = tail.queue.drain(..taken).collect();
+        tail.bytes -=
+            leased.iter().filter_map(|(_, event)| event.as_deref()).map(event_size).sum::<usize>();
+        tail.leased.extend(leased.iter().map(|(id, _)| *id));
+        leased
+    }
+
+    /// Takes back events that could not be read; they are the oldest again.
+    pub fn return_events(&self, ids: &[InboundEventId]) {
+        let mut tail = self.events.lock().expect("no code panics holding the tail");
+        for id in ids.iter().rev() {
+            tail.leased.remove(id);
+            tail.queue.push_front((*id, None));
+        }
+        drop(tail);
+        self.new_event.notify_one();
+    }
+
+    pub fn finish_events(&self, ids: &[InboundEventId]) {
+        let mut tail = self.events.lock().expect("no code panics holding the tail");
+        for id in ids {
+            tail.leased.remove(id);
+        }
+    }
+
+    pub fn is_leased(&self, id: InboundEventId) -> bool {
+        self.events.lock().expect("no code panics holding the tail").leased.contains(&id)
     }
 
     pub fn new_event_count(&self) -> usize {
@@ -119,9 +146,10 @@ impl Tails {
         NextChanges::InMemory(tail.queue.iter().take(limit).cloned().collect())
     }
 
+    /// Everything up to `seq` is matched, or concerns nobody any more.
     pub fn matched_through(&self, seq: i64) {
         let mut tail = self.changes.lock().expect("no code panics holding the tail");
-        tail.matched_through = seq;
+        tail.matched_through = tail.matched_through.max(seq);
         while tail.queue.front().is_some_and(|change| change.id.0.row_key() <= seq) {
             if let Some(matched) = tail.queue.pop_front() {
                 tail.bytes -= size(&matched);
@@ -129,21 +157,39 @@ impl Tails {
         }
     }
 
-    pub fn is_matched(&self, seq: i64) -> bool {
-        seq <= self.changes.lock().expect("no code panics holding the tail").matched_through
-    }
-
     pub fn matched_position(&self) -> i64 {
         self.changes.lock().expect("no code panics holding the tail").matched_through
     }
 
-    pub fn unmatched_in_memory(&self) -> usize {
-        self.changes.lock().expect("no code panics holding the tail").queue.len()
+    /// Unmatched changes in memory, and the keys in the database between which
+    /// the others are: after the first, up to the second.
+    pub fn unmatched(&self) -> (usize, (i64, i64)) {
+        let tail = self.changes.lock().expect("no code panics holding the tail");
+        (tail.queue.len(), (tail.matched_through, tail.floor))
     }
+}
+
+/// Roughly what an event holds in memory.
+fn event_size(event: &InboundEvent) -> usize {
+    512 + event.request.body.len()
 }
 
 /// Roughly what a change holds in memory.
 fn size(change: &Change) -> usize {
-    let image = |record: &turnbuckle_core::record::Record| 200 + record.data.len() * 120;
+    let image = |record: &Record| {
+        200 + record.data.iter().map(|(name, value)| name.len() + json_size(value)).sum::<usize>()
+    };
     400 + change.before.as_ref().map_or(0, image) + change.after.as_ref().map_or(0, image)
+}
+
+fn json_size(value: &Json) -> usize {
+    const NODE: usize = 80;
+    NODE + match value {
+        Json::Null | Json::Bool(_) | Json::Number(_) => 0,
+        Json::String(text) => text.len(),
+        Json::Array(items) => items.iter().map(json_size).sum(),
+        Json::Object(members) => {
+            members.iter().map(|(name, value)| name.len() + json_size(value)).sum()
+        }
+    }
 }

@@ -6,15 +6,15 @@ use crate::sqlite::migrations::migrate;
 fn add(db: &Db, endpoint: EndpointId, line: i64, state: i64) {
     db.execute(
         "INSERT INTO delivery (tail, workspace, endpoint, line, state, at_ms, attempt_count,
-             failure_count, last_status, change, change_type, object, record, body)
-         VALUES (0, 1, ?1, ?2, ?3, 0, 0, 0, 999, 0, 2, 'lead', 'r', x'')",
+             failure_count, last_status, change, change_type, object, record, changed, body)
+         VALUES (0, 1, ?1, ?2, ?3, 0, 0, 0, 999, 0, 2, 'lead', 'r', '[]', x'')",
         params![endpoint.0.row_key(), line, state],
     )
     .unwrap();
     if state == 3 {
         db.execute(
-            "INSERT INTO delivery_waiting (delivery, coalesce, changed, superseding_type)
-             VALUES (?1, 1, '[]', 0)",
+            "INSERT INTO delivery_waiting (delivery, coalesce, superseding_type)
+             VALUES (?1, 1, 0)",
             [db.last_insert_rowid()],
         )
         .unwrap();

@@ -58,8 +58,8 @@ fn add_event(db: &Db, number: i64, status: i64, body_bytes: usize) {
 fn add_delivery(db: &Db, number: i64, endpoint: i64, state: i64) {
     db.execute(
         "INSERT INTO delivery (seq, tail, workspace, endpoint, line, state, at_ms, attempt_count,
-             failure_count, last_status, change, change_type, object, record, body)
-         VALUES (?1, 0, 1, ?2, 0, ?3, 0, 0, 0, 999, 0, 2, 'lead', 'r', x'')",
+             failure_count, last_status, change, change_type, object, record, changed, body)
+         VALUES (?1, 0, 1, ?2, 0, ?3, 0, 0, 0, 999, 0, 2, 'lead', 'r', '[]', x'')",
         [key(number), endpoint, state],
     )
     .unwrap();
