@@ -330,6 +330,10 @@ impl ConnectionStore for SqliteStore {
             .run(Priority::Stages, "delete a connection", move |batch| {
                 let (no, _) = find_version(batch.sql, workspace, &name, None)?;
                 batch.sql.prepare_cached("DELETE FROM connection WHERE no = ?1")?.execute([no])?;
+                batch
+                    .sql
+                    .prepare_cached("INSERT INTO erasure (connection) VALUES (?1)")?
+                    .execute([no])?;
                 batch.state.forget_connection(workspace, &name);
                 Ok(no)
             })
@@ -344,20 +348,21 @@ impl ConnectionStore for SqliteStore {
     }
 }
 
-/// Connections that were deleted while their process was killed before it had erased them.
-pub fn orphaned(db: &Db) -> Result<Option<i64>, Failure> {
-    Ok(db
-        .prepare_cached(
-            "SELECT connection FROM entity
-             WHERE connection NOT IN (SELECT no FROM connection) LIMIT 1",
-        )?
+/// Goes on with what was left of a deleted connection when its process was
+/// killed; `true` while there is more.
+pub fn erase_left_over(db: &Db) -> Result<bool, Failure> {
+    let left_over: Option<i64> = db
+        .prepare_cached("SELECT connection FROM erasure LIMIT 1")?
         .query_row([], |row| row.get(0))
-        .optional()?)
+        .optional()?;
+    match left_over {
+        Some(no) => erase_slice(db, no).map(|_| true),
+        None => Ok(false),
+    }
 }
 
 /// Erases some of what was stored for a deleted connection; `true` while there is more.
-pub fn erase_slice(db: &Db, no: i64) -> Result<bool, Failure> {
-    // Children first, so that an erasure cut short is found again by `orphaned`.
+fn erase_slice(db: &Db, no: i64) -> Result<bool, Failure> {
     const SLICES: [&str; 5] = [
         "DELETE FROM record_key WHERE (entity_column, key, record) IN (
              SELECT entity_column, key, record FROM record_key
@@ -383,13 +388,38 @@ pub fn erase_slice(db: &Db, no: i64) -> Result<bool, Failure> {
             return Ok(true);
         }
     }
+    if erase_changes(db, no)? {
+        return Ok(true);
+    }
     for rest in [
         "DELETE FROM deferred_change WHERE connection = ?1",
         "DELETE FROM rekeying WHERE connection = ?1",
         "DELETE FROM entity_column WHERE entity IN (SELECT no FROM entity WHERE connection = ?1)",
         "DELETE FROM entity WHERE connection = ?1",
+        "DELETE FROM erasure WHERE connection = ?1",
     ] {
         db.prepare_cached(rest)?.execute([no])?;
     }
     Ok(false)
+}
+
+/// Walks the feed, which is in the order of time, once; `false` at its end.
+fn erase_changes(db: &Db, no: i64) -> Result<bool, Failure> {
+    let position: Option<i64> = db
+        .prepare_cached("SELECT change_position FROM erasure WHERE connection = ?1")?
+        .query_row([no], |row| row.get(0))
+        .optional()?;
+    // Without a position somebody else has erased it to the end.
+    let Some(after) = position else { return Ok(false) };
+    let through: Option<i64> = db
+        .prepare_cached(
+            "SELECT max(seq) FROM (SELECT seq FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2)",
+        )?
+        .query_row(params![after, ERASE_SLICE], |row| row.get(0))?;
+    let Some(through) = through else { return Ok(false) };
+    db.prepare_cached("DELETE FROM change WHERE seq > ?1 AND seq <= ?2 AND connection = ?3")?
+        .execute(params![after, through, no])?;
+    db.prepare_cached("UPDATE erasure SET change_position = ?2 WHERE connection = ?1")?
+        .execute(params![no, through])?;
+    Ok(true)
 }
