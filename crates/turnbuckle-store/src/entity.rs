@@ -24,7 +24,8 @@ pub trait EntityStore: Send + Sync {
     /// the search keys of its unique columns are complete.
     ///
     /// # Errors
-    /// [`StoreError::UniqueViolation`] if a column becomes unique whose values are not.
+    /// [`StoreError::UniqueViolation`] if a column becomes unique whose values are not;
+    /// [`StoreError::Invalid`] if a column that is there would have another type.
     async fn put_entity(
         &self,
         workspace: WorkspaceId,

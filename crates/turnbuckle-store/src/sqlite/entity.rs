@@ -1,20 +1,21 @@
 //! The schema of the built-in CRM, and filling search keys in slices.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, params};
-use turnbuckle_core::entity::{Entity, Schema};
+use turnbuckle_core::entity::{Column, Entity, Schema};
 use turnbuckle_core::id::WorkspaceId;
-use turnbuckle_core::key;
-use turnbuckle_core::value::Value;
+use turnbuckle_core::invalid::{Invalid, pointer};
+use turnbuckle_core::key::{self, Canonical, KEY_BYTES_MAX, NULL_KEY};
 
 use crate::StoreError;
 use crate::entity::EntityStore;
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
-use crate::sqlite::record::read_record;
-use crate::sqlite::schema::{KeyState, start_keys, store_entity};
+use crate::sqlite::record::{read_record, record_at};
+use crate::sqlite::schema::{ColumnRow, ConnectionSchema, KeyState, start_keys, store_entity};
 use crate::sqlite::writer::{Batch, Priority};
 
 /// Records that one slice gives keys to.
@@ -43,12 +44,15 @@ impl EntityStore for SqliteStore {
             .map(|column| (entity.name.clone(), column.name.clone()))
             .collect();
         let displayed: Vec<_> = entity.columns.iter().filter_map(|c| c.lookup.clone()).collect();
-        self.check_unique_values(workspace, connection, &entity).await?;
+        // Whether values repeat is seen by their keys.
+        let becoming = self.becoming_unique(workspace, connection, &entity)?;
+        self.ensure_keys(workspace, connection, &becoming).await?;
         let name = connection.to_owned();
         let is_new = self
             .writer
             .run(Priority::Stages, "put an entity", move |batch| {
                 let connection = batch.state.connection(batch.sql, workspace, &name)?;
+                check_columns(batch.sql, &connection, &entity)?;
                 let is_new =
                     store_entity(batch.sql, connection.no, &entity, |column| column.unique)?;
                 batch.state.forget_connection(workspace, &name);
@@ -150,49 +154,86 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Refuses a column that becomes unique while two records share a value.
-    async fn check_unique_values(
+    /// Columns that exist and are not unique yet.
+    fn becoming_unique(
         &self,
         workspace: WorkspaceId,
         connection: &str,
         entity: &Entity,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<(String, String)>, StoreError> {
         let schema = self.connection_schema(workspace, connection)?;
-        let Some(row) = schema.entities.get(&entity.name).cloned() else { return Ok(()) };
-        let becoming: Vec<String> = entity
-            .columns
-            .iter()
-            .filter(|column| {
-                column.unique
-                    && row.columns.get(&column.name).is_some_and(|existing| !existing.is_unique)
-            })
-            .map(|column| column.name.clone())
-            .collect();
-        let columns: Vec<_> =
-            becoming.iter().map(|column| (entity.name.clone(), column.clone())).collect();
-        self.ensure_keys(workspace, connection, &columns).await?;
-        let entity = entity.name.clone();
-        self.readers
-            .scan("compare the values of a column", move |db| {
-                for column in becoming {
-                    if has_repeats(db, row.columns[&column].no)? {
-                        return Err(StoreError::UniqueViolation { entity, column }.into());
-                    }
-                }
-                Ok(())
-            })
-            .await
+        let Some(row) = schema.entities.get(&entity.name) else { return Ok(Vec::new()) };
+        let is_becoming = |column: &&Column| {
+            column.unique && row.columns.get(&column.name).is_some_and(|it| !it.is_unique)
+        };
+        let becoming = entity.columns.iter().filter(is_becoming);
+        Ok(becoming.map(|column| (entity.name.clone(), column.name.clone())).collect())
     }
 }
 
-fn has_repeats(db: &Db, column_no: i64) -> Result<bool, Failure> {
-    let null = key::encode(&Value::Null);
-    Ok(db
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM record_key WHERE entity_column = ?1 AND key != ?2
-                            GROUP BY key HAVING count(*) > 1)",
-        )?
-        .query_row(params![column_no, null], |row| row.get(0))?)
+/// Compares an entity with what is stored of it.
+///
+/// # Errors
+/// [`StoreError::Invalid`] if a column would have another type, which neither
+/// its values nor their keys have; [`StoreError::UniqueViolation`] if one
+/// becomes unique while two records share a value.
+fn check_columns(db: &Db, connection: &ConnectionSchema, entity: &Entity) -> Result<(), Failure> {
+    let Some(row) = connection.entities.get(&entity.name) else { return Ok(()) };
+    let existing = |column: &Column| row.columns.get(&column.name).cloned();
+    let retyped: Vec<Invalid> = entity
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| {
+            existing(column).is_some_and(|it| it.column_type != column.column_type)
+        })
+        .map(|(index, column)| {
+            let path = pointer(&format!("/columns/{index}"), "type");
+            Invalid::new(path, format!("`{}` keeps the type that it has", column.name))
+        })
+        .collect();
+    if !retyped.is_empty() {
+        return Err(StoreError::Invalid(retyped).into());
+    }
+    for column in entity.columns.iter().filter(|column| column.unique) {
+        if let Some(row) = existing(column).filter(|it| !it.is_unique)
+            && has_repeats(db, &column.name, &row)?
+        {
+            let (entity, column) = (entity.name.clone(), column.name.clone());
+            return Err(StoreError::UniqueViolation { entity, column }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether two records have the same value. Keys that were cut only hint at it.
+fn has_repeats(db: &Db, name: &str, column: &ColumnRow) -> Result<bool, Failure> {
+    let mut select = db.prepare_cached(
+        "SELECT key FROM record_key WHERE entity_column = ?1 AND key > ?2
+         GROUP BY key HAVING count(*) > 1",
+    )?;
+    let mut rows = select.query(params![column.no, NULL_KEY])?;
+    while let Some(row) = rows.next()? {
+        let key: Vec<u8> = row.get(0)?;
+        if key.len() < KEY_BYTES_MAX || has_repeats_at(db, name, column, &key)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn has_repeats_at(db: &Db, name: &str, column: &ColumnRow, key: &[u8]) -> Result<bool, Failure> {
+    let mut select =
+        db.prepare_cached("SELECT record FROM record_key WHERE entity_column = ?1 AND key = ?2")?;
+    let mut rows = select.query(params![column.no, key])?;
+    let mut seen = HashSet::new();
+    while let Some(row) = rows.next()? {
+        let Some(found) = record_at(db, row.get(0)?)? else { continue };
+        if !seen.insert(Canonical::of(found.record.value(name, column.column_type))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Gives keys to the next records and answers where to go on; marks the keys
