@@ -1,8 +1,10 @@
 //! Subscriptions and their match keys.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection as Db, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use turnbuckle_core::id::{Stamp, SubscriptionId, WorkspaceId};
 use uuid::Uuid;
 
@@ -11,6 +13,7 @@ use crate::error::Noun;
 use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
+use crate::sqlite::listing;
 use crate::sqlite::writer::{Batch, Priority};
 use crate::subscription::{
     Followed, Rekeying, SHARED_KEY_MAX, Subscribe, Subscription, SubscriptionStore,
@@ -162,32 +165,7 @@ impl SubscriptionStore for SqliteStore {
         let object = object.map(str::to_owned);
         self.readers
             .scan("list subscriptions", move |db| {
-                let mut select = db.prepare_cached(&format!(
-                    "SELECT {SUBSCRIPTION_COLUMNS} FROM subscription
-                     JOIN connection ON connection.no = subscription.connection
-                     WHERE subscription.workspace = ?1 AND seq < ?2
-                         AND (?3 IS NULL OR subscription.connection = ?3)
-                         AND (?4 IS NULL OR object = ?4)
-                     ORDER BY seq DESC LIMIT ?5"
-                ))?;
-                let before = page.after.unwrap_or(i64::MAX);
-                let mut rows = select.query(params![
-                    workspace.0,
-                    before,
-                    connection,
-                    object,
-                    page.limit as i64 + 1
-                ])?;
-                let mut listed = Page { items: Vec::new(), next: None };
-                while let Some(row) = rows.next()? {
-                    if listed.items.len() == page.limit {
-                        let last = listed.items.last();
-                        listed.next = last.map(|last: &Subscription| last.id.0.row_key());
-                        break;
-                    }
-                    listed.items.push(read_subscription(row)?);
-                }
-                Ok(listed)
+                list(db, workspace, connection, object.as_deref(), page)
             })
             .await
     }
@@ -239,7 +217,7 @@ impl SubscriptionStore for SqliteStore {
                 let mut select = db.prepare_cached(&format!(
                     "SELECT {SUBSCRIPTION_COLUMNS} FROM subscription
                      JOIN connection ON connection.no = subscription.connection
-                     WHERE subscription.connection = ?1 AND object = ?2 AND seq > ?3
+                     WHERE subscription.connection = ?1 AND object = ?2 AND seq > ?3 AND is_search
                      ORDER BY seq LIMIT ?4"
                 ))?;
                 let mut rows = select.query(params![connection.no, object, after, limit as i64])?;
@@ -306,6 +284,46 @@ impl SubscriptionStore for SqliteStore {
     }
 }
 
+/// Lists newest first. The statement holds only what an index narrows; the rest
+/// is compared row by row, so that the rows read are bounded.
+fn list(
+    db: &Db,
+    workspace: WorkspaceId,
+    connection: Option<i64>,
+    object: Option<&str>,
+    page: PageRequest,
+) -> Result<Page<Subscription>, Failure> {
+    let mut conditions = vec!["seq < :before"];
+    let mut values = vec![(":before", Sql::Integer(page.after.unwrap_or(i64::MAX)))];
+    if let Some(connection) = connection {
+        conditions.push("subscription.connection = :connection");
+        values.push((":connection", Sql::Integer(connection)));
+        if let Some(object) = object {
+            conditions.push("object = :object");
+            values.push((":object", Sql::Text(object.to_owned())));
+        }
+    }
+    // Joined from the left, so that a deleted connection ends no row early.
+    let statement = format!(
+        "SELECT {SUBSCRIPTION_COLUMNS} FROM subscription
+         LEFT JOIN connection ON connection.no = subscription.connection
+         WHERE {} ORDER BY seq DESC",
+        conditions.join(" AND ")
+    );
+    let named: Vec<(&str, &dyn rusqlite::ToSql)> =
+        values.iter().map(|(name, value)| (*name, value as &dyn rusqlite::ToSql)).collect();
+    let mut select = db.prepare_cached(&statement)?;
+    let rows = select.query(named.as_slice())?;
+    listing::page_of_fitting(rows, page.limit, |row| {
+        let is_named = |object: &str| row.get_ref(4).is_ok_and(|it| it.as_str() == Ok(object));
+        let fits = row.get::<_, i64>(2)? == workspace.0
+            && row.get::<_, Option<String>>(3)?.is_some()
+            && object.is_none_or(is_named);
+        if fits { read_subscription(row).map(Some) } else { Ok(None) }
+    })
+}
+
+/// Candidates under any of the keys, each once.
 fn candidates(
     db: &Db,
     workspace: WorkspaceId,
@@ -313,20 +331,22 @@ fn candidates(
     limit: usize,
 ) -> Result<Vec<Subscription>, Failure> {
     let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {SUBSCRIPTION_COLUMNS} FROM subscription_key
+         JOIN subscription ON subscription.seq = subscription_key.subscription
+         JOIN connection ON connection.no = subscription.connection
+         WHERE key = ?1 AND subscription.workspace = ?2"
+    ))?;
     for key in keys {
-        let mut select = db.prepare_cached(&format!(
-            "SELECT {SUBSCRIPTION_COLUMNS} FROM subscription_key
-             JOIN subscription ON subscription.seq = subscription_key.subscription
-             JOIN connection ON connection.no = subscription.connection
-             WHERE key = ? AND subscription.workspace = ? LIMIT ?"
-        ))?;
-        let values = [*key, workspace.0, (limit - found.len()) as i64].map(Sql::Integer);
-        let mut rows = select.query(params_from_iter(values))?;
+        let mut rows = select.query(params![key, workspace.0])?;
         while let Some(row) = rows.next()? {
-            found.push(read_subscription(row)?);
-        }
-        if found.len() >= limit {
-            break;
+            if found.len() == limit {
+                return Ok(found);
+            }
+            if seen.insert(row.get::<_, i64>(0)?) {
+                found.push(read_subscription(row)?);
+            }
         }
     }
     Ok(found)

@@ -198,7 +198,20 @@ fn closed(action: &'static str) -> StoreError {
     StoreError::Unavailable { action, source: "the store is closed".into() }
 }
 
+/// Ends the queue with the thread, however that ends: nobody waits for an
+/// answer that will not come.
+struct CloseWithThread<'a>(&'a Shared);
+
+impl Drop for CloseWithThread<'_> {
+    fn drop(&mut self) {
+        let mut queues = self.0.queues.lock().expect("no code panics holding the queues");
+        queues.is_closed = true;
+        queues.by_priority = Default::default();
+    }
+}
+
 fn write_until_closed(db: &Connection, mut state: WriterState, shared: &Shared) {
+    let _close = CloseWithThread(shared);
     while let Some(batch) = next_batch(shared) {
         write_batch(db, &mut state, batch);
     }
