@@ -16,7 +16,7 @@ fn open() -> (SqliteStore, Arc<TestClock>, TempDir) {
     let store = SqliteStore::open(SqliteOptions {
         path: folder.path().join("store.db"),
         clock: clock.clone(),
-        compose: |_, _, _| {},
+        compose: stories::crm::compose,
         intake_bytes_max: 1 << 20,
         scans_max: 2,
     });

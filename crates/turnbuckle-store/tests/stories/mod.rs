@@ -4,9 +4,11 @@
 pub mod api_key;
 pub mod bin;
 pub mod context;
+pub mod crm;
 pub mod endpoint;
 pub mod idempotency;
 pub mod maintenance;
+pub mod record;
 pub mod replay;
 pub mod source;
 pub mod workspace;
@@ -153,6 +155,28 @@ macro_rules! for_each_story {
                 a_dead_claim_is_taken_over
                 an_answer_is_kept_for_a_day
                 one_of_many_callers_is_the_first
+            }
+            record {
+                a_created_record_is_read_back
+                records_are_answered_in_the_order_asked
+                a_connection_and_an_entity_must_be_there
+                what_is_required_must_be_there
+                a_lookup_takes_an_id_or_a_display_value
+                a_lookup_that_finds_nothing_refuses_or_warns
+                a_given_id_is_kept_and_taken_once
+                numbers_count_from_one_and_are_never_reused
+                an_update_raises_the_version
+                what_changes_nothing_is_no_change
+                a_version_is_compared
+                a_delete_is_final_and_a_change
+                an_upsert_updates_the_record_with_the_same_values
+                an_upsert_that_finds_nothing_creates
+                long_texts_are_told_apart
+                a_default_fills_and_never_overwrites
+                a_unique_value_is_taken_once
+                upserts_of_one_key_at_once_make_one_record
+                of_creates_of_one_unique_value_one_wins
+                loading_tells_nobody
             }
             replay {
                 a_run_is_read_back_with_its_progress
