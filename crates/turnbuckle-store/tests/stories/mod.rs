@@ -8,8 +8,10 @@ pub mod crm;
 pub mod endpoint;
 pub mod idempotency;
 pub mod maintenance;
+pub mod property;
 pub mod record;
 pub mod replay;
+pub mod search;
 pub mod source;
 pub mod workspace;
 
@@ -177,6 +179,14 @@ macro_rules! for_each_story {
                 upserts_of_one_key_at_once_make_one_record
                 of_creates_of_one_unique_value_one_wins
                 loading_tells_nobody
+            }
+            search {
+                a_search_finds_what_the_filter_matches
+                a_walk_leads_to_other_records
+                keys_follow_every_write
+                keys_are_filled_while_writes_go_on
+                a_long_search_goes_on_where_it_stopped
+                pages_neither_repeat_nor_skip_while_records_come_and_go
             }
             replay {
                 a_run_is_read_back_with_its_progress
