@@ -17,7 +17,7 @@ fn open() -> (SqliteStore, Arc<TestClock>, TempDir) {
         path: folder.path().join("store.db"),
         clock: clock.clone(),
         compose: stories::crm::compose,
-        intake_bytes_max: 1 << 20,
+        intake_bytes_max: stories::INTAKE_BYTES_MAX,
         scans_max: 2,
     });
     (store.unwrap(), clock, folder)

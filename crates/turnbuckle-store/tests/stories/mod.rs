@@ -3,19 +3,27 @@
 
 pub mod api_key;
 pub mod bin;
+pub mod change;
+pub mod connection;
 pub mod context;
 pub mod crm;
+pub mod delivery;
 pub mod endpoint;
+pub mod entity;
 pub mod idempotency;
+pub mod inbound;
 pub mod maintenance;
 pub mod property;
 pub mod record;
 pub mod replay;
 pub mod search;
 pub mod source;
+pub mod subscription;
 pub mod workspace;
 
+use std::future::Future;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::task::Poll;
 
 use turnbuckle_core::id::{Minter, Stamp, UnixMs, WorkspaceId};
 use turnbuckle_store::clock::Clock;
@@ -25,6 +33,9 @@ pub const SECOND: UnixMs = 1_000;
 pub const MINUTE: UnixMs = 60 * SECOND;
 pub const HOUR: UnixMs = 60 * MINUTE;
 pub const DAY: UnixMs = 24 * HOUR;
+
+/// Bytes of intake that may wait in the stores that stories get.
+pub const INTAKE_BYTES_MAX: usize = 1 << 20;
 
 /// Two workspaces that know nothing of each other.
 pub const ACME: WorkspaceId = WorkspaceId(1);
@@ -90,6 +101,24 @@ macro_rules! read_all {
     }};
 }
 pub(crate) use read_all;
+
+/// Awaits all at once; the answers are in the order of the futures.
+pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut pending: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        for (future, output) in pending.iter_mut().filter(|(_, output)| output.is_none()) {
+            if let Poll::Ready(ready) = future.as_mut().poll(context) {
+                *output = Some(ready);
+            }
+        }
+        match pending.iter().all(|(_, output)| output.is_some()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    pending.into_iter().filter_map(|(_, output)| output).collect()
+}
 
 pub fn page(limit: usize, after: Option<i64>) -> PageRequest {
     PageRequest { limit, after }
@@ -179,6 +208,81 @@ macro_rules! for_each_story {
                 upserts_of_one_key_at_once_make_one_record
                 of_creates_of_one_unique_value_one_wins
                 loading_tells_nobody
+            }
+            inbound {
+                an_event_is_read_back_as_received
+                new_events_are_handed_out_once_in_order
+                only_new_events_are_handed_out
+                finishing_writes_records_changes_and_the_outcome
+                an_item_that_fails_leaves_the_others
+                an_event_that_fails_leaves_the_others
+                finishing_again_updates_the_same_record
+                as_new_writes_another_record
+                a_success_after_a_failure_forgets_the_failure
+                events_of_one_batch_see_each_other
+                a_trial_leaves_nothing
+                a_repeat_is_recognised_for_its_time
+                of_repeats_at_once_one_is_stored
+                the_log_is_filtered_and_paged
+                what_does_not_fit_the_queue_is_refused
+                a_long_queue_is_handed_out_whole
+                an_event_outlives_its_source
+            }
+            change {
+                a_change_holds_the_record_before_and_after
+                the_feed_is_in_the_order_of_the_commits
+                only_matched_changes_are_in_the_feed
+                the_feed_is_filtered
+                a_long_backlog_is_matched_whole
+                changes_of_a_deleted_connection_hold_nothing_up
+                a_deferred_change_waits_for_each_object
+                what_need_not_wait_is_not_deferred
+            }
+            subscription {
+                a_wish_is_stored_once
+                subscriptions_are_listed_newest_first
+                a_key_finds_its_subscriptions
+                a_mapping_must_be_the_one_that_the_keys_are_of
+                few_enough_subscriptions_share_a_key
+                keys_are_rebuilt_in_slices
+                a_newer_mapping_begins_the_rebuilding_again
+                a_deleted_connection_takes_its_subscriptions_along
+            }
+            delivery {
+                a_message_is_due_at_once
+                a_success_ends_a_delivery
+                a_failure_is_tried_again_at_its_time
+                messages_of_one_record_wait_for_each_other
+                what_waits_is_merged
+                a_failed_head_gives_way_to_what_waits
+                without_coalescing_nothing_is_merged
+                a_message_alone_stands_in_no_line
+                what_ended_can_be_resent
+                resending_what_is_pending_cuts_the_wait_short
+                a_range_is_recovered
+                recovering_the_latest_leaves_alone_what_is_on_its_way
+                what_an_endpoint_cannot_take_is_held
+                a_deleted_endpoint_ends_what_waits_for_it
+                the_log_is_filtered_and_paged
+                due_deliveries_come_longest_overdue_first
+                lines_keep_order_and_lose_nothing
+            }
+            connection {
+                a_connection_starts_with_its_records
+                putting_again_keeps_records_and_mapping
+                a_connection_belongs_to_one_workspace
+                every_write_compares_the_version
+                connections_are_listed_newest_first
+                a_connection_that_cannot_start_leaves_nothing
+                a_deleted_connection_takes_everything_along
+            }
+            entity {
+                a_schema_is_read_back_as_put
+                an_entity_of_its_own_takes_records_at_once
+                a_column_added_now_is_there_now
+                a_column_becomes_unique_where_its_values_are
+                a_column_keeps_its_type
+                keys_started_by_a_mapping_are_filled
             }
             search {
                 a_search_finds_what_the_filter_matches
