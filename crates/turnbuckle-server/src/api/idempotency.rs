@@ -14,6 +14,8 @@
 //! Requests without the header pass untouched. So do those that carry no valid
 //! key set: their handler refuses them, or asks for none.
 
+use std::sync::Arc;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -25,6 +27,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use turnbuckle_core::id::{KeyId, WorkspaceId};
+use turnbuckle_store::api_key::ApiKey;
 use turnbuckle_store::idempotency::Claim;
 
 use crate::app::App;
@@ -59,34 +62,47 @@ pub async fn answer_once(State(app): State<App>, request: Request, next: Next) -
         Ok(body) => body,
         Err(error) => return error.into_response(),
     };
-    match claim(&app, caller.workspace, caller.id, &parts, &body).await {
-        Ok(Ok(claimed)) => {
-            let request = Request::from_parts(parts, Body::from(body));
-            work(app, claimed, request, next).await
-        }
-        Ok(Err(replayed)) => replayed,
-        Err(error) => error.into_response(),
+    // From the claim on it goes to its end, so that no claim is left behind.
+    let work = app.unfinished.spawn(work(app.clone(), caller, parts, body, next));
+    match work.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => error.into_response(),
+        // A panic, which is a bug. The claim runs out by itself.
+        Err(error) => ApiError::caused_by(Problem::Internal, error).into_response(),
     }
 }
 
-/// Claims the key, or finds the answer that was kept under it.
+/// Does the work and keeps its answer, unless the first request did.
+async fn work(
+    app: App,
+    caller: Arc<ApiKey>,
+    parts: Parts,
+    body: Bytes,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let claimed = Claimed { workspace: caller.workspace, key: read_key(&parts.headers)? };
+    let fingerprint = fingerprint(caller.id, &parts, &body);
+    if let Some(replayed) = claim(&app, &claimed, &fingerprint).await? {
+        return Ok(replayed);
+    }
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    Ok(keep(&app, &claimed, response).await)
+}
+
+/// Claims the key; the answer is what was kept under it, if the work is done.
 async fn claim(
     app: &App,
-    workspace: WorkspaceId,
-    caller: KeyId,
-    parts: &Parts,
-    body: &Bytes,
-) -> Result<Result<Claimed, Response>, ApiError> {
-    let claimed = Claimed { workspace, key: read_key(&parts.headers)? };
-    let fingerprint = fingerprint(caller, parts, body);
-    match app.store.claim(workspace, &claimed.key, &fingerprint, app.now()).await? {
-        Claim::First => Ok(Ok(claimed)),
+    claimed: &Claimed,
+    fingerprint: &[u8; 32],
+) -> Result<Option<Response>, ApiError> {
+    match app.store.claim(claimed.workspace, &claimed.key, fingerprint, app.now()).await? {
+        Claim::First => Ok(None),
         Claim::Answered(sealed) => {
             let kept = app
                 .sealer
                 .open(&claimed.context(), &sealed)
                 .map_err(|error| ApiError::caused_by(Problem::Internal, error))?;
-            Ok(Err(Kept::decode(&kept)?))
+            Kept::decode(&kept).map(Some)
         }
         Claim::InProgress => {
             let detail = "the first request with this idempotency key is not answered yet";
@@ -97,22 +113,6 @@ async fn claim(
             let detail = "this idempotency key was used with another request; use a new one";
             Err(ApiError::new(Problem::IdempotencyConflict, detail))
         }
-    }
-}
-
-/// Does the work to its end and keeps its answer, also when the caller hangs up.
-async fn work(app: App, claimed: Claimed, request: Request, next: Next) -> Response {
-    let working = app.unfinished.spawn({
-        let app = app.clone();
-        async move {
-            let response = next.run(request).await;
-            keep(&app, &claimed, response).await
-        }
-    });
-    match working.await {
-        Ok(response) => response,
-        // A panic, which is a bug. The claim runs out by itself.
-        Err(error) => ApiError::caused_by(Problem::Internal, error).into_response(),
     }
 }
 

@@ -105,6 +105,8 @@ async fn post_webhook(stage: &mut Stage, source_url: &str) -> anyhow::Result<Str
         })
         .await?;
     let event = &answer["inbound_event"];
+    let shown = ["id", "status", "warnings", "error", "records"];
+    stage.part(&shown.iter().map(|name| ((*name).to_owned(), event[*name].clone())).collect())?;
     ensure!(event["status"] == "done", "the event is {}: {}", event["status"], event["error"]);
     ensure!(event["warnings"] == json!([]), "the event has warnings: {}", event["warnings"]);
     ensure!(event["records"][0]["entity"] == "Lead", "the event made no lead");

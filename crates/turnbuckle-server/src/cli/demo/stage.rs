@@ -45,7 +45,8 @@ impl Stage {
         self.print(&format!("\n{}", self.output.bold(&format!("{}. {sentence}", self.step_number))))
     }
 
-    /// One call of the API, which must be answered with `expect`.
+    /// One call of the API, which must be answered with `expect`. The answer to
+    /// a `PUT` is what was put and is not printed.
     pub async fn call(
         &mut self,
         method: Method,
@@ -53,14 +54,15 @@ impl Stage {
         body: Option<&Value>,
         expect: StatusCode,
     ) -> anyhow::Result<Value> {
-        self.show_request(&method, &format!("$HUB{path}"), true, body.map(Value::to_string))?;
+        let is_echo = method == Method::PUT;
+        self.show_request(&method, &format!("$HUB{path}"), true, body.map(short_or_indented))?;
         let (status, answer) = self.client.call(method, path, body).await?;
-        self.show_answer(status, &answer)?;
+        self.show_answer(status, if is_echo { &Value::Null } else { &answer })?;
         ensure!(status == expect, "{path} answered {status} instead of {expect}");
         Ok(answer)
     }
 
-    /// Reads `path` until what it answers `is_it`.
+    /// Reads `path` until what it answers `is_it`; prints only the status.
     pub async fn call_until(
         &mut self,
         path: &str,
@@ -71,7 +73,7 @@ impl Stage {
         loop {
             let (status, answer) = self.client.call(Method::GET, path, None).await?;
             if is_it(&answer) {
-                self.show_answer(status, &answer)?;
+                self.show_answer(status, &Value::Null)?;
                 return Ok(answer);
             }
             if deadline < Instant::now() {
@@ -91,6 +93,12 @@ impl Stage {
         self.show_answer(status, &answer)?;
         ensure!(status == StatusCode::OK, "the webhook was answered {status}");
         Ok(answer)
+    }
+
+    /// Shows a part of an answer.
+    pub fn part(&mut self, value: &Value) -> io::Result<()> {
+        self.steps.push(json!({"part": value}));
+        self.print(&indented(value))
     }
 
     /// Shows a message as its receiver sees it.
@@ -146,6 +154,13 @@ impl Stage {
     fn print(&self, text: &str) -> io::Result<()> {
         if self.output.is_json() { Ok(()) } else { self.output.line(text) }
     }
+}
+
+/// A body as it is typed: on one line if it fits.
+fn short_or_indented(body: &Value) -> String {
+    const CHARS_MAX: usize = 100;
+    let short = body.to_string();
+    if short.chars().count() <= CHARS_MAX { short } else { indented(body).trim_start().to_owned() }
 }
 
 fn indented(value: &Value) -> String {

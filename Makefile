@@ -1,0 +1,52 @@
+# What everybody types. `make` lists it.
+
+# pip installs what the API is fuzzed with into a folder that git ignores.
+PYTHON ?= python3
+SCHEMATHESIS := target/schemathesis/bin/schemathesis
+CRASH_KILLS ?= 1000
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check unit fuzz bench soak openapi
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+run: ## Build and start a server; prints its address, a key set and a line to try
+	cargo run --release --bin turnbuckle -- serve
+
+demo: ## Show the main job in the terminal: a webhook becomes a record, the app is told
+	cargo run --release --bin turnbuckle -- demo
+
+test: check unit fuzz ## Everything that must pass, cheapest first; installs what it needs
+
+check: ## Format, lints, documentation
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --locked
+
+unit: ## Every Rust test, with cargo-nextest where it is installed
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --workspace --locked --no-fail-fast; \
+	else \
+		cargo test --workspace --locked --no-fail-fast; \
+	fi
+
+fuzz: $(SCHEMATHESIS) ## Call every documented operation with odd input; none may answer 5xx
+	cargo build --bin turnbuckle --locked
+	PATH="$(CURDIR)/target/schemathesis/bin:$$PATH" scripts/schemathesis.sh
+
+$(SCHEMATHESIS): scripts/requirements.txt
+	$(PYTHON) -m venv target/schemathesis
+	target/schemathesis/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+bench: ## Measure a release build beside what this machine can do
+	cargo build --release --locked --bin turnbuckle --bin turnbuckle-bench
+	target/release/turnbuckle-bench $(BENCH)
+
+soak: ## Kill a loaded server CRASH_KILLS times (1000) and compare the ledger
+	CRASH_KILLS=$(CRASH_KILLS) cargo test --locked -p turnbuckle-server --test crash -- --nocapture
+
+openapi: ## Write openapi.json anew
+	cargo run --bin turnbuckle -- openapi > openapi.json.new
+	mv openapi.json.new openapi.json

@@ -1,0 +1,145 @@
+//! A whole server on a real port, from start to stop.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use axum::body::Body;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper_util::rt::TokioIo;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use turnbuckle_server::config::{Config, Sources};
+use turnbuckle_server::serve::{Serving, serve};
+
+/// Below what a stop may take, above what it takes on a busy machine.
+const STOP_MAX: Duration = Duration::from_secs(5);
+
+fn config(data: &Path, listen: &str) -> Config {
+    let environment = vec![
+        ("TURNBUCKLE_DATA".to_owned(), data.to_str().unwrap().to_owned()),
+        ("TURNBUCKLE_LISTEN".to_owned(), listen.to_owned()),
+    ];
+    Config::load(&Sources { environment, ..Sources::default() }).unwrap()
+}
+
+async fn start(data: &TempDir) -> Serving {
+    serve(config(data.path(), "127.0.0.1:0"), CancellationToken::new()).await.unwrap()
+}
+
+/// A connection with a call on it, whose tasks end with the set.
+struct Caller {
+    sender: hyper::client::conn::http1::SendRequest<Body>,
+    _connection: JoinSet<()>,
+}
+
+impl Caller {
+    async fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            // It ends with an error when the server closes it, as it should.
+            let _ = connection.await;
+        });
+        Self { sender, _connection: tasks }
+    }
+
+    async fn get(&mut self, path: &str) -> (StatusCode, String) {
+        let request = Request::get(path).header("host", "hub").body(Body::empty()).unwrap();
+        let response = self.sender.send_request(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_started_server_is_healthy_ready_and_counts() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start(&data).await;
+    assert!(serving.first_key().is_some());
+    let mut caller = Caller::connect(serving.local_addr()).await;
+    assert_eq!(caller.get("/healthz").await, (StatusCode::OK, "ok\n".to_owned()));
+    assert_eq!(caller.get("/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
+    assert_eq!(caller.get("/nowhere/at/all").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(caller.get("/api/v1/connections/secret-name").await.0, StatusCode::UNAUTHORIZED);
+
+    let (status, text) = caller.get("/metrics").await;
+    assert_eq!(status, StatusCode::OK);
+    for line in [
+        r#"turnbuckle_http_requests_total{method="GET",route="/healthz",status="200"} 1"#,
+        r#"turnbuckle_http_requests_total{method="GET",route="none",status="404"} 1"#,
+        r#"turnbuckle_http_requests_total{method="GET",route="/api/v1/connections/{connection}",status="401"} 1"#,
+        "turnbuckle_due_deliveries 0",
+    ] {
+        assert!(text.contains(line), "no {line} in\n{text}");
+    }
+    assert!(!text.contains("secret-name"), "a label holds what a caller sent");
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_description_and_its_page_are_served() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start(&data).await;
+    let mut caller = Caller::connect(serving.local_addr()).await;
+    let (status, text) = caller.get("/api/openapi.json").await;
+    assert_eq!(status, StatusCode::OK);
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["info"]["title"], "Turnbuckle");
+    let (status, page) = caller.get("/docs").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.starts_with("<!doctype html>"));
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_start_makes_no_key_and_finds_its_data() {
+    let data = tempfile::tempdir().unwrap();
+    start(&data).await.shutdown().await.unwrap();
+    let serving = start(&data).await;
+    assert!(serving.first_key().is_none());
+    assert_eq!(serving.app().store.workspaces().await.unwrap().len(), 1);
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn idle_connections_do_not_hold_up_the_stop() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start(&data).await;
+    let address = serving.local_addr();
+    let _silent = TcpStream::connect(address).await.unwrap();
+    let mut kept_alive = Caller::connect(address).await;
+    kept_alive.get("/healthz").await;
+    timeout(STOP_MAX, serving.shutdown()).await.expect("the stop took too long").unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "it still listens");
+}
+
+#[tokio::test]
+async fn a_folder_serves_one_server_at_a_time() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start(&data).await;
+    let second = serve(config(data.path(), "127.0.0.1:0"), CancellationToken::new()).await;
+    assert!(second.is_err());
+    serving.shutdown().await.unwrap();
+    start(&data).await.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_taken_address_leaves_no_data_folder_behind() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start(&data).await;
+    let other = data.path().join("other");
+    let taken = serving.local_addr().to_string();
+    let second = serve(config(&other, &taken), CancellationToken::new()).await;
+    assert!(second.is_err());
+    assert!(!other.exists());
+    serving.shutdown().await.unwrap();
+}
