@@ -1,1 +1,25 @@
+//! Development only: what tests of the whole hub are made of.
+//!
+//! | who | does |
+//! |---|---|
+//! | [`HubProcess`] | runs the real binary on a folder of its own; kills and restarts it |
+//! | [`Client`] | calls the hub's API and shows what went wrong when it did |
+//! | [`WebhookSink`] | receives messages, answers as told, keeps every call |
+//! | [`setup`] | makes the connection, objects, sources and endpoints that stories begin with |
+//! | [`crash`] | kills a hub under load, again and again, and audits what is left |
+//!
+//! Everything here panics with a sentence when the outside world is not as a
+//! test needs it, since a test has nothing better to do. Nothing sleeps to let
+//! something happen: [`wait`] asks until it is true or time is up.
 
+pub mod client;
+pub mod crash;
+pub mod dice;
+pub mod process;
+pub mod setup;
+pub mod sink;
+pub mod wait;
+
+pub use client::{Answer, Client};
+pub use process::HubProcess;
+pub use sink::{Call, Reply, WebhookSink};
