@@ -187,7 +187,7 @@ impl Audit {
         let path = format!("/api/v1/changes?connection={CONNECTION}");
         let mut feed: HashMap<_, Vec<_>> = HashMap::new();
         for change in client.list(&path, "changes").await {
-            let record = text(&change["record"]["id"]);
+            let record = plain_id(&change["record_id"]);
             feed.entry(record).or_default().push(text(&change["id"]));
             self.summary.changes += 1;
         }
@@ -311,6 +311,12 @@ impl fmt::Display for Audit {
     }
 }
 
+/// The CRM's own id in `Entity:id`.
+fn plain_id(id: &Json) -> String {
+    let id = text(id);
+    id.split_once(':').map_or(id.as_str(), |(_, id)| id).to_owned()
+}
+
 /// A message of format `standard` with columns as its data.
 fn read_standard(call: &Call) -> (String, Told) {
     let body = call.json();
@@ -333,8 +339,7 @@ fn read_told(
     change: Option<String>,
     is_delete: bool,
 ) -> (String, Told) {
-    let id = text(&record["id"]);
-    let id = id.split_once(':').map_or(id.as_str(), |(_, id)| id).to_owned();
+    let id = plain_id(&record["id"]);
     let (token, sequence) = read_note(&record["data"][note]);
     (id, Told { webhook_id: call.id().to_owned(), change, is_delete, token, sequence })
 }
