@@ -18,8 +18,8 @@
 //!   `$KEY` a key set that may do everything. `make run` starts the server again
 //!   after it was killed, `pidof turnbuckle` names its process.
 //!
-//! Each document has a server and a folder of its own. Where bash, curl or jq is
-//! missing nothing is run, and a line says so.
+//! Each document has a server and a folder of its own. Where bash, curl, jq or
+//! openssl is missing nothing is run, and a line says so.
 
 #![cfg(unix)]
 
@@ -240,7 +240,7 @@ fn has_tools() -> bool {
         quiet.status().is_ok_and(|status| status.success())
     };
     let missing: Vec<&str> =
-        ["bash", "curl", "jq"].into_iter().filter(|tool| !is_there(tool)).collect();
+        ["bash", "curl", "jq", "openssl"].into_iter().filter(|tool| !is_there(tool)).collect();
     if !missing.is_empty() {
         eprintln!("not run: the commands of the documents need {missing:?}");
     }
