@@ -50,6 +50,7 @@ pidof() { cat "$TURNBUCKLE_DATA.pid"; }
 make() {
     "$TURNBUCKLE" serve >>"$TURNBUCKLE_DATA.log" 2>&1 </dev/null &
     echo $! >"$TURNBUCKLE_DATA.pid"
+    disown
 }
 await_server() {
     for _ in $(seq 200); do
