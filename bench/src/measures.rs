@@ -1,0 +1,140 @@
+//! What is measured, in the order of the table.
+
+mod ceiling;
+mod end_to_end;
+mod fan_out;
+mod hanging;
+mod ingest;
+mod lead_posts;
+mod lifecycle;
+mod reads;
+mod search;
+mod subscriptions;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use tempfile::TempDir;
+
+use crate::hub::Hub;
+use crate::machine::time_fdatasync;
+use crate::report::{Goal, Report, Unit};
+
+/// Connections of a load at saturation.
+const CONNECTIONS: usize = 64;
+/// The start of each run that counts for nothing.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// How long a run waits for a message to come in before it is lost.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What measures work with.
+pub struct Bench {
+    pub binary: PathBuf,
+    /// Data folders are made in it.
+    pub folder: PathBuf,
+    pub runs: u32,
+    /// Of one run, its warm-up not counted.
+    pub duration: Duration,
+    /// Records that are searched, subscriptions that are matched, at the most.
+    pub many: u64,
+    pub report: Report,
+}
+
+impl Bench {
+    /// An empty folder that is removed when dropped.
+    fn data_folder(&self) -> anyhow::Result<TempDir> {
+        tempfile::Builder::new()
+            .prefix("turnbuckle-bench-")
+            .tempdir_in(&self.folder)
+            .with_context(|| format!("cannot make a folder in {}", self.folder.display()))
+    }
+
+    fn start_hub(&self, folder: &Path) -> anyhow::Result<Hub> {
+        Hub::start(&self.binary, folder)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    Ceiling,
+    Disk,
+    Ingest,
+    EndToEnd,
+    FanOut,
+    Reads,
+    Search,
+    Subscriptions,
+    Hanging,
+    Lifecycle,
+}
+
+/// The ceiling first: ratios refer to it.
+pub const MEASURES: [Measure; 10] = [
+    Measure::Ceiling,
+    Measure::Disk,
+    Measure::Ingest,
+    Measure::EndToEnd,
+    Measure::FanOut,
+    Measure::Reads,
+    Measure::Search,
+    Measure::Subscriptions,
+    Measure::Hanging,
+    Measure::Lifecycle,
+];
+
+impl Measure {
+    /// As `--only` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ceiling => "ceiling",
+            Self::Disk => "disk",
+            Self::Ingest => "ingest",
+            Self::EndToEnd => "end-to-end",
+            Self::FanOut => "fan-out",
+            Self::Reads => "reads",
+            Self::Search => "search",
+            Self::Subscriptions => "subscriptions",
+            Self::Hanging => "hanging",
+            Self::Lifecycle => "lifecycle",
+        }
+    }
+
+    async fn take(self, bench: &mut Bench) -> anyhow::Result<()> {
+        match self {
+            Self::Ceiling => ceiling::take(bench).await,
+            Self::Disk => disk(bench),
+            Self::Ingest => ingest::take(bench).await,
+            Self::EndToEnd => end_to_end::take(bench).await,
+            Self::FanOut => fan_out::take(bench).await,
+            Self::Reads => reads::take(bench).await,
+            Self::Search => search::take(bench).await,
+            Self::Subscriptions => subscriptions::take(bench).await,
+            Self::Hanging => hanging::take(bench).await,
+            Self::Lifecycle => lifecycle::take(bench).await,
+        }
+    }
+}
+
+pub fn named(name: &str) -> Option<Measure> {
+    MEASURES.into_iter().find(|measure| measure.name() == name)
+}
+
+/// Takes the chosen measures one after the other.
+pub async fn take(bench: &mut Bench, chosen: &[Measure]) -> anyhow::Result<()> {
+    for measure in chosen {
+        eprintln!("— {}", measure.name());
+        measure.take(bench).await.with_context(|| format!("while measuring {}", measure.name()))?;
+    }
+    Ok(())
+}
+
+fn disk(bench: &mut Bench) -> anyhow::Result<()> {
+    let folder = bench.data_folder()?;
+    let sample = time_fdatasync(folder.path(), Duration::from_secs(2))?;
+    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+        let what = format!("fdatasync of a 4 KiB append, {name}");
+        bench.report.add(what, Unit::Milliseconds, Goal::NONE, vec![sample.percentile_ms(share)]);
+    }
+    Ok(())
+}

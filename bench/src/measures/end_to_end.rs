@@ -1,0 +1,136 @@
+//! A webhook comes in, a record is written, its change is signed and delivered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::lead_posts::{LeadPosts, OUTSTANDING_MAX};
+use super::{Bench, CONNECTIONS, PATIENCE, WARM_UP};
+use crate::api::Api;
+use crate::generator::{pace, saturate};
+use crate::hub::Hub;
+use crate::receiver::Receiver;
+use crate::report::{Goal, Unit};
+use crate::statistics::{Sample, median};
+
+/// More than any machine delivers in a second.
+const PER_SECOND_MAX: usize = 100_000;
+/// A load that leaves the machine idle most of the time.
+const QUIET_PER_SECOND: f64 = 200.0;
+
+/// A hub and who posts to it and receives from it.
+pub struct Path<'a> {
+    pub hub: &'a Hub,
+    pub receiver: &'a Receiver,
+    /// Of the source.
+    pub source: &'a str,
+    pub endpoints: usize,
+    /// See [`LeadPosts::emails`].
+    pub emails: u64,
+}
+
+/// What a closed loop through the hub reached.
+pub struct Saturated {
+    /// Deliveries in a second.
+    pub per_second: f64,
+    /// CPU time of the hub for one delivery.
+    pub cpu_ms: f64,
+}
+
+impl Path<'_> {
+    fn posts(&self, per_second_max: usize, duration: Duration) -> LeadPosts {
+        let count = per_second_max * (duration.as_secs() as usize + 1);
+        let posts = LeadPosts::new(self.source, count, self.endpoints);
+        self.receiver.keep(posts.ledger.clone());
+        LeadPosts { emails: self.emails, ..posts }
+    }
+
+    /// Posts as fast as deliveries come out, and waits for the last of them.
+    pub async fn saturate(&self, bench: &mut Bench, what: &str) -> anyhow::Result<Saturated> {
+        let posts = LeadPosts {
+            outstanding_max: OUTSTANDING_MAX,
+            ..self.posts(PER_SECOND_MAX / self.endpoints, WARM_UP + bench.duration)
+        };
+        let posts = Arc::new(posts);
+        let mut running = saturate(self.hub.address, CONNECTIONS, &posts);
+        running.run_for(WARM_UP).await?;
+        let (before, cpu_before) = (posts.ledger.arrived(), self.hub.cpu_time()?);
+        running.run_for(bench.duration).await?;
+        let arrived = (posts.ledger.arrived() - before) as f64;
+        let cpu = self.hub.cpu_time()? - cpu_before;
+        running.stop().await?;
+        posts.ledger.settle(PATIENCE).await;
+        bench.report.balance(what, posts.ledger.balance());
+        Ok(Saturated {
+            per_second: arrived / bench.duration.as_secs_f64(),
+            cpu_ms: cpu.as_secs_f64() * 1_000.0 / arrived,
+        })
+    }
+
+    /// Posts at a fixed rate; gives the time from the start of a post to its
+    /// arrival at the first `endpoints` endpoints.
+    pub async fn pace(
+        &self,
+        bench: &mut Bench,
+        per_second: f64,
+        what: &str,
+        endpoints: usize,
+    ) -> anyhow::Result<Sample> {
+        let seconds = (WARM_UP + bench.duration).as_secs_f64();
+        let posts = Arc::new(self.posts(per_second.ceil() as usize, WARM_UP + bench.duration));
+        let count = (seconds * per_second) as u64;
+        pace(self.hub.address, CONNECTIONS, per_second, count, &posts).await?;
+        posts.ledger.settle(PATIENCE).await;
+        bench.report.balance(what, posts.ledger.balance());
+        let warm_up = (WARM_UP.as_secs_f64() * per_second) as u64;
+        Ok(posts.ledger.latencies(warm_up, endpoints))
+    }
+}
+
+pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
+    let folder = bench.data_folder()?;
+    let hub = bench.start_hub(folder.path())?;
+    let receiver = Receiver::start()?;
+    let api = Api(hub.address);
+    api.connect().await?;
+    let source = api.create_source(true).await?;
+    let secret = api.create_endpoint(receiver.address, 0, "changes", "standard").await?;
+    let path =
+        Path { hub: &hub, receiver: &receiver, source: &source, endpoints: 1, emails: u64::MAX };
+
+    let (mut per_second, mut cpu_ms) = (Vec::new(), Vec::new());
+    for _ in 0..bench.runs {
+        let run = path.saturate(bench, "end to end at saturation").await?;
+        per_second.push(run.per_second);
+        cpu_ms.push(run.cpu_ms);
+        receiver.check_signature(&secret)?;
+    }
+    let half = median(per_second.clone()) / 2.0;
+    let goal = Goal { of_bare: Some(0.18), ..Goal::at_least(20_000.0) };
+    bench.report.add("webhook to delivery, sustained", Unit::PerSecond, goal, per_second);
+    let what = "webhook to delivery, CPU of the hub per event";
+    bench.report.add(what, Unit::Milliseconds, Goal::at_most(0.08), cpu_ms);
+
+    let at_half = [("p50", 0.5, Goal::NONE), ("p99", 0.99, Goal::at_most(25.0))];
+    paced(bench, &path, half, "at half of that", at_half).await?;
+    let quiet = [("p50", 0.5, Goal::at_most(1.2)), ("p99", 0.99, Goal::at_most(4.0))];
+    paced(bench, &path, QUIET_PER_SECOND, "at 200/s", quiet).await
+}
+
+async fn paced(
+    bench: &mut Bench,
+    path: &Path<'_>,
+    per_second: f64,
+    when: &str,
+    shares: [(&str, f64, Goal); 2],
+) -> anyhow::Result<()> {
+    let mut samples = Vec::new();
+    for _ in 0..bench.runs {
+        samples.push(path.pace(bench, per_second, &format!("end to end {when}"), 1).await?);
+    }
+    for (name, share, goal) in shares {
+        let values = samples.iter().map(|sample| sample.percentile_ms(share)).collect();
+        let what = format!("webhook to delivery {when}, {name}");
+        bench.report.add(what, Unit::Milliseconds, goal, values);
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! One change goes to ten endpoints.
+
+use super::Bench;
+use super::end_to_end::Path;
+use crate::api::Api;
+use crate::receiver::Receiver;
+use crate::report::{Goal, Unit};
+
+const ENDPOINTS: usize = 10;
+
+pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
+    let folder = bench.data_folder()?;
+    let hub = bench.start_hub(folder.path())?;
+    let receiver = Receiver::start()?;
+    let api = Api(hub.address);
+    api.connect().await?;
+    let source = api.create_source(true).await?;
+    for number in 0..ENDPOINTS {
+        api.create_endpoint(receiver.address, number, "changes", "standard").await?;
+    }
+    let path = Path {
+        hub: &hub,
+        receiver: &receiver,
+        source: &source,
+        endpoints: ENDPOINTS,
+        emails: u64::MAX,
+    };
+
+    let (mut per_second, mut cpu_ms) = (Vec::new(), Vec::new());
+    for _ in 0..bench.runs {
+        let run = path.saturate(bench, "fan-out 10").await?;
+        per_second.push(run.per_second);
+        cpu_ms.push(run.cpu_ms);
+    }
+    let memory = vec![hub.memory()?.max as f64 / 1e6];
+    let report = &mut bench.report;
+    report.add("fan-out 10, deliveries", Unit::PerSecond, Goal::at_least(40_000.0), per_second);
+    report.add("fan-out 10, CPU of the hub per delivery", Unit::Milliseconds, Goal::NONE, cpu_ms);
+    report.add("fan-out 10, most memory", Unit::Megabytes, Goal::at_most(150.0), memory);
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! How fast one record is read through the universal API.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use http_body_util::Full;
+
+use super::{Bench, CONNECTIONS, WARM_UP};
+use crate::api::{Api, CONNECTION, OBJECT, request};
+use crate::client::Answer;
+use crate::generator::{Load, saturate};
+use crate::report::{Goal, Unit};
+use crate::statistics::Sample;
+
+struct Reads {
+    path: String,
+}
+
+impl Load for Reads {
+    fn request(&self, _: u64, _: u64) -> Option<Request<Full<Bytes>>> {
+        Some(request(Method::GET, &self.path, Bytes::new()))
+    }
+
+    fn answered(&self, _: u64, answer: &Answer) -> anyhow::Result<()> {
+        anyhow::ensure!(answer.status == StatusCode::OK, "a read was answered {}", answer.status);
+        Ok(())
+    }
+}
+
+pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
+    let folder = bench.data_folder()?;
+    let hub = bench.start_hub(folder.path())?;
+    let api = Api(hub.address);
+    api.connect().await?;
+    let record = api.create_lead().await?;
+    let path = format!("/api/v1/crm/{CONNECTION}/objects/{OBJECT}/Lead:{record}/mapping");
+
+    let reads = Arc::new(Reads { path });
+    let (mut per_second, mut p99) = (Vec::new(), Vec::new());
+    for _ in 0..bench.runs {
+        let mut running = saturate(hub.address, CONNECTIONS, &reads);
+        running.run_for(WARM_UP).await?;
+        let before = running.answered();
+        running.run_for(bench.duration).await?;
+        let answered = running.answered() - before;
+        p99.push(Sample::new(running.stop().await?).percentile_ms(0.99));
+        per_second.push(answered as f64 / bench.duration.as_secs_f64());
+    }
+    let report = &mut bench.report;
+    report.add("universal read of a record", Unit::PerSecond, Goal::of_bare(0.5), per_second);
+    report.add("universal read, p99 at saturation", Unit::Milliseconds, Goal::NONE, p99);
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! The table: what was measured, beside what should be reached.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::ledger::Balance;
+use crate::machine::Machine;
+use crate::statistics::median;
+
+const BEGIN: &str = "<!-- figures: begin, written by `make bench` -->";
+const END: &str = "<!-- figures: end -->";
+
+/// All figures of one run of the program.
+pub struct Report {
+    machine: Machine,
+    day: jiff::civil::Date,
+    /// What the bare server answers in a second, once it was measured.
+    bare_per_second: Option<f64>,
+    rows: Vec<Row>,
+    ledgers: Vec<String>,
+    /// Ledgers that do not balance.
+    pub failures: Vec<String>,
+}
+
+/// One line of the table.
+pub struct Row {
+    what: String,
+    /// One value per run.
+    values: Vec<f64>,
+    unit: Unit,
+    goal: Goal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    PerSecond,
+    Milliseconds,
+    Megabytes,
+    /// A figure over another of its kind.
+    Times,
+}
+
+/// What should be reached. All parts must hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Goal {
+    pub at_least: Option<f64>,
+    pub at_most: Option<f64>,
+    /// At least this share of what the bare server answers.
+    pub of_bare: Option<f64>,
+}
+
+impl Goal {
+    pub const NONE: Self = Self { at_least: None, at_most: None, of_bare: None };
+
+    pub fn at_least(value: f64) -> Self {
+        Self { at_least: Some(value), ..Self::NONE }
+    }
+
+    pub fn at_most(value: f64) -> Self {
+        Self { at_most: Some(value), ..Self::NONE }
+    }
+
+    pub fn of_bare(share: f64) -> Self {
+        Self { of_bare: Some(share), ..Self::NONE }
+    }
+
+    /// By what factor `value` misses the goal; 1 or less where it is met.
+    /// `None` if there is nothing to judge by.
+    fn missed_by(self, value: f64, bare: Option<f64>) -> Option<f64> {
+        let least = self.at_least.map(|goal| goal / value);
+        let most = self.at_most.map(|goal| value / goal);
+        let of_bare = self.of_bare.zip(bare).map(|(share, bare)| share * bare / value);
+        [least, most, of_bare].into_iter().flatten().reduce(f64::max)
+    }
+}
+
+impl Report {
+    pub fn new() -> Self {
+        let machine = Machine::look();
+        if machine.is_busy() {
+            eprintln!("warning: this machine is busy with other work ({machine})");
+        }
+        Self {
+            machine,
+            day: jiff::Zoned::now().date(),
+            bare_per_second: None,
+            rows: Vec::new(),
+            ledgers: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// Adds the ceiling, which ratios refer to.
+    pub fn ceiling(&mut self, what: &str, per_second: Vec<f64>) {
+        self.bare_per_second = Some(median(per_second.clone()));
+        self.add(what, Unit::PerSecond, Goal::NONE, per_second);
+    }
+
+    /// Adds a line with one value per run.
+    pub fn add(&mut self, what: impl Into<String>, unit: Unit, goal: Goal, values: Vec<f64>) {
+        let row = Row { what: what.into(), values, unit, goal };
+        eprintln!("{}: {}", row.what, row.shown());
+        self.rows.push(row);
+    }
+
+    /// Closes a run's account.
+    pub fn balance(&mut self, what: &str, balance: Balance) {
+        let line = format!("{what}: {balance}");
+        if !balance.is_even() {
+            eprintln!("the ledger does not balance: {line}");
+            self.failures.push(line.clone());
+        }
+        self.ledgers.push(line);
+    }
+
+    /// Puts the report between the markers of a document, which must have them.
+    pub fn write_into(&self, path: &Path) -> anyhow::Result<()> {
+        let document =
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let markers = || format!("{} has no markers `{BEGIN}` and `{END}`", path.display());
+        let (before, rest) = document.split_once(BEGIN).with_context(markers)?;
+        let (_, after) = rest.split_once(END).with_context(markers)?;
+        fs::write(path, format!("{before}{BEGIN}\n\n{self}\n{END}{after}"))?;
+        Ok(())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Taken on {} on {}.\n", self.day, self.machine)?;
+        let cells: Vec<[String; 5]> =
+            self.rows.iter().map(|row| row.cells(self.bare_per_second)).collect();
+        let head = ["what", "measured", "goal", "of bare axum", "met"].map(str::to_owned);
+        let width = |column: usize| {
+            let all = cells.iter().chain([&head]);
+            all.map(|cells| cells[column].chars().count()).max().unwrap_or(0)
+        };
+        let widths: [usize; 5] = std::array::from_fn(width);
+        let mut line = |cells: &[String; 5]| {
+            let padded: Vec<String> =
+                cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+            writeln!(f, "| {} |", padded.join(" | "))
+        };
+        line(&head)?;
+        line(&widths.map(|width| "-".repeat(width)))?;
+        cells.iter().try_for_each(line)?;
+        writeln!(f, "\nLedgers:\n")?;
+        self.ledgers.iter().try_for_each(|ledger| writeln!(f, "- {ledger}"))
+    }
+}
+
+impl Row {
+    fn cells(&self, bare: Option<f64>) -> [String; 5] {
+        let value = median(self.values.clone());
+        let is_rate = self.unit == Unit::PerSecond;
+        let of_bare = bare.filter(|_| is_rate).map(|bare| format!("{:.2} ×", value / bare));
+        let met = match self.goal.missed_by(value, bare) {
+            None => String::new(),
+            Some(factor) if factor <= 1.0 => "yes".to_owned(),
+            Some(factor) => format!("no, by {factor:.2} ×"),
+        };
+        [self.what.clone(), self.shown(), self.goal_text(), of_bare.unwrap_or_default(), met]
+    }
+
+    /// The median, and the extremes where there are several runs.
+    fn shown(&self) -> String {
+        let value = self.unit.show(median(self.values.clone()));
+        if self.values.len() < 2 {
+            return value;
+        }
+        let least = self.values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        format!("{value} ({} to {})", self.unit.number(least), self.unit.number(most))
+    }
+
+    fn goal_text(&self) -> String {
+        let least = self.goal.at_least.map(|it| format!("≥ {}", self.unit.show(it)));
+        let most = self.goal.at_most.map(|it| format!("≤ {}", self.unit.show(it)));
+        let of_bare = self.goal.of_bare.map(|it| format!("≥ {it} × bare axum"));
+        [least, most, of_bare].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Unit {
+    fn show(self, value: f64) -> String {
+        let number = self.number(value);
+        match self {
+            Self::PerSecond => format!("{number}/s"),
+            Self::Milliseconds => format!("{number} ms"),
+            Self::Megabytes => format!("{number} MB"),
+            Self::Times => format!("{number} ×"),
+        }
+    }
+
+    fn number(self, value: f64) -> String {
+        match self {
+            Self::PerSecond => with_thousands(value),
+            Self::Megabytes => format!("{value:.1}"),
+            Self::Milliseconds if 10.0 <= value => format!("{value:.1}"),
+            Self::Milliseconds if value < 0.1 => format!("{value:.3}"),
+            Self::Milliseconds | Self::Times => format!("{value:.2}"),
+        }
+    }
+}
+
+/// `41,532`.
+fn with_thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let grouped: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).expect("digits are ASCII"))
+        .collect();
+    grouped.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goal_is_missed_by_its_worst_part() {
+        let check = |goal: Goal, value, bare, expect: Option<f64>| {
+            assert_eq!(goal.missed_by(value, bare), expect, "{goal:?}");
+        };
+        check(Goal::NONE, 5.0, Some(1.0), None);
+        check(Goal::at_least(10.0), 5.0, None, Some(2.0));
+        check(Goal::at_most(10.0), 5.0, None, Some(0.5));
+        check(Goal::of_bare(0.5), 100.0, Some(400.0), Some(2.0));
+        check(Goal::of_bare(0.5), 100.0, None, None);
+        let both = Goal { of_bare: Some(0.5), ..Goal::at_least(50.0) };
+        check(both, 100.0, Some(400.0), Some(2.0));
+    }
+
+    #[test]
+    fn figures_read_easily() {
+        let check = |unit: Unit, value, expect: &str| assert_eq!(unit.show(value), expect);
+        check(Unit::PerSecond, 41_532.4, "41,532/s");
+        check(Unit::PerSecond, 999.6, "1,000/s");
+        check(Unit::PerSecond, 12.0, "12/s");
+        check(Unit::Milliseconds, 0.0312, "0.031 ms");
+        check(Unit::Milliseconds, 1.234, "1.23 ms");
+        check(Unit::Milliseconds, 25.0, "25.0 ms");
+        check(Unit::Megabytes, 38.26, "38.3 MB");
+        check(Unit::Times, 1.5, "1.50 ×");
+    }
+
+    #[test]
+    fn only_what_stands_between_the_markers_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("benchmarks.md");
+        let report = Report::new();
+        fs::write(&path, "no markers").unwrap();
+        assert!(report.write_into(&path).is_err());
+        fs::write(&path, format!("before {BEGIN} old {END} after")).unwrap();
+        report.write_into(&path).unwrap();
+        let written = fs::read_to_string(&path).unwrap();
+        assert!(written.starts_with(&format!("before {BEGIN}\n\nTaken on ")));
+        assert!(written.ends_with(&format!("{END} after")) && !written.contains("old"));
+    }
+}
