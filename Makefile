@@ -42,7 +42,7 @@ $(SCHEMATHESIS): scripts/requirements.txt
 
 bench: ## Measure a release build beside what this machine can do
 	cargo build --release --locked --bin turnbuckle --bin turnbuckle-bench
-	target/release/turnbuckle-bench $(BENCH)
+	$${CARGO_TARGET_DIR:-target}/release/turnbuckle-bench $(BENCH)
 
 soak: ## Kill a loaded server CRASH_KILLS times (1000) and compare the ledger
 	CRASH_KILLS=$(CRASH_KILLS) cargo test --locked -p turnbuckle-server --test crash -- --nocapture

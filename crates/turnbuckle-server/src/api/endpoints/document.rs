@@ -64,7 +64,7 @@ pub struct EndpointDocument {
 
 /// Names as the document has them.
 macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident { $($variant:ident $text:literal)* })*) => {$(
+    ($($(#[$doc:meta])* $name:ident { $($variant:ident $text:tt)* })*) => {$(
         $(#[$doc])*
         #[derive(Serialize, ToSchema)]
         pub enum $name {
