@@ -169,11 +169,7 @@ async fn a_reading_key_changes_nothing() {
 async fn a_key_that_brings_data_in_reads_nothing() {
     let world = World::build().await;
     let ingest = key(&world, "ingest").await;
-    world
-        .walk(&ingest, |route| {
-            if writes_records(route) { vec![] } else { vec![403] }
-        })
-        .await;
+    world.walk(&ingest, |route| if writes_records(route) { vec![] } else { vec![403] }).await;
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use turnbuckle_connectors::{native, registry};
 use turnbuckle_core::entity::{did_you_mean, nearest};
 use turnbuckle_core::id::{WorkspaceId, check_chosen_id};
 use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::message::notice::{ConnectionFacts, Notice};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::connection::{Connection, InitialRecords, PutConnection as Put};
 use turnbuckle_store::error::Noun;
@@ -27,6 +28,7 @@ use crate::api::mapping::keys_of_searches;
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::extract::{JsonBody, PathParams, QueryParams};
+use crate::notices;
 use crate::problem::{ApiError, Problem, ProblemBody};
 
 pub use view::{ConnectionStatus, ConnectionView, MappingStateView};
@@ -145,6 +147,10 @@ pub async fn put_connection(
     {
         connection = saved;
     }
+    if is_new {
+        let enabled = Notice::ConnectionEnabled(facts(&connection));
+        notices::emit(&app, caller.workspace, enabled).await;
+    }
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let answer = ConnectionAnswer { connection: ConnectionView::from(connection) };
     Ok((status, etag(answer.connection.version), Json(answer)))
@@ -193,7 +199,17 @@ pub async fn delete_connection(
         return Err(StoreError::VersionMismatch { noun: Noun::Connection, id }.into());
     }
     app.store.delete_connection(caller.workspace, &id).await?;
+    let disabled = Notice::ConnectionDisabled(facts(&connection));
+    notices::emit(&app, caller.workspace, disabled).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn facts(connection: &Connection) -> ConnectionFacts<'_> {
+    ConnectionFacts {
+        connector: &connection.connector,
+        context: &connection.context,
+        connection: &connection.id,
+    }
 }
 
 /// The row of a connection.

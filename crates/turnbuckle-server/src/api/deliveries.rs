@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::listing::{Listing, ListingQuery, PageView};
-use crate::api::time::parse_parameter;
+use crate::api::time::parse_optional;
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::extract::{PathParams, QueryParams};
@@ -81,8 +81,8 @@ impl DeliveriesQuery {
         Ok(DeliveryFilter {
             endpoint: self.endpoint.as_deref().map(endpoint).transpose()?,
             status: self.status.map(DeliveryStatusView::into),
-            since: parse_parameter("since", self.since.as_deref())?,
-            until: parse_parameter("until", self.until.as_deref())?,
+            since: parse_optional("?since", self.since.as_deref())?,
+            until: parse_optional("?until", self.until.as_deref())?,
         })
     }
 }

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::listing::{Listing, ListingQuery, PageView};
-use crate::api::time::parse_parameter;
+use crate::api::time::parse_optional;
 use crate::app::App;
 use crate::auth::CanRead;
 use crate::extract::{PathParams, QueryParams};
@@ -75,8 +75,8 @@ impl InboundEventsQuery {
         Ok(EventFilter {
             source: self.source.as_deref().map(|id| parse_source("?source", id)).transpose()?,
             status: self.status.map(EventStatus::into),
-            since: parse_parameter("since", self.since.as_deref())?,
-            until: parse_parameter("until", self.until.as_deref())?,
+            since: parse_optional("?since", self.since.as_deref())?,
+            until: parse_optional("?until", self.until.as_deref())?,
             entity: self.entity.clone(),
             record: self.record.clone(),
             error: self.error.clone(),

@@ -1,8 +1,9 @@
 //! Times as the API shows and reads them: RFC 3339 in UTC, and spans such as `24h`.
 
 use turnbuckle_core::id::UnixMs;
+use turnbuckle_core::invalid::Invalid;
 
-use crate::problem::{ApiError, Problem};
+use crate::problem::ApiError;
 
 /// `2026-11-23T19:00:00.123Z`
 pub fn rfc3339(at: UnixMs) -> String {
@@ -10,23 +11,23 @@ pub fn rfc3339(at: UnixMs) -> String {
     jiff::Timestamp::from_millisecond(at).unwrap_or(border).to_string()
 }
 
-/// Reads a time of the member or parameter `name`.
+/// Reads a time at `path`: the pointer to a member, or `?name` of the query.
 ///
 /// # Errors
 /// 400 that names it.
-pub fn parse(name: &str, text: &str) -> Result<UnixMs, ApiError> {
+pub fn parse(path: &str, text: &str) -> Result<UnixMs, ApiError> {
     text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_millisecond).map_err(|_| {
-        let detail = format!("`{name}` is a time such as 2026-01-31T12:00:00Z");
-        ApiError::new(Problem::InvalidRequest, detail)
+        let detail = "is a time such as 2026-01-31T12:00:00Z";
+        ApiError::invalid(vec![Invalid::new(path, detail)])
     })
 }
 
-/// Reads a time of the query's parameter `name`, if it is given.
+/// The same, if it is given.
 ///
 /// # Errors
 /// 400 that names it.
-pub fn parse_parameter(name: &str, text: Option<&str>) -> Result<Option<UnixMs>, ApiError> {
-    text.map(|text| parse(name, text)).transpose()
+pub fn parse_optional(path: &str, text: Option<&str>) -> Result<Option<UnixMs>, ApiError> {
+    text.map(|text| parse(path, text)).transpose()
 }
 
 /// Reads a span such as `30s`, `15m`, `24h` or `7d`, in milliseconds; `None` if

@@ -51,8 +51,7 @@ async fn without_coalescing_every_state_arrives_in_order() {
     sink.release();
     let mut calls = sink.wait_for(12).await;
     calls.remove(1);
-    let expected: Vec<_> =
-        (0..10).chain([9]).map(|number| format!("Ada {number}")).collect();
+    let expected: Vec<_> = (0..10).chain([9]).map(|number| format!("Ada {number}")).collect();
     assert_eq!(names(&calls), expected, "the delete has the last known data");
     assert_eq!(calls[10].json()["type"], "contact.deleted");
     let ids: std::collections::HashSet<_> = calls.iter().map(|call| call.id()).collect();

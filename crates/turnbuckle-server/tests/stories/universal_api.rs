@@ -70,10 +70,7 @@ async fn a_search_pages_through_what_the_user_built() {
     let payload = json!({"payload": {"account_id": account}, "limit": 1});
     let page = client.post(&path, payload.clone()).await.expect(200);
     let next = text(&page["page"]["next"]);
-    assert_eq!(
-        page,
-        json!({"records": [records[0]], "page": {"has_more": true, "next": next}})
-    );
+    assert_eq!(page, json!({"records": [records[0]], "page": {"has_more": true, "next": next}}));
     let page = client.post(&format!("{path}?next={next}"), payload).await.expect(200);
     assert_eq!(page, json!({"records": [records[1]], "page": {"has_more": false}}));
 }
@@ -159,7 +156,8 @@ async fn events_write_as_the_user_mapped_them() {
     let hub = hub().await;
     let client = hub.client();
     let schema = json!({"title": {"type": "string", "label": "Title"}});
-    let event = |kind: &str, schema: &Json| json!({"type": kind, "label": kind, "payloadSchema": schema});
+    let event =
+        |kind: &str, schema: &Json| json!({"type": kind, "label": kind, "payloadSchema": schema});
     let objects = json!({"deal": {
         "fields": {"title": {"type": "string", "label": "Title"}},
         "events": {
@@ -187,9 +185,8 @@ async fn events_write_as_the_user_mapped_them() {
 
     let created = invoke("add", json!({"payload": {"title": "Plane"}})).await.expect(201);
     let id = created["record"]["id"].clone();
-    let record = |title: &str| {
-        json!({"record": {"type": "deal", "id": id, "data": {"title": title}}})
-    };
+    let record =
+        |title: &str| json!({"record": {"type": "deal", "id": id, "data": {"title": title}}});
     assert_eq!(created, record("Plane"));
     let payload = json!({"payload": {"title": "Ship"}, "record_id": id});
     assert_eq!(invoke("rename", payload).await.expect(200), record("Ship"));

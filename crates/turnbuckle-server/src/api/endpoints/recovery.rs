@@ -15,7 +15,7 @@ use turnbuckle_store::replay::{Run, RunKind};
 use utoipa::ToSchema;
 
 use super::find;
-use crate::api::time::{parse, rfc3339};
+use crate::api::time::{parse, parse_optional, rfc3339};
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::extract::{JsonBody, PathParams};
@@ -114,8 +114,9 @@ pub async fn recover_endpoint(
 ) -> Result<impl IntoResponse, ApiError> {
     let endpoint = find(&app, caller.workspace, &id).await?;
     let now = app.now();
-    let since = parse("since", &wanted.since)?;
-    let until = wanted.until.as_deref().map_or(Ok(now), |until| parse("until", until))?;
+    let since = parse("/since", &wanted.since)?;
+    // What was stored within this very millisecond is meant too.
+    let until = parse_optional("/until", wanted.until.as_deref())?.unwrap_or(now + 1);
     if until < since {
         let detail = "`until` is before `since`";
         return Err(ApiError::invalid(vec![Invalid::new("/until", detail)]));

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 use super::parse_source;
 use super::view::EventStatus;
-use crate::api::time::parse_parameter;
+use crate::api::time::parse_optional;
 use crate::api::time::rfc3339;
 use crate::api::webhooks::outcome::{RecordChange, WarningView, warnings};
 use crate::app::App;
@@ -206,9 +206,9 @@ async fn select(
         None if is_range => Ok(Selection::Range {
             source: source.map(|id| parse_source("/source", &id)).transpose()?,
             status: status.map(EventStatus::into),
-            since: parse_parameter("since", since.as_deref())?,
+            since: parse_optional("/since", since.as_deref())?,
             // What came in within this very millisecond is meant too.
-            until: parse_parameter("until", until.as_deref())?.unwrap_or(app.now() + 1),
+            until: parse_optional("/until", until.as_deref())?.unwrap_or(app.now() + 1),
         }),
         _ => {
             let detail = "give either `ids`, or some of `source`, `status`, `since` and `until`";
