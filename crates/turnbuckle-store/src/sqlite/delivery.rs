@@ -323,7 +323,7 @@ fn find_ended(db: &Db, endpoint: EndpointId, slice: &RecoverSlice) -> Result<Vec
     let RecoverRange { since, until, only_dead } = slice.range;
     let select = match only_dead && slice.seen_lines.is_none() {
         true => {
-            "SELECT seq, state, object, record FROM delivery
+            "SELECT seq, state, object, record FROM delivery INDEXED BY delivery_dead
              WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state = 5
              ORDER BY seq DESC LIMIT ?4"
         }

@@ -15,8 +15,7 @@ const DELIVERY_COLUMNS: &str = "delivery.seq, delivery.tail, delivery.workspace,
     endpoint.tail, endpoint.status, state, at_ms, attempt_count, last_status, delivery.change,
     change.tail, delivery.change_type, object, delivery.record, body";
 
-const DELIVERY_TABLES: &str = "delivery
-    LEFT JOIN endpoint ON endpoint.seq = delivery.endpoint
+const JOINED: &str = "LEFT JOIN endpoint ON endpoint.seq = delivery.endpoint
     LEFT JOIN change ON change.seq = delivery.change";
 
 /// `endpoint.status` of one that deliveries may go to.
@@ -67,7 +66,7 @@ pub fn find(
     id: DeliveryId,
 ) -> Result<Option<(LoggedDelivery, Vec<LoggedAttempt>)>, Failure> {
     let mut select = db.prepare_cached(&format!(
-        "SELECT {DELIVERY_COLUMNS} FROM {DELIVERY_TABLES}
+        "SELECT {DELIVERY_COLUMNS} FROM delivery {JOINED}
          WHERE delivery.seq = ?1 AND delivery.tail = ?2 AND delivery.workspace = ?3"
     ))?;
     let mut rows = select.query(params![id.0.row_key(), id.0.tail(), workspace.0])?;
@@ -106,15 +105,17 @@ pub fn list(
         (":since", Sql::Integer(since)),
         (":before", Sql::Integer(before.unwrap_or(i64::MAX))),
     ];
+    let mut table = "delivery";
     if let Some(endpoint) = filter.endpoint {
         conditions.push("delivery.endpoint = :endpoint");
         values.push((":endpoint", Sql::Integer(endpoint.0.row_key())));
         if filter.status == Some(DeliveryStatus::Dead) {
             conditions.push("state = 5");
+            table = "delivery INDEXED BY delivery_dead";
         }
     }
     let statement = format!(
-        "SELECT {DELIVERY_COLUMNS} FROM {DELIVERY_TABLES} WHERE {} ORDER BY delivery.seq DESC",
+        "SELECT {DELIVERY_COLUMNS} FROM {table} {JOINED} WHERE {} ORDER BY delivery.seq DESC",
         conditions.join(" AND ")
     );
     let named: Vec<(&str, &dyn rusqlite::ToSql)> =

@@ -103,15 +103,15 @@ impl Pending {
     }
 }
 
-/// The rows of a line, in order: the head comes first.
-fn pending(db: &Db, line: i64, message: &NewMessage) -> Result<Vec<Pending>, Failure> {
+/// The last rows of a line, two at most, in order. The first row of a line is its head.
+fn last_pending(db: &Db, line: i64, message: &NewMessage) -> Result<Vec<Pending>, Failure> {
     let mut select = db.prepare_cached(
         "SELECT seq, tail, state, change_type, attempt_count,
              (SELECT coalesce FROM delivery_waiting WHERE delivery_waiting.delivery = delivery.seq),
              changed
          FROM delivery INDEXED BY delivery_line
          WHERE line = ?1 AND state IN (2, 3) AND endpoint = ?2 AND object = ?3 AND record = ?4
-         ORDER BY seq",
+         ORDER BY seq DESC LIMIT 2",
     )?;
     let mut rows = select.query(params![
         line,
@@ -123,6 +123,7 @@ fn pending(db: &Db, line: i64, message: &NewMessage) -> Result<Vec<Pending>, Fai
     while let Some(row) = rows.next()? {
         pending.push(Pending::read(row)?);
     }
+    pending.reverse();
     Ok(pending)
 }
 
@@ -134,7 +135,7 @@ pub fn place(
     message: &NewMessage,
 ) -> Result<Option<DueDelivery>, Failure> {
     let line = line_name(message.endpoint, &message.object, &message.record);
-    match pending(batch.sql, line, message)?.as_slice() {
+    match last_pending(batch.sql, line, message)?.as_slice() {
         [] => insert(batch, workspace, change, line, State::Head, message).map(Some),
         // Only the last one: merged into an earlier one it would overtake the rest.
         [.., before, last] if message.coalesce && last.coalesce && last.state == State::Waiting => {
@@ -367,7 +368,8 @@ impl DeliveryRow {
                  JOIN delivery AS this ON this.seq = ?1
                  WHERE head.line = this.line AND head.state IN (2, 3) AND head.state = 2
                      AND head.endpoint = this.endpoint AND head.object = this.object
-                     AND head.record = this.record",
+                     AND head.record = this.record
+                 ORDER BY head.seq LIMIT 1",
             )?
             .query_row([self.seq], |row| row.get(0).map(Self::at))
             .optional()?)

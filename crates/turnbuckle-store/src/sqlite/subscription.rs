@@ -14,6 +14,7 @@ use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
+use crate::sqlite::schema::ConnectionSchema;
 use crate::sqlite::writer::{Batch, Priority};
 use crate::subscription::{
     Followed, Rekeying, SHARED_KEY_MAX, Subscribe, Subscription, SubscriptionStore,
@@ -158,14 +159,11 @@ impl SubscriptionStore for SqliteStore {
         object: Option<&str>,
         page: PageRequest,
     ) -> Result<Page<Subscription>, StoreError> {
-        let connection = connection
-            .map(|id| self.connection_schema(workspace, id))
-            .transpose()?
-            .map(|connection| connection.no);
+        let connection = connection.map(|id| self.connection_schema(workspace, id)).transpose()?;
         let object = object.map(str::to_owned);
         self.readers
             .scan("list subscriptions", move |db| {
-                list(db, workspace, connection, object.as_deref(), page)
+                list(db, workspace, connection.as_deref(), object.as_deref(), page)
             })
             .await
     }
@@ -289,21 +287,18 @@ impl SubscriptionStore for SqliteStore {
 fn list(
     db: &Db,
     workspace: WorkspaceId,
-    connection: Option<i64>,
+    connection: Option<&ConnectionSchema>,
     object: Option<&str>,
     page: PageRequest,
 ) -> Result<Page<Subscription>, Failure> {
     let mut conditions = vec!["seq < :before"];
     let mut values = vec![(":before", Sql::Integer(page.after.unwrap_or(i64::MAX)))];
-    if let Some(connection) = connection {
-        conditions.push("subscription.connection = :connection");
-        values.push((":connection", Sql::Integer(connection)));
-        if let Some(object) = object {
-            conditions.push("object = :object");
-            values.push((":object", Sql::Text(object.to_owned())));
-        }
+    if let (Some(connection), Some(object)) = (connection, object) {
+        conditions.push("subscription.connection = :connection AND object = :object");
+        values.push((":connection", Sql::Integer(connection.no)));
+        values.push((":object", Sql::Text(object.to_owned())));
     }
-    // Joined from the left, so that a deleted connection ends no row early.
+    // Joined from the left, so that the subscriptions lead, in their order.
     let statement = format!(
         "SELECT {SUBSCRIPTION_COLUMNS} FROM subscription
          LEFT JOIN connection ON connection.no = subscription.connection
@@ -315,10 +310,11 @@ fn list(
     let mut select = db.prepare_cached(&statement)?;
     let rows = select.query(named.as_slice())?;
     listing::page_of_fitting(rows, page.limit, |row| {
-        let is_named = |object: &str| row.get_ref(4).is_ok_and(|it| it.as_str() == Ok(object));
+        let id: Option<String> = row.get(3)?;
+        let is_object = |object: &str| row.get_ref(4).is_ok_and(|it| it.as_str() == Ok(object));
         let fits = row.get::<_, i64>(2)? == workspace.0
-            && row.get::<_, Option<String>>(3)?.is_some()
-            && object.is_none_or(is_named);
+            && id.is_some_and(|id| connection.is_none_or(|connection| connection.id == id))
+            && object.is_none_or(is_object);
         if fits { read_subscription(row).map(Some) } else { Ok(None) }
     })
 }
