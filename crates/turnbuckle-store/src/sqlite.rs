@@ -27,6 +27,8 @@ mod line;
 mod listing;
 mod maintenance;
 pub mod migrations;
+#[cfg(test)]
+mod plans;
 mod readers;
 mod record;
 mod replay;
@@ -96,6 +98,8 @@ impl SqliteStore {
         let lock = lock_file(&options.path)?;
         let open = |error: rusqlite::Error| Failure::Sql(error).during("open the database");
         let mut db = Db::open(&options.path).map_err(open)?;
+        #[cfg(test)]
+        plans::watch(&mut db);
         configure_writer(&db).map_err(open)?;
         migrations::migrate(&mut db)?;
         let last_change = change::last_change(&db).map_err(open)?;

@@ -82,7 +82,10 @@ impl Inner {
 
 fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, flags)?;
+    #[cfg_attr(not(test), expect(unused_mut, reason = "only tests watch it"))]
+    let mut db = Connection::open_with_flags(path, flags)?;
+    #[cfg(test)]
+    crate::sqlite::plans::watch(&mut db);
     db.set_prepared_statement_cache_capacity(128);
     super::keep_plans(&db)?;
     db.pragma_update(None, "cache_size", -4_096)?;
