@@ -423,3 +423,6 @@ fn erase_changes(db: &Db, no: i64) -> Result<bool, Failure> {
         .execute(params![no, through])?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,3 +46,50 @@ pub fn migrate(db: &mut Connection) -> Result<(), StoreError> {
 fn unusable(reason: String) -> StoreError {
     StoreError::Defect { action: "open the database", source: reason.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite/schema.sql");
+
+    /// Set to write the schema anew after adding a migration.
+    const WRITE: &str = "TURNBUCKLE_WRITE_SCHEMA";
+
+    fn schema_of(db: &Connection) -> String {
+        let mut select = db
+            .prepare(
+                "SELECT sql FROM sqlite_master WHERE sql NOT NULL AND name NOT LIKE 'sqlite_%'",
+            )
+            .unwrap();
+        let statements = select.query_map([], |row| row.get(0)).unwrap();
+        let statements: Vec<String> = statements.collect::<Result<_, _>>().unwrap();
+        let about = "-- What all migrations together make; a test compares it.\n";
+        format!("{about}\n{};\n", statements.join(";\n\n"))
+    }
+
+    #[test]
+    fn the_migrations_make_the_committed_schema() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        let schema = schema_of(&db);
+        if std::env::var_os(WRITE).is_some() {
+            std::fs::write(SCHEMA, &schema).unwrap();
+        }
+        let committed = std::fs::read_to_string(SCHEMA).unwrap_or_default();
+        assert!(committed == schema, "schema.sql is of other migrations: set {WRITE}=1 and look");
+        migrate(&mut db).unwrap();
+        assert_eq!(schema_of(&db), schema);
+    }
+
+    #[test]
+    fn the_database_of_another_is_left_alone() {
+        let mut theirs = Connection::open_in_memory().unwrap();
+        theirs.pragma_update(None, "user_version", 1).unwrap();
+        assert!(matches!(migrate(&mut theirs), Err(StoreError::Defect { .. })));
+        let mut later = Connection::open_in_memory().unwrap();
+        migrate(&mut later).unwrap();
+        later.pragma_update(None, "user_version", 1_000).unwrap();
+        assert!(matches!(migrate(&mut later), Err(StoreError::Defect { .. })));
+    }
+}

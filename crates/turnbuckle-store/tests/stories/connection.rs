@@ -86,7 +86,8 @@ pub async fn a_connection_belongs_to_one_workspace(store: &dyn Store, _: &TestCl
     given_crm(store).await;
     given_connection(store, OTHER, CRM).await;
     let ada = create(store, "Contact", json!({ "Name": "Ada" })).await;
-    let (theirs, _) = store.records(OTHER, CRM, "Contact", &[ada.id.clone()], &[]).await.unwrap();
+    let (theirs, _) =
+        store.records(OTHER, CRM, "Contact", std::slice::from_ref(&ada.id), &[]).await.unwrap();
     assert_eq!(theirs, [None]);
     store.delete_connection(OTHER, CRM).await.unwrap();
     assert_eq!(read(store, "Contact", &ada.id).await, Some(ada));
@@ -168,7 +169,7 @@ pub async fn a_deleted_connection_takes_everything_along(store: &dyn Store, _: &
 
     assert_eq!(store.connection(ACME, CRM).await.unwrap(), None);
     is_missing(store.schema(ACME, CRM).await);
-    is_missing(store.records(ACME, CRM, "Contact", &[ada.id.clone()], &[]).await);
+    is_missing(store.records(ACME, CRM, "Contact", std::slice::from_ref(&ada.id), &[]).await);
     is_missing(store.write(ACME, CRM, a_create("Contact", json!({ "Name": "Ada" }))).await);
     is_missing(store.search(ACME, CRM, a_search("Contact", json!({ "all": [] }))).await);
     is_missing(store.delete_connection(ACME, CRM).await);

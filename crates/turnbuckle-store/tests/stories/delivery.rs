@@ -377,7 +377,7 @@ pub async fn what_ended_can_be_resent(store: &dyn Store, clock: &TestClock) {
         let again = store.resend(ACME, sent.id).await.unwrap();
         assert_eq!(again, DueDelivery { attempt_count: 1, ..sent.clone() });
         assert_eq!(status(store, sent.id).await, DeliveryStatus::Pending);
-        assert_eq!(due(store, endpoint, clock.now()).await, [again.clone()]);
+        assert_eq!(due(store, endpoint, clock.now()).await, std::slice::from_ref(&again));
 
         // It is out of line: what comes meanwhile does not wait for it.
         let other = send_one(store, endpoint, "7", ChangeType::Update, 2).await.unwrap();
@@ -416,7 +416,7 @@ pub async fn resending_what_is_pending_cuts_the_wait_short(store: &dyn Store, cl
         ..head.clone()
     };
     assert_eq!(store.resend(ACME, waiting).await.unwrap(), expected);
-    assert_eq!(due(store, endpoint, clock.now()).await, [expected.clone()]);
+    assert_eq!(due(store, endpoint, clock.now()).await, std::slice::from_ref(&expected));
     assert_eq!(store.resend(ACME, head.id).await.unwrap(), expected);
     let theirs = store.resend(OTHER, head.id).await;
     assert!(matches!(theirs, Err(StoreError::NotFound { .. })));

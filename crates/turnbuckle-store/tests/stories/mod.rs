@@ -15,6 +15,7 @@ pub mod inbound;
 pub mod maintenance;
 pub mod property;
 pub mod record;
+pub mod reopening;
 pub mod replay;
 pub mod search;
 pub mod source;
@@ -303,6 +304,20 @@ macro_rules! for_each_story {
                 what_has_ended_is_dropped
                 a_closed_store_writes_nothing
             }
+        }
+    };
+}
+
+/// The same of the stories that open the store themselves.
+#[macro_export]
+macro_rules! for_each_reopening {
+    ($run:ident) => {
+        $run! {
+            records_and_numbers_go_on
+            what_was_new_is_handed_out_again
+            what_was_not_matched_is_matched
+            what_was_due_is_due
+            keys_and_waiting_objects_go_on
         }
     };
 }
