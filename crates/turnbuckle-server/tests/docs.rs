@@ -24,6 +24,7 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ curl() { command curl --no-progress-meter --max-time 30 "$@"; }
 turnbuckle() { "$TURNBUCKLE" "$@"; }
 pidof() { cat "$TURNBUCKLE_DATA.pid"; }
 make() {
+    # A killed server holds its port and its folder until it is gone.
+    while [ -e "$TURNBUCKLE_DATA.pid" ] && kill -0 $(pidof) 2>/dev/null; do sleep 0.02; done
     "$TURNBUCKLE" serve >>"$TURNBUCKLE_DATA.log" 2>&1 </dev/null &
     echo $! >"$TURNBUCKLE_DATA.pid"
     disown
@@ -160,8 +163,7 @@ impl Stage {
     fn try_start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
+        let address = format!("127.0.0.1:{}", free_port());
         let mut shell = Command::new("bash")
             .args(["--noprofile", "--norc"])
             .current_dir(folder.path())
@@ -235,16 +237,18 @@ impl Drop for Stage {
     }
 }
 
+/// A port that stays free while a server is started again: out of the range from
+/// which systems give ports to clients.
+fn free_port() -> u16 {
+    let dice = || RandomState::new().build_hasher().finish();
+    std::iter::repeat_with(|| 10_000 + (dice() % 20_000) as u16)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("some port is free")
+}
+
 fn has_tools() -> bool {
-    let is_there = |tool: &str| {
-        let found = Command::new(tool)
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        // Not all of them know the argument; what counts is that they start.
-        found.is_ok()
-    };
+    // Not all of them know the argument; what counts is that they start.
+    let is_there = |tool: &str| Command::new(tool).arg("--version").output().is_ok();
     let missing: Vec<&str> =
         ["bash", "curl", "jq", "openssl"].into_iter().filter(|tool| !is_there(tool)).collect();
     if !missing.is_empty() {
