@@ -46,7 +46,7 @@ const TAGS: [(&str, &str); 18] = [
     ("records", "Records of a connection in the CRM's own words."),
     ("changes", "The change feed: catch up without webhooks."),
     ("sources", "URLs with keys at which others post webhooks."),
-    ("inbound_events", "The webhook log: what was received and what became of it; replay."),
+    ("inbound-events", "The webhook log: what was received and what became of it; replay."),
     ("endpoints", "URLs that receive messages."),
     ("deliveries", "Messages on their way, and their attempts."),
     ("bins", "URLs that keep what they receive, to look at."),

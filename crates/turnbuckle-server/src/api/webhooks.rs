@@ -34,6 +34,7 @@ use tokio::time::timeout;
 use turnbuckle_core::body::BodyError;
 use turnbuckle_core::id::InboundEventId;
 use turnbuckle_core::source::{Dedupe, Reply, dedupe_key};
+use turnbuckle_store::StoreError;
 use turnbuckle_store::inbound::{
     Accept, Accepted, EventOutcome, InboundEvent, InboundRequest, InboundStatus,
 };
@@ -144,9 +145,25 @@ async fn accept_post(
     }
 }
 
+/// Makes an event durable and counts it.
+async fn store(app: &App, accept: Accept) -> Result<Accepted, StoreError> {
+    let status = accept.status;
+    let accepted = app.store.accept(accept).await?;
+    if let Accepted::Stored = accepted {
+        app.metrics.inbound_accepted();
+        // What is stored with its outcome is never processed.
+        match status {
+            InboundStatus::Done => app.metrics.events_finished(1, 0),
+            InboundStatus::Failed => app.metrics.events_finished(0, 1),
+            InboundStatus::New | InboundStatus::Processing => {}
+        }
+    }
+    Ok(accepted)
+}
+
 async fn answer_accepted(app: &App, accept: Accept) -> Result<Response, ApiError> {
     let (id, workspace, status) = (accept.event.id, accept.event.workspace, accept.status);
-    match app.store.accept(accept).await? {
+    match store(app, accept).await? {
         Accepted::Stored => Ok(outcome::accepted(id, status)),
         Accepted::Repeat(first) => {
             let logged = app.store.event(workspace, first).await?;
@@ -160,7 +177,7 @@ async fn answer_accepted(app: &App, accept: Accept) -> Result<Response, ApiError
 async fn answer_processed(app: &App, accept: Accept) -> Result<Response, ApiError> {
     let (id, workspace, status) = (accept.event.id, accept.event.workspace, accept.status);
     let waiting = (status == InboundStatus::New).then(|| Waiting::new(app, id));
-    match (app.store.accept(accept).await?, waiting) {
+    match (store(app, accept).await?, waiting) {
         (Accepted::Repeat(first), _) => match app.store.event(workspace, first).await? {
             Some(logged) => Ok(outcome::logged(&logged)),
             None => Ok(outcome::repeated(first, InboundStatus::Done)),
@@ -211,7 +228,7 @@ async fn refuse(app: &App, event: InboundEvent, error: BodyError) -> ApiError {
         // A sender that mends its body may send it under the same id.
         dedupe_key: None,
     };
-    match app.store.accept(accept).await {
+    match store(app, accept).await {
         Err(error) => error.into(),
         Ok(_) => {
             let id = HeaderValue::from_str(&id).expect("an id is letters, digits and `_`");

@@ -107,15 +107,17 @@ async fn check_store(
     config: Config,
     is_running: bool,
 ) -> (anyhow::Result<String>, anyhow::Result<String>) {
+    let without = |found: &str| (Ok(found.to_owned()), check_clock(SystemClock.now(), None));
     if !config.data.join("turnbuckle.db").exists() {
-        return (Ok("will be made".to_owned()), check_clock(SystemClock.now(), None));
+        return without("will be made");
+    }
+    // Opening would make a new key, with which nothing of the old opens.
+    if !matches!(key_file::load(&config.data), Ok(Some(_))) {
+        return without("not looked at without its key file");
     }
     match App::build(config) {
         // Its lock is the server's.
-        Err(_) if is_running => {
-            let found = Ok("open in the running server".to_owned());
-            (found, check_clock(SystemClock.now(), None))
-        }
+        Err(_) if is_running => without("open in the running server"),
         Err(error) => (Err(error), check_clock(SystemClock.now(), None)),
         Ok(app) => {
             let health = app.store.check_health().await;

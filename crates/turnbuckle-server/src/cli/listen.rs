@@ -7,6 +7,8 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
@@ -121,7 +123,7 @@ async fn forward(http: &reqwest::Client, to: &Url, request: &Value) -> Value {
     let sent = http
         .request(method.unwrap_or(Method::POST), to.clone())
         .headers(headers(&request["headers"]))
-        .body(cell(&request["body"]))
+        .body(body(request))
         .send()
         .await;
     let result = match sent {
@@ -129,6 +131,15 @@ async fn forward(http: &reqwest::Client, to: &Url, request: &Value) -> Value {
         Err(error) => json!({"error": error.to_string()}),
     };
     json!({"request": request, "forwarded": result})
+}
+
+/// The bytes that came, which a bin shows in Base64 where they are no text.
+fn body(request: &Value) -> Vec<u8> {
+    let text = request["body"].as_str().unwrap_or_default();
+    match request["body_encoding"].as_str() {
+        Some("base64") => STANDARD.decode(text).unwrap_or_default(),
+        _ => text.as_bytes().to_vec(),
+    }
 }
 
 fn headers(shown: &Value) -> HeaderMap {

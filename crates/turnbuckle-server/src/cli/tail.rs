@@ -92,15 +92,16 @@ fn event_line(item: &Value) -> String {
     let records = records.map(|it| format!(" {}:{}", cell(&it["entity"]), cell(&it["id"])));
     let warnings = match item["warnings"].as_array().map_or(0, Vec::len) {
         0 => String::new(),
+        1 => " (1 warning)".to_owned(),
         count => format!(" ({count} warnings)"),
     };
+    let error = item["error"].as_str().map(|error| format!(" {error}")).unwrap_or_default();
     format!(
-        "{}  in   {:9}  {}{}{warnings} {}",
+        "{}  in   {:9}  {}{}{warnings}{error}",
         cell(&item["received_at"]),
         cell(&item["status"]),
         cell(&item["id"]),
         records.collect::<String>(),
-        cell(&item["error"]),
     )
 }
 

@@ -1,0 +1,143 @@
+//! The commands, as their user types them, on the real binary.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value as Json, json};
+use tokio_util::sync::CancellationToken;
+use turnbuckle_server::config::{Config, Sources};
+use turnbuckle_server::serve::serve;
+
+fn turnbuckle(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_turnbuckle"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("TURNBUCKLE_") {
+            command.env_remove(name);
+        }
+    }
+    // A `turnbuckle.toml` of the folder that tests run in is none of ours.
+    command.current_dir(folder).args(arguments).output().unwrap()
+}
+
+/// What a command that must succeed answers with `--json`.
+#[track_caller]
+fn answer(folder: &Path, arguments: &[&str]) -> Json {
+    let output = turnbuckle(folder, &[&["--json"], arguments].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What a command that must fail says.
+#[track_caller]
+fn complaint(folder: &Path, arguments: &[&str]) -> String {
+    let output = turnbuckle(folder, arguments);
+    assert!(!output.status.success(), "{arguments:?} succeeded");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn config(folder: &Path) -> Config {
+    let environment = vec![
+        ("TURNBUCKLE_DATA".to_owned(), folder.join("data").to_str().unwrap().to_owned()),
+        ("TURNBUCKLE_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+        ("TURNBUCKLE_BOOTSTRAP_KEY".to_owned(), "pk_cli:sk_cli".to_owned()),
+    ];
+    Config::load(&Sources { environment, ..Sources::default() }).unwrap()
+}
+
+/// A folder in which a server has run once.
+async fn used_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = serve(config(folder.path()), CancellationToken::new()).await.unwrap();
+    serving.shutdown().await.unwrap();
+    folder
+}
+
+#[test]
+fn the_demo_shows_a_webhook_become_a_signed_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = answer(folder.path(), &["demo"]);
+    let steps = shown["steps"].as_array().unwrap();
+    let message = steps.iter().find_map(|step| step.get("message")).unwrap();
+    assert_eq!(message["body"]["event"]["type"], "update");
+    assert_eq!(message["body"]["event"]["record"]["data"]["country"], "Canada");
+    assert!(message["headers"]["webhook-signature"].as_str().unwrap().starts_with("v1,"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it left something behind");
+}
+
+#[tokio::test]
+async fn keys_and_workspaces_are_managed_without_a_server() {
+    let folder = used_folder().await;
+    let folder = folder.path();
+    let made = answer(folder, &["workspaces", "create", "second", "--data", "data"]);
+    assert_eq!(made["workspace"]["slug"], "second");
+    assert!(made["key"]["secret"].as_str().unwrap().starts_with("sk_"));
+    let listed = answer(folder, &["workspaces", "list", "--data", "data"]);
+    assert_eq!(listed["workspaces"].as_array().unwrap().len(), 2);
+
+    let of_second = ["--data", "data", "--workspace", "second"];
+    let keys = |arguments: &[&str]| answer(folder, &[&["keys"], arguments, &of_second].concat());
+    let key = keys(&["create", "--scope", "read", "--scope", "ingest", "--label", "forms"]);
+    assert_eq!(key["key"]["scopes"], json!(["read", "ingest"]));
+    assert_eq!(keys(&["list"])["keys"].as_array().unwrap().len(), 2);
+    keys(&["revoke", key["key"]["id"].as_str().unwrap()]);
+    assert_eq!(keys(&["list"])["keys"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_server_is_called_through_its_api() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = serve(config(folder.path()), CancellationToken::new()).await.unwrap();
+    let url = format!("http://{}", serving.local_addr());
+    let client = ["--url", &url, "--key", "pk_cli:sk_cli"];
+    let folder = folder.path();
+
+    let made = answer(folder, &[&["keys", "create", "--scope", "read"], &client[..]].concat());
+    assert!(made["key"]["secret"].is_string());
+    let listed = answer(folder, &[&["keys", "list"], &client[..]].concat());
+    assert_eq!(listed["keys"].as_array().unwrap().len(), 2);
+    let wrong = ["sources", "create", "form", "--connection", "absent"];
+    let said = complaint(folder, &[&wrong, &client[..]].concat());
+    assert!(said.starts_with("error: ") && said.contains("absent"), "{said}");
+    let said = complaint(folder, &["keys", "list", "--data", "data"]);
+    assert!(said.contains("if a server runs on it"), "{said}");
+
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_doctor_finds_what_is_wrong() {
+    let folder = used_folder().await;
+    let folder = folder.path();
+    let arguments = ["doctor", "--data", "data", "--listen", "127.0.0.1:0"];
+    let findings = answer(folder, &arguments);
+    let is_ok = |finding: &Json| finding["result"] == "ok";
+    assert!(findings["findings"].as_array().unwrap().iter().all(is_ok), "{findings}");
+
+    std::fs::remove_file(folder.join("data/seal.key")).unwrap();
+    let output = turnbuckle(folder, &[&["--json"], &arguments[..]].concat());
+    assert!(!output.status.success());
+    let findings: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let wrong = findings["findings"].as_array().unwrap().iter().find(|it| !is_ok(it)).unwrap();
+    assert_eq!(wrong["check"], "key file");
+    assert!(!folder.join("data/seal.key").exists(), "the doctor made a new key");
+}
+
+#[test]
+fn settings_are_shown_with_their_origin_or_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["config", "--listen", "127.0.0.1:7"];
+    let output = turnbuckle(folder.path(), &arguments);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.lines().any(|line| {
+        line.starts_with(r#"listen = "127.0.0.1:7""#) && line.ends_with("# --listen")
+    }));
+    assert_eq!(answer(folder.path(), &arguments)["listen"], "127.0.0.1:7");
+}
+
+#[test]
+fn a_command_that_needs_a_key_says_where_it_comes_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = complaint(folder.path(), &["sources", "list"]);
+    assert!(said.contains("--key") && said.contains("TURNBUCKLE_KEY"), "{said}");
+}
