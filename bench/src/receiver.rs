@@ -98,6 +98,7 @@ async fn accept(listener: std::net::TcpListener, state: Arc<RwLock<State>>) -> a
         let state = state.clone();
         let take = service_fn(move |request| take(state.clone(), request));
         // Ends with the runtime; the hub breaking a connection off is its own affair.
+        #[expect(clippy::disallowed_methods, reason = "a connection ends with the run")]
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), take));
     }
 }

@@ -35,6 +35,7 @@ async fn replay(hub: &Intake, asked: Json) -> Json {
 /// Lets the worker end what is open.
 async fn end_runs(hub: &Intake) {
     let shutdown = CancellationToken::new();
+    #[expect(clippy::disallowed_methods, reason = "awaited at the end of the test")]
     let worker = tokio::spawn(runs::run(hub.app.clone(), shutdown.clone()));
     while !hub.app.store.open_runs().await.unwrap().is_empty() {
         tokio::task::yield_now().await;
