@@ -126,7 +126,7 @@ impl Prepare {
             Subscribe {
                 connection: CONNECTION.to_owned(),
                 object: OBJECT.to_owned(),
-                identity: format!("{BY_EMAIL}{}", payload_identity(&payload)),
+                identity: format!("search:{BY_EMAIL}:{}", payload_identity(&payload)),
                 match_keys: plan.keys_for_payload(&payload).into_iter().map(|it| it.0).collect(),
                 needs_recheck: plan.needs_recheck(),
                 mapping_version: connection.mapping_version,
