@@ -12,7 +12,8 @@ help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 run: ## Build and start a server; prints its address, a key set and a line to try
-	cargo run --release --bin turnbuckle -- serve
+	cargo build --release --bin turnbuckle
+	TURNBUCKLE_EGRESS__ALLOW_CIDRS=$${TURNBUCKLE_EGRESS__ALLOW_CIDRS-127.0.0.0/8} target/release/turnbuckle serve
 
 demo: ## Show the main job in the terminal: a webhook becomes a record, the app is told
 	cargo run --release --bin turnbuckle -- demo

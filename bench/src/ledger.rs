@@ -45,9 +45,12 @@ impl fmt::Display for Mark {
 /// The number that a text begins with, at most 18 digits, and what follows it.
 fn digits(text: &[u8]) -> Option<(u64, &[u8])> {
     let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if !(1..=18).contains(&length) {
+        return None;
+    }
     let (digits, rest) = text.split_at(length);
     let number = digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
-    (1..=18).contains(&length).then_some((number, rest))
+    Some((number, rest))
 }
 
 /// The account of one run.

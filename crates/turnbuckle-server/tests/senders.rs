@@ -29,6 +29,7 @@ fn members(document: &Json) -> &Map<String, Json> {
 async fn source(client: &Client, folder: &Path) -> String {
     let mut settings = read(folder, "source.json");
     settings["reply"] = json!("processed");
+    settings["entities"] = json!(["Contact", "Lead", "Opportunity", "Order", "FormSubmit"]);
     client.create_source(settings).await.path
 }
 
@@ -38,10 +39,10 @@ async fn post(client: &Client, path: &str, folder: &Path) -> Json {
     let body = fs::read(folder.join(text(&sample["body"]))).unwrap();
     let query: Vec<_> =
         members(&sample["query"]).iter().map(|(name, value)| (name, text(value))).collect();
+    let query = serde_urlencoded::to_string(query).unwrap();
     let mut request = client
         .anonymous()
-        .request(reqwest::Method::POST, path)
-        .query(&query)
+        .request(reqwest::Method::POST, &format!("{path}?{query}"))
         .header("content-type", text(&sample["content_type"]))
         .body(body);
     for (name, value) in members(&sample["headers"]) {

@@ -72,8 +72,10 @@ impl Client {
         self.send(self.request(Method::DELETE, path)).await
     }
 
+    /// Posts a document; null posts nothing.
     pub async fn post(&self, path: &str, body: Json) -> Answer {
-        self.send(self.request(Method::POST, path).json(&body)).await
+        let request = self.request(Method::POST, path);
+        self.send(if body.is_null() { request } else { request.json(&body) }).await
     }
 
     pub async fn put(&self, path: &str, body: Json) -> Answer {
@@ -179,7 +181,10 @@ impl Answer {
         if self.text.is_empty() {
             return Json::Null;
         }
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {self}"))
+        match serde_json::from_str(&self.text) {
+            Ok(document) => document,
+            Err(error) => panic!("{error} in {self}"),
+        }
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -122,7 +122,9 @@ pub fn everything() -> Json {
 /// When it is not.
 #[track_caller]
 pub fn text(value: &Json) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+    // A closure would hide who called.
+    let Some(text) = value.as_str() else { panic!("{value} is no text") };
+    text.to_owned()
 }
 
 /// The `objects` of the documentation of the universal API, with its `fields`

@@ -80,8 +80,8 @@ async fn a_delete_is_told_last_however_often_the_receiver_refuses() {
 async fn a_refused_message_gives_way_to_a_newer_state() {
     let hub = hub().await;
     let client = hub.client();
-    let sink = WebhookSink::answering([500]).await;
-    let settings = json!({"coalesce": true, "retry_schedule": [2]});
+    let sink = WebhookSink::answering([500, 500]).await;
+    let settings = json!({"coalesce": true, "retry_schedule": [1, 1, 1]});
     let endpoint = contacts_endpoint(client, &sink, settings).await;
     let id = create_contact(client, "Ada").await;
     sink.wait_for(1).await;
@@ -90,7 +90,8 @@ async fn a_refused_message_gives_way_to_a_newer_state() {
     deliveries_are(client, &endpoint, "delivered", 1).await;
     deliveries_are(client, &endpoint, "superseded", 1).await;
     let calls = sink.calls();
-    assert_eq!(names(&calls), ["Ada", "Ada King"]);
-    assert_ne!(calls[0].id(), calls[1].id(), "what was attempted is never rewritten");
-    assert_eq!(calls[1].json()["type"], "contact.created", "it has heard of no contact yet");
+    let (first, last) = (&calls[0], calls.last().unwrap());
+    assert_eq!(names(&[first.clone(), last.clone()]), ["Ada", "Ada King"]);
+    assert_ne!(first.id(), last.id(), "what was attempted is never rewritten");
+    assert_eq!(last.json()["type"], "contact.created", "it has heard of no contact yet");
 }

@@ -336,7 +336,8 @@ CREATE TABLE bin (
     name          TEXT PRIMARY KEY,
     workspace     INTEGER NOT NULL,
     created_at_ms INTEGER NOT NULL,
-    expires_at_ms INTEGER NOT NULL
+    expires_at_ms INTEGER NOT NULL,
+    label         TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 
 CREATE TABLE bin_request (

@@ -505,14 +505,12 @@ fn list_events(
     order: Order,
     tails: &Tails,
 ) -> Result<Page<LoggedEvent>, Failure> {
-    let (side, direction) = match order {
-        Order::NewestFirst => ("seq < :after", "DESC"),
-        Order::OldestFirst => ("seq > :after", "ASC"),
+    let (side, direction, start) = match order {
+        Order::NewestFirst => ("seq < :after", "DESC", i64::MAX),
+        Order::OldestFirst => ("seq > :after", "ASC", i64::MIN),
     };
     let mut narrowed = Narrowed::by(workspace, filter);
-    if let Some(after) = page.after {
-        narrowed.to(side, ":after", after);
-    }
+    narrowed.to(side, ":after", page.after.unwrap_or(start));
     let statement = format!(
         "SELECT {EVENT_COLUMNS} FROM inbound_event WHERE {narrowed} ORDER BY seq {direction}"
     );
