@@ -63,6 +63,7 @@ pub struct Ledger {
     /// Posts that were sent and not refused.
     posted: AtomicU64,
     acknowledged: AtomicU64,
+    refused: AtomicU64,
     /// First arrivals.
     arrived: AtomicU64,
     /// Arrivals that belong to another run, or to no post.
@@ -85,10 +86,13 @@ struct Arrival {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Balance {
     pub acknowledged: u64,
+    /// Posts that were answered with a request to come again.
+    pub refused: u64,
     /// Deliveries of acknowledged posts that never arrived.
     pub lost: u64,
     /// Deliveries that arrived more than once.
     pub doubled: u64,
+    /// Arrivals that belong to no post of the run.
     pub strays: u64,
 }
 
@@ -102,6 +106,7 @@ impl Ledger {
             arrivals: (0..posts * endpoints).map(|_| Arrival::default()).collect(),
             posted: AtomicU64::new(0),
             acknowledged: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             arrived: AtomicU64::new(0),
             strays: AtomicU64::new(0),
         }
@@ -130,6 +135,7 @@ impl Ledger {
 
     /// The hub answered that it does not have it.
     pub fn refuse(&self) {
+        self.refused.fetch_add(1, Ordering::AcqRel);
         self.posted.fetch_sub(1, Ordering::AcqRel);
     }
 
@@ -184,6 +190,7 @@ impl Ledger {
         let is_doubled = |arrival: &&Arrival| 1 < arrival.count.load(Ordering::Acquire);
         Balance {
             acknowledged: self.acknowledged(),
+            refused: self.refused.load(Ordering::Acquire),
             lost: self.lost(),
             doubled: self.arrivals.iter().filter(is_doubled).count() as u64,
             strays: self.strays.load(Ordering::Acquire),
@@ -222,8 +229,12 @@ impl Balance {
 
 impl fmt::Display for Balance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { acknowledged, lost, doubled, strays } = self;
-        write!(f, "{acknowledged} acknowledged, {lost} lost, {doubled} doubled, {strays} strays")
+        let Self { acknowledged, refused, lost, doubled, strays } = self;
+        write!(
+            f,
+            "{acknowledged} acknowledged, {refused} refused, {lost} lost, {doubled} doubled, \
+             {strays} strays"
+        )
     }
 }
 
@@ -257,7 +268,7 @@ mod tests {
         arrive(1, 0);
         arrive(2, 1);
         assert_eq!(ledger.outstanding(), 2);
-        let expect = Balance { acknowledged: 3, lost: 2, doubled: 1, strays: 0 };
+        let expect = Balance { acknowledged: 3, refused: 0, lost: 2, doubled: 1, strays: 0 };
         assert_eq!(ledger.balance(), expect);
         assert!(ledger.latencies(1, 1).percentile_ms(0.5).is_finite());
         assert!(ledger.latencies(2, 1).percentile_ms(0.5).is_nan());

@@ -35,6 +35,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::measures::{Bench, MEASURES};
 use crate::report::Report;
@@ -135,10 +136,12 @@ fn run(options: &RunOptions) -> anyhow::Result<()> {
             many: if options.quick { 100_000 } else { 1_000_000 },
             report: Report::new(),
         };
+        let mut terminated = signal(SignalKind::terminate())?;
         tokio::select! {
-            done = measures::take(&mut bench, &chosen) => done?,
+            () = measures::take(&mut bench, &chosen) => {}
             // Dropping the measure ends its children.
             _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+            _ = terminated.recv() => bail!("terminated"),
         }
         Ok(bench.report)
     })?;
@@ -149,7 +152,7 @@ fn run(options: &RunOptions) -> anyhow::Result<()> {
         eprintln!("written into {}", path.display());
     }
     if !report.failures.is_empty() {
-        bail!("the ledgers do not balance: {}", report.failures.join("; "));
+        bail!("not all went well: {}", report.failures.join("; "));
     }
     Ok(())
 }

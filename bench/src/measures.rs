@@ -14,7 +14,7 @@ mod subscriptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tempfile::TempDir;
 
 use crate::hub::Hub;
@@ -27,6 +27,8 @@ const CONNECTIONS: usize = 64;
 const WARM_UP: Duration = Duration::from_secs(1);
 /// How long a run waits for a message to come in before it is lost.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest that one measure may take, whatever hangs.
+const MEASURE_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// What measures work with.
 pub struct Bench {
@@ -120,13 +122,16 @@ pub fn named(name: &str) -> Option<Measure> {
     MEASURES.into_iter().find(|measure| measure.name() == name)
 }
 
-/// Takes the chosen measures one after the other.
-pub async fn take(bench: &mut Bench, chosen: &[Measure]) -> anyhow::Result<()> {
+/// Takes the chosen measures one after the other. One that fails is a failure
+/// of the report and stops none of the others.
+pub async fn take(bench: &mut Bench, chosen: &[Measure]) {
     for measure in chosen {
         eprintln!("— {}", measure.name());
-        measure.take(bench).await.with_context(|| format!("while measuring {}", measure.name()))?;
+        let taken = tokio::time::timeout(MEASURE_MAX, measure.take(bench)).await;
+        if let Err(error) = taken.unwrap_or_else(|_| Err(anyhow!("it takes too long"))) {
+            bench.report.fail(format!("{}: {error:#}", measure.name()));
+        }
     }
-    Ok(())
 }
 
 fn disk(bench: &mut Bench) -> anyhow::Result<()> {

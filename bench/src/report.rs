@@ -21,7 +21,7 @@ pub struct Report {
     bare_per_second: Option<f64>,
     rows: Vec<Row>,
     ledgers: Vec<String>,
-    /// Ledgers that do not balance.
+    /// Measures that failed, ledgers that do not balance.
     pub failures: Vec<String>,
 }
 
@@ -110,10 +110,15 @@ impl Report {
     pub fn balance(&mut self, what: &str, balance: Balance) {
         let line = format!("{what}: {balance}");
         if !balance.is_even() {
-            eprintln!("the ledger does not balance: {line}");
-            self.failures.push(line.clone());
+            self.fail(format!("the ledger does not balance: {line}"));
         }
         self.ledgers.push(line);
+    }
+
+    /// Notes why figures are missing or cannot be believed.
+    pub fn fail(&mut self, why: String) {
+        eprintln!("error: {why}");
+        self.failures.push(why);
     }
 
     /// Puts the report between the markers of a document, which must have them.
@@ -207,7 +212,7 @@ impl Unit {
 }
 
 /// `41,532`.
-fn with_thousands(value: f64) -> String {
+pub fn with_thousands(value: f64) -> String {
     let digits = format!("{value:.0}");
     let grouped: Vec<&str> = digits
         .as_bytes()

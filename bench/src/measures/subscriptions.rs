@@ -8,7 +8,7 @@ use super::end_to_end::Path;
 use crate::api::Api;
 use crate::prepare::Prepare;
 use crate::receiver::Receiver;
-use crate::report::{Goal, Unit};
+use crate::report::{Goal, Unit, with_thousands};
 use crate::statistics::median;
 
 pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
@@ -29,13 +29,14 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
         hub = bench.start_hub(folder.path())?;
         let path =
             Path { hub: &hub, receiver: &receiver, source: &source, endpoints: 1, emails: count };
+        let shown = with_thousands(count as f64);
         let (mut per_second, mut cpu_ms) = (Vec::new(), Vec::new());
         for _ in 0..bench.runs {
-            let run = path.saturate(bench, &format!("{count} subscriptions")).await?;
+            let run = path.saturate(bench, &format!("{shown} subscriptions")).await?;
             per_second.push(run.per_second);
             cpu_ms.push(run.cpu_ms);
         }
-        let name = format!("{count} subscriptions, one matches");
+        let name = format!("{shown} subscriptions, one matches");
         let report = &mut bench.report;
         report.add(format!("{name}, delivered"), Unit::PerSecond, Goal::NONE, per_second);
         let median_ms = median(cpu_ms.clone());
