@@ -20,10 +20,10 @@ demo: ## Show the main job in the terminal: a webhook becomes a record, the app 
 
 test: check unit fuzz ## Everything that must pass, cheapest first; installs what it needs
 
-check: ## Format, lints, documentation
+check: ## Format, lints, documentation (private items too, so links may lead to them)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --locked
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --locked
 
 unit: ## Every Rust test, with cargo-nextest where it is installed
 	@if cargo nextest --version >/dev/null 2>&1; then \

@@ -41,7 +41,7 @@ pub struct Place {
 pub struct Create {
     #[command(flatten)]
     place: Place,
-    /// What the key set may do: all, read, ingest, connection:<id>, operator. May be repeated.
+    /// What the key set may do: all, read, ingest, connection:ID, operator. May be repeated.
     #[arg(long = "scope", default_value = "all")]
     scopes: Vec<String>,
     /// Address range from which it may be used, e.g. 203.0.113.0/24. May be repeated.
