@@ -11,7 +11,7 @@ use support::{Answer, TestHub, problem};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::change::ChangeType;
-use turnbuckle_core::id::{DeliveryId, EndpointId};
+use turnbuckle_core::id::{DeliveryId, EndpointId, UnixMs};
 use turnbuckle_core::signature::{PublicKey, Secret};
 use turnbuckle_server::{api, workers};
 use turnbuckle_store::delivery::{AfterAttempt, Attempt, Draft};
@@ -242,7 +242,8 @@ async fn delivered(hub: &TestHub, endpoint: &Json, answers: &[Option<u16>]) -> S
         let attempt = Attempt {
             delivery: due.id,
             endpoint,
-            at: hub.app.now(),
+            // The start tells attempts apart: no two begin in one millisecond.
+            at: hub.app.now() + index as UnixMs,
             duration_ms: 7,
             status: *status,
             error: status.is_none().then(|| "no answer".to_owned()),

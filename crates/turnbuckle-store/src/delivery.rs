@@ -84,6 +84,8 @@ pub struct DueDelivery {
 pub struct Attempt {
     pub delivery: DeliveryId,
     pub endpoint: EndpointId,
+    /// When it began. Tells the attempts of a delivery apart: one that is recorded
+    /// twice counts once.
     pub at: UnixMs,
     pub duration_ms: u32,
     /// `None` when there was no answer.
