@@ -1,6 +1,7 @@
 //! Chance that can be repeated: the same seed throws the same numbers.
 
-use std::time::{Duration, SystemTime};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
 
 /// A small generator (SplitMix64); good enough to choose what a test does.
 #[derive(Debug, Clone)]
@@ -13,8 +14,7 @@ impl Dice {
 
     /// A seed nobody chose.
     pub fn any_seed() -> u64 {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self(now.as_nanos() as u64).throw()
+        RandomState::new().build_hasher().finish()
     }
 
     /// Another generator, e.g. for a task of its own.

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value as Json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use turnbuckle_core::signature::{
     self, ID_HEADER, PublicKey, Received, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER, VerifyError,
 };
@@ -88,7 +88,8 @@ struct Shared {
 pub struct WebhookSink {
     url: String,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
+    /// Ends with the sink.
+    _server: JoinSet<()>,
 }
 
 impl WebhookSink {
@@ -103,10 +104,11 @@ impl WebhookSink {
             released: watch::Sender::new(0),
         });
         let router = Router::new().fallback(receive).with_state(shared.clone());
-        let server = tokio::spawn(async move {
+        let mut server = JoinSet::new();
+        server.spawn(async move {
             axum::serve(listener, router).await.expect("a bound port can be served");
         });
-        Self { url: format!("http://{address}/hooks"), shared, server }
+        Self { url: format!("http://{address}/hooks"), shared, _server: server }
     }
 
     /// A sink that answers the first calls so, and 200 afterwards.
@@ -162,12 +164,6 @@ impl WebhookSink {
             is_so(&calls).then(|| calls.clone())
         })
         .await
-    }
-}
-
-impl Drop for WebhookSink {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 
@@ -229,9 +225,8 @@ async fn receive(
 ) -> Response {
     // Before the call is counted, so that a release after it was seen frees it.
     let mut released = shared.released.subscribe();
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let at_s = now.as_secs().try_into().unwrap_or(i64::MAX);
-    let call = Call { path: uri.path().to_owned(), headers, body, at: Instant::now(), at_s };
+    let path = uri.path().to_owned();
+    let call = Call { path, headers, body, at: Instant::now(), at_s: unix_seconds() };
     let scripted = lock(&shared.script).pop_front();
     let reply = scripted.unwrap_or_else(|| lock(&shared.rule)(&call));
     lock(&shared.calls).push(call);
@@ -250,6 +245,12 @@ async fn receive(
         response.headers_mut().insert(name, value);
     }
     response
+}
+
+#[expect(clippy::disallowed_methods, reason = "a receiver lives in the world's own time")]
+fn unix_seconds() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    now.as_secs().try_into().unwrap_or(i64::MAX)
 }
 
 /// A panic of another test thread leaves nothing half-done behind these locks.
