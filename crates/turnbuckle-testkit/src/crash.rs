@@ -19,7 +19,7 @@ pub mod ledger;
 pub mod load;
 mod stage;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 
@@ -31,9 +31,6 @@ use stage::Stage;
 
 /// Kills of one hub; more are spread over several, so that each audit is small.
 const KILLS_PER_HUB: u32 = 100;
-
-/// How long a hub may take to finish what is left after its last kill.
-const DRAIN: Duration = Duration::from_secs(180);
 
 /// How often and by which chances to kill.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +108,7 @@ async fn run_hub(binary: &str, kills: u32, mut dice: Dice) {
     }
     let loaded = started.elapsed();
 
-    let summary = audit::settle(hub.client(), &stage, &ledger, DRAIN).await;
+    let summary = audit::settle(hub.client(), &stage, &ledger).await;
     eprintln!(
         "crash: {kills} kills in {loaded:?}, audited after {:?}: {summary}",
         started.elapsed()

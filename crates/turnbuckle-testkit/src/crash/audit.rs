@@ -25,6 +25,11 @@ use crate::setup::{CONNECTION, everything, text};
 use crate::sink::Call;
 use crate::wait;
 
+/// How long a hub may take to finish what is left after its last kill.
+const BUSY: Duration = Duration::from_secs(180);
+/// How long changes may be on their way while nothing else is left to do.
+const ON_THE_WAY: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(500);
 /// Problems that are shown when there are more.
 const PROBLEMS_SHOWN: usize = 20;
 
@@ -48,25 +53,19 @@ impl fmt::Display for Summary {
 /// Waits until the hub has nothing left to do and everything adds up.
 ///
 /// # Panics
-/// When it does not within `patience`, with what does not.
-pub async fn settle(
-    client: &Client,
-    stage: &Stage,
-    ledger: &Ledger,
-    patience: Duration,
-) -> Summary {
-    let deadline = Instant::now() + patience;
-    let left = deadline.saturating_duration_since(Instant::now());
-    wait::until_within(left, "the hub to finish", async || is_idle(client).await.then_some(()))
+/// When it is busy for longer than [`BUSY`], or idle and does not add up.
+pub async fn settle(client: &Client, stage: &Stage, ledger: &Ledger) -> Summary {
+    wait::until_within(BUSY, "the hub to finish", async || is_idle(client).await.then_some(()))
         .await;
     // The last changes may still be on their way from records to deliveries.
+    let deadline = Instant::now() + ON_THE_WAY;
     loop {
         let audit = Audit::take(client, stage, ledger.book()).await;
         if audit.problems.is_empty() && is_idle(client).await {
             return audit.summary;
         }
-        assert!(Instant::now() < deadline, "the hub does not settle: {audit}");
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(Instant::now() < deadline, "it does not add up: {audit}");
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
