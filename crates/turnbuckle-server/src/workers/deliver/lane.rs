@@ -21,7 +21,9 @@ pub struct Lane {
     limit: usize,
     /// The store has more that is due.
     has_more: bool,
-    pub is_refilling: bool,
+    is_refilling: bool,
+    /// Written down since the running read began, which may still bring them.
+    ended_meanwhile: HashSet<DeliveryId>,
     /// Whatever the store held up to here was read, or will be.
     horizon: i64,
     /// When the store has something due that is not due yet.
@@ -41,6 +43,7 @@ impl Lane {
             limit: in_flight_max,
             has_more: false,
             is_refilling: false,
+            ended_meanwhile: HashSet::new(),
             horizon: 0,
             next_due_at: None,
             is_suspended: false,
@@ -72,17 +75,33 @@ impl Lane {
         self.has_more = true;
     }
 
-    /// Takes what was read; gives back what it does not need.
+    /// The store is being read. What is learned until [`Lane::refill`] is newer
+    /// than what the read brings, so from here on it is only added to.
+    pub fn begin_refill(&mut self) {
+        self.is_refilling = true;
+        self.has_more = false;
+        self.next_due_at = None;
+    }
+
+    /// Takes what was read; gives back what it does not need: what is held, and
+    /// what ended while the read was on its way. To send that again would repeat
+    /// it, and after the next of its record at that.
     pub fn refill(&mut self, slice: DueSlice) -> Vec<DueDelivery> {
         self.is_refilling = false;
-        self.has_more = slice.due.len() == REFILL;
+        self.has_more |= slice.due.len() == REFILL;
         self.horizon = self.horizon.max(slice.horizon);
-        self.next_due_at = slice.next_due_at;
-        slice.due.into_iter().filter_map(|due| self.promote(due)).collect()
+        self.next_due_at = self.next_due_at.into_iter().chain(slice.next_due_at).min();
+        let ended = std::mem::take(&mut self.ended_meanwhile);
+        let take = |due: DueDelivery| match ended.contains(&due.id) {
+            true => Some(due),
+            false => self.promote(due),
+        };
+        slice.due.into_iter().filter_map(take).collect()
     }
 
     pub fn refill_failed(&mut self) {
         self.is_refilling = false;
+        self.ended_meanwhile.clear();
         self.has_more = true;
     }
 
@@ -112,6 +131,9 @@ impl Lane {
 
     pub fn recorded(&mut self, delivery: DeliveryId, retry_at: Option<UnixMs>) {
         self.held.remove(&delivery);
+        if self.is_refilling {
+            self.ended_meanwhile.insert(delivery);
+        }
         self.next_due_at = self.next_due_at.into_iter().chain(retry_at).min();
     }
 
@@ -141,5 +163,77 @@ impl Lane {
             && !self.has_more
             && !self.is_refilling
             && self.next_due_at.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use turnbuckle_core::id::{EndpointId, Minter, WorkspaceId};
+
+    use super::*;
+
+    fn due(minter: &Minter) -> DueDelivery {
+        DueDelivery {
+            id: DeliveryId(minter.mint(1, 1)),
+            workspace: WorkspaceId(1),
+            endpoint: EndpointId(minter.mint(1, 1)),
+            failure_count: 0,
+            attempt_count: 0,
+            first_attempt_at: None,
+            body: Bytes::new(),
+        }
+    }
+
+    fn slice(due: &[&DueDelivery]) -> DueSlice {
+        let due = due.iter().map(|due| (*due).clone()).collect();
+        DueSlice { due, horizon: i64::MAX, next_due_at: None }
+    }
+
+    /// A lane that sends `due` while the store, which still has it, is being read.
+    fn reading(due: &DueDelivery) -> Lane {
+        let mut lane = Lane::new(8);
+        assert_eq!(lane.store(due.clone()), None);
+        assert_eq!(lane.next().as_ref(), Some(due));
+        lane.spill();
+        assert!(lane.wants_refill(0));
+        lane.begin_refill();
+        lane.ended(true);
+        lane
+    }
+
+    #[test]
+    fn what_ends_while_the_store_is_read_is_not_sent_again() {
+        let minter = Minter::default();
+        let (old, new) = (due(&minter), due(&minter));
+        let mut lane = reading(&old);
+        lane.recorded(old.id, None);
+        assert_eq!(lane.promote(new.clone()), None);
+
+        assert_eq!(lane.refill(slice(&[&old])), [old]);
+        assert_eq!(lane.next(), Some(new.clone()));
+        assert_eq!(lane.next(), None);
+        lane.ended(true);
+        lane.recorded(new.id, None);
+        assert!(lane.is_idle());
+    }
+
+    #[test]
+    fn a_retry_set_while_the_store_is_read_is_not_forgotten() {
+        let due = due(&Minter::default());
+        let mut lane = reading(&due);
+        lane.recorded(due.id, Some(5_000));
+        assert_eq!(lane.refill(slice(&[&due])), [due]);
+        assert_eq!(lane.next(), None);
+        assert!(!lane.is_idle() && !lane.wants_refill(4_999) && lane.wants_refill(5_000));
+    }
+
+    #[test]
+    fn what_is_spilled_while_the_store_is_read_is_read_afterwards() {
+        let due = due(&Minter::default());
+        let mut lane = reading(&due);
+        lane.spill();
+        lane.refill(slice(&[]));
+        assert!(lane.wants_refill(0));
     }
 }

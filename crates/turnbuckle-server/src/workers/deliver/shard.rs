@@ -184,7 +184,7 @@ impl Shard {
             }));
         }
         if lane.wants_refill(now) {
-            lane.is_refilling = true;
+            lane.begin_refill();
             let app = self.app.clone();
             self.running.push(Box::pin(async move {
                 let slice = app.store.due_deliveries(endpoint, now, REFILL).await;
