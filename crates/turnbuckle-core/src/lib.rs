@@ -16,6 +16,7 @@ pub mod id;
 pub mod invalid;
 pub mod key;
 pub mod mapping;
+pub mod merge_patch;
 pub mod message;
 pub mod object;
 pub mod record;

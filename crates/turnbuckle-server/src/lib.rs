@@ -11,7 +11,6 @@ pub mod config;
 pub mod egress;
 pub mod extract;
 pub mod logging;
-pub mod merge_patch;
 pub mod metrics;
 pub mod notices;
 pub mod outcomes;

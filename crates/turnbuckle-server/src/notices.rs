@@ -74,7 +74,7 @@ mod tests {
     #[track_caller]
     fn check(given: Json, notice: &Notice<'_>, expect: bool) {
         let mut document = json!({"url": "https://app.example/hooks", "scope": "notices"});
-        turnbuckle_core::endpoint::document::merge_patch(&mut document, &given);
+        turnbuckle_core::merge_patch::merge_patch(&mut document, given.clone());
         let settings = EndpointSettings::parse(&document).unwrap();
         let id = EndpointId(Minter::default().mint(1, 1));
         assert_eq!(wants(&settings, id, notice), expect, "{given}");

@@ -16,6 +16,7 @@ use crate::change::ChangeType;
 use crate::entity::{did_you_mean, nearest};
 use crate::id::check_chosen_id;
 use crate::invalid::{Invalid, pointer};
+use crate::merge_patch::merge_patch;
 use crate::retry::RetrySchedule;
 
 const MEMBERS: [&str; 16] = [
@@ -163,27 +164,8 @@ impl EndpointSettings {
             document.insert("token".to_owned(), json!(token));
         }
         let mut document = Json::Object(document);
-        merge_patch(&mut document, patch);
+        merge_patch(&mut document, patch.clone());
         Self::parse(&document)
-    }
-}
-
-/// Lays a JSON merge patch (RFC 7396) over `target`.
-pub fn merge_patch(target: &mut Json, patch: &Json) {
-    let Json::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    let Json::Object(target) = target else { return };
-    for (member, value) in patch {
-        if value.is_null() {
-            target.shift_remove(member);
-        } else {
-            merge_patch(target.entry(member.as_str()).or_insert(Json::Null), value);
-        }
     }
 }
 

@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde_json::Value;
 use turnbuckle_core::id::{SourceId, WorkspaceId};
 use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::merge_patch::merge_patch;
 use turnbuckle_core::source::SourceSettings;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::error::Noun;
@@ -32,7 +33,6 @@ use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::base_url::BaseUrl;
 use crate::extract::{JsonBody, PathParams, QueryParams};
-use crate::merge_patch::merge_patch;
 use crate::problem::{ApiError, Problem, ProblemBody};
 
 use document::view;
