@@ -79,8 +79,7 @@ impl App {
         })?;
         let minter = store.minter();
         let store: Arc<dyn Store> = Arc::new(store);
-        let egress =
-            GuardedClient::new(config.egress.policy.clone(), config.egress.limits.clone())?;
+        let egress = GuardedClient::new(config.egress.policy.clone(), config.egress.limits.clone());
         Ok(Self(Arc::new(Parts {
             catalog: Catalog::new(store.clone(), sealer.clone()),
             lanes: Lanes::new(&config.deliver),

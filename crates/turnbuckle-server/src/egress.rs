@@ -22,6 +22,7 @@
 
 mod address;
 mod cidr;
+mod connector;
 mod error;
 mod policy;
 mod resolver;
@@ -33,7 +34,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -41,7 +46,7 @@ pub use cidr::{Cidr, CidrError};
 pub use error::EgressError;
 pub use policy::EgressPolicy;
 
-use resolver::GuardedResolver;
+use connector::Connector;
 
 /// How much of an answer's body is kept, in bytes.
 pub const BODY_START_BYTES_MAX: usize = 4096;
@@ -77,39 +82,20 @@ pub struct EgressAnswer {
 /// The HTTP client for URLs that users choose. A clone shares the connections.
 #[derive(Debug, Clone)]
 pub struct GuardedClient {
-    client: reqwest::Client,
+    client: Client<Connector, Full<Bytes>>,
     policy: Arc<EgressPolicy>,
     response_bytes_max: usize,
 }
 
 impl GuardedClient {
-    /// # Errors
-    /// If the TLS library cannot be set up.
-    pub fn new(policy: EgressPolicy, limits: EgressLimits) -> Result<Self, reqwest::Error> {
-        // Fails only if a provider is installed already, which then serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-
+    pub fn new(policy: EgressPolicy, limits: EgressLimits) -> Self {
         let policy = Arc::new(policy);
-        let builder = || {
-            reqwest::Client::builder()
-                .dns_resolver(GuardedResolver { policy: policy.clone() })
-                .redirect(reqwest::redirect::Policy::none())
-                .no_proxy()
-                .referer(false)
-                .retry(reqwest::retry::never())
-                .user_agent(concat!("Turnbuckle/", env!("CARGO_PKG_VERSION")))
-                .http1_only()
-                .tcp_nodelay(true)
-                .connect_timeout(limits.connect_timeout)
-                .pool_idle_timeout(limits.idle_timeout)
-                .pool_max_idle_per_host(limits.idle_connections_per_host_max)
-        };
-        let client = builder().build().or_else(|error| {
-            // A container without root certificates can still call http URLs.
-            tracing::warn!(%error, "no root certificates found, https calls will fail");
-            builder().tls_certs_only([]).build()
-        })?;
-        Ok(Self { client, policy, response_bytes_max: limits.response_bytes_max })
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(limits.idle_timeout)
+            .pool_max_idle_per_host(limits.idle_connections_per_host_max)
+            .build(Connector::new(policy.clone(), limits.connect_timeout));
+        Self { client, policy, response_bytes_max: limits.response_bytes_max }
     }
 
     /// Judges a URL before it is stored; see [`EgressPolicy::check_url`].
@@ -131,31 +117,33 @@ impl GuardedClient {
     ) -> Result<EgressAnswer, EgressError> {
         self.policy.check_url(url)?;
 
-        let mut request = reqwest::Request::new(Method::POST, url.clone());
+        let mut request = Request::post(target(url)?).body(Full::new(body)).expect("its parts are");
         *request.headers_mut() = headers;
-        *request.body_mut() = Some(body.into());
 
         let started = Instant::now();
         let timeout = timeout.min(Duration::from_millis(TIMEOUT_MS_MAX));
         let deadline = started + timeout;
-        let mut response = timeout_at(deadline, self.client.execute(request))
+        let (head, mut body) = timeout_at(deadline, self.client.request(request))
             .await
             .map_err(|_| EgressError::Timeout { after_ms: timeout.as_millis() })?
-            .map_err(|error| EgressError::classify(&error, started.elapsed()))?;
+            .map_err(|error| EgressError::classify(&error))?
+            .into_parts();
 
         Ok(EgressAnswer {
-            status: response.status(),
-            retry_after: response.headers().get(RETRY_AFTER).cloned(),
-            body_start: self.read_body(&mut response, deadline).await,
+            status: head.status,
+            retry_after: head.headers.get(RETRY_AFTER).cloned(),
+            body_start: self.read_body(&mut body, deadline).await,
             duration: started.elapsed(),
         })
     }
 
     /// Reads the body so that the connection can be used again, keeps its start.
-    async fn read_body(&self, response: &mut reqwest::Response, deadline: Instant) -> Bytes {
+    async fn read_body(&self, body: &mut Incoming, deadline: Instant) -> Bytes {
         let mut start = Bytes::new();
         let mut read = 0;
-        while let Ok(Ok(Some(chunk))) = timeout_at(deadline, response.chunk()).await {
+        while let Ok(Some(Ok(frame))) = timeout_at(deadline, body.frame()).await {
+            // Trailers are read and dropped.
+            let Ok(chunk) = frame.into_data() else { continue };
             read += chunk.len();
             let room = BODY_START_BYTES_MAX - start.len();
             if 0 < room {
@@ -169,4 +157,10 @@ impl GuardedClient {
         }
         start
     }
+}
+
+/// What is asked for: the URL without its fragment.
+fn target(url: &Url) -> Result<Uri, EgressError> {
+    let text = &url[..url::Position::AfterQuery];
+    text.parse().map_err(|_| EgressError::BadUrl { reason: "cannot be asked for over HTTP" })
 }

@@ -13,6 +13,7 @@ mod api_key;
 mod apply;
 mod bin;
 mod change;
+mod checkpoint;
 mod connection;
 mod constraint;
 mod context;
@@ -53,6 +54,7 @@ use turnbuckle_core::id::{Minter, WorkspaceId};
 
 use crate::StoreError;
 use crate::clock::Clock;
+use crate::sqlite::checkpoint::Checkpoints;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::readers::Readers;
 use crate::sqlite::schema::ConnectionSchema;
@@ -107,12 +109,13 @@ impl SqliteStore {
         let new_events = inbound::new_events(&db).map_err(open)?;
         let minter = Arc::new(Minter::after(last_row_key(&db).map_err(open)?));
         let tails = Arc::new(Tails::new(new_events, last_change, matched_through));
+        let checkpoints = Checkpoints::start(&mut db, &options.path).map_err(open)?;
         let state =
             WriterState::new(options.clock.clone(), minter.clone(), options.compose, tails.clone());
         Ok(Self {
             clock: options.clock,
             minter,
-            writer: Arc::new(Writer::start(db, state, options.intake_bytes_max)),
+            writer: Arc::new(Writer::start(db, state, checkpoints, options.intake_bytes_max)),
             readers: Readers::new(&options.path, options.scans_max),
             tails,
             schemas: RwLock::default(),
@@ -199,8 +202,6 @@ fn configure_writer(db: &Db) -> Result<(), rusqlite::Error> {
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "cache_size", -32_768)?;
-    // Large enough that a checkpoint is rare, small enough that it is short.
-    db.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     db.pragma_update(None, "foreign_keys", "OFF")?;
     db.pragma_update(None, "temp_store", "MEMORY")
 }

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
 
 /// Why a call brought no answer, in words for the person who set its URL: they
 /// are stored with the attempt and shown.
@@ -31,16 +30,13 @@ pub enum EgressError {
 }
 
 impl EgressError {
-    /// Puts a failure of the HTTP client, `elapsed` after the call began, into our words.
-    pub(super) fn classify(error: &reqwest::Error, elapsed: Duration) -> Self {
+    /// Puts a failure of the HTTP client into our words.
+    pub(super) fn classify(error: &hyper_util::client::legacy::Error) -> Self {
         if let Some(refused) = find::<EgressError>(error) {
             return refused.clone();
         }
         if let Some(error) = find::<rustls::Error>(error) {
             return Self::Tls { reason: error.to_string() };
-        }
-        if error.is_timeout() {
-            return Self::Timeout { after_ms: elapsed.as_millis() };
         }
         let reason = root_cause(error).to_string();
         if error.is_connect() { Self::Connect { reason } } else { Self::Broken { reason } }

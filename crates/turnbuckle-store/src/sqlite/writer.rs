@@ -20,6 +20,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::StoreError;
+use crate::sqlite::checkpoint::Checkpoints;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::state::WriterState;
 
@@ -114,13 +115,18 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(db: Connection, state: WriterState, intake_bytes_max: usize) -> Self {
+    pub fn start(
+        db: Connection,
+        state: WriterState,
+        checkpoints: Checkpoints,
+        intake_bytes_max: usize,
+    ) -> Self {
         let shared =
             Arc::new(Shared { queues: Mutex::default(), work: Condvar::new(), intake_bytes_max });
         let inside = shared.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_until_closed(&db, state, &inside))
+            .spawn(move || write_until_closed(&db, state, checkpoints, &inside))
             .expect("the system can start one thread");
         Self { shared, thread: Mutex::new(Some(thread)) }
     }
@@ -210,10 +216,16 @@ impl Drop for CloseWithThread<'_> {
     }
 }
 
-fn write_until_closed(db: &Connection, mut state: WriterState, shared: &Shared) {
+fn write_until_closed(
+    db: &Connection,
+    mut state: WriterState,
+    mut checkpoints: Checkpoints,
+    shared: &Shared,
+) {
     let _close = CloseWithThread(shared);
     while let Some(batch) = next_batch(shared) {
         write_batch(db, &mut state, batch);
+        checkpoints.after_batch(db);
     }
 }
 
