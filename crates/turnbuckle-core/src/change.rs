@@ -55,7 +55,7 @@ pub struct Change {
     pub before: Option<Record>,
     /// `None` on delete.
     pub after: Option<Record>,
-    /// The columns that the write named, changed or not.
+    /// Of an update, the columns that the write named, changed or not.
     pub written: Vec<String>,
 }
 

@@ -27,7 +27,8 @@ pub struct Record {
     pub created_at: UnixMs,
     pub updated_at: UnixMs,
     /// Without the columns that are members here (`Id`, `CreatedOn`, `ModifiedOn`).
-    pub data: Data,
+    /// Shared, since a record, its change and its messages show the same columns.
+    pub data: Arc<Data>,
 }
 
 /// Columns that every native entity has and the CRM sets.

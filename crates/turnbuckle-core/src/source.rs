@@ -38,7 +38,8 @@ pub use mapping::{ColumnSource, SourceMapping};
 use members::Members;
 pub use path::{EventPath, Scope};
 pub use plan::{
-    EventFailure, EventPlan, ITEMS_MAX, InboundRequest, PlannedRecord, WARNINGS_MAX, plan_event,
+    EventFailure, EventPlan, ITEMS_MAX, InboundRequest, Pair, PlannedRecord, WARNINGS_MAX,
+    plan_event,
 };
 
 /// Most columns that one `match_on` compares.

@@ -24,7 +24,7 @@ pub(crate) use cast::cast_as;
 /// Most significant digits that survive a JSON number in every language.
 const NUMBER_DIGITS_MAX: usize = 15;
 
-/// A typed value. What a record stores is its JSON form ([`Value::to_stored`]).
+/// A typed value. What a record stores is its JSON form ([`Value::into_stored`]).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Null,
@@ -80,17 +80,17 @@ impl Value {
     }
 
     /// The JSON that a record keeps and the API shows.
-    pub fn to_stored(&self) -> Json {
+    pub fn into_stored(self) -> Json {
         match self {
             Self::Null => Json::Null,
-            Self::Boolean(it) => Json::from(*it),
-            Self::Integer(it) => Json::from(*it),
-            Self::Decimal(it) => decimal::to_json(*it),
-            Self::Text(it) => Json::from(it.as_str()),
+            Self::Boolean(it) => Json::from(it),
+            Self::Integer(it) => Json::from(it),
+            Self::Decimal(it) => decimal::to_json(it),
+            Self::Text(it) => Json::from(it),
             Self::Date(it) => Json::from(it.to_string()),
             Self::Datetime(it) => Json::from(it.to_string()),
             Self::Guid(it) => Json::from(it.to_string()),
-            Self::Json(it) => it.clone(),
+            Self::Json(it) => it,
         }
     }
 
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_decimal_is_a_number_of_15_digits_and_a_string_beyond() {
-        let stored = |text: &str| Value::Decimal(text.parse().unwrap()).to_stored();
+        let stored = |text: &str| Value::Decimal(text.parse().unwrap()).into_stored();
         assert_eq!(stored("12.50"), json!(12.5));
         assert_eq!(stored("100.00"), json!(100));
         assert_eq!(stored("-0.0"), json!(0));
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_datetime_keeps_its_microseconds_without_trailing_zeros() {
         let stored = |text: &str| {
-            Value::from_stored(ColumnType::Datetime, &json!(text)).to_stored().to_string()
+            Value::from_stored(ColumnType::Datetime, &json!(text)).into_stored().to_string()
         };
         assert_eq!(stored("2024-06-19T15:22:45Z"), r#""2024-06-19T15:22:45Z""#);
         assert_eq!(stored("2024-06-19T17:22:45.120+02:00"), r#""2024-06-19T15:22:45.12Z""#);
@@ -190,7 +190,7 @@ mod tests {
         #[test]
         fn what_is_stored_reads_back_equal((column, given) in arbitrary::arb_column_and_value()) {
             let value = Value::cast(&column, &given, &jiff::tz::TimeZone::UTC).unwrap();
-            let stored = value.to_stored();
+            let stored = value.clone().into_stored();
             prop_assert_eq!(Value::from_stored(column.column_type, &stored), value.clone());
             // Casting is idempotent, so that a record can be written back as it was read.
             prop_assert_eq!(Value::cast(&column, &stored, &jiff::tz::TimeZone::UTC), Ok(value));

@@ -4,7 +4,7 @@
 //! they were given. It is *applied* on the writer: lookups are resolved, the
 //! record to update is found, and [`decide`] says what the record becomes.
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::entity::{Column, Entity, did_you_mean};
 use crate::invalid::{Invalid, pointer};
@@ -44,9 +44,9 @@ pub enum Strictness {
 ///
 /// # Errors
 /// When strict, every member that is not a column, cannot be written or cannot be cast.
-pub fn plan(
+pub fn plan<'a>(
     entity: &Entity,
-    input: &Map<String, Json>,
+    input: impl IntoIterator<Item = (&'a String, &'a Json)>,
     strictness: Strictness,
     zone: &jiff::tz::TimeZone,
 ) -> Result<WritePlan, Vec<Invalid>> {
@@ -87,8 +87,8 @@ fn plan_value(column: &Column, given: &Json, zone: &jiff::tz::TimeZone) -> Resul
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
     pub data: Data,
-    /// Columns whose value differs from before, in the order of the write.
-    pub changed: Vec<String>,
+    /// Whether any column differs from before.
+    pub is_changed: bool,
 }
 
 /// Puts `values` over `before` (`None` when the record is created).
@@ -98,29 +98,29 @@ pub struct Written {
 pub fn decide(
     entity: &Entity,
     before: Option<&Data>,
-    values: &[(String, Value)],
+    values: Vec<(String, Value)>,
 ) -> Result<Written, Vec<String>> {
     let mut data = before.cloned().unwrap_or_default();
-    let mut changed = Vec::new();
+    let mut is_changed = false;
     for (column, value) in values {
-        let stored = value.to_stored();
-        let is_same = match data.get(column) {
+        let stored = value.into_stored();
+        let is_same = match data.get(&column) {
             Some(now) => *now == stored,
             None => stored.is_null(),
         };
         if is_same {
             continue;
         }
-        changed.push(column.clone());
+        is_changed = true;
         if stored.is_null() {
-            data.shift_remove(column);
+            data.shift_remove(&column);
         } else {
-            data.insert(column.clone(), stored);
+            data.insert(column, stored);
         }
     }
     let is_missing =
         |column: &&Column| column.required && column.createable && !data.contains_key(&column.name);
     let missing: Vec<String> =
         entity.columns.iter().filter(is_missing).map(|column| column.name.clone()).collect();
-    if missing.is_empty() { Ok(Written { data, changed }) } else { Err(missing) }
+    if missing.is_empty() { Ok(Written { data, is_changed }) } else { Err(missing) }
 }

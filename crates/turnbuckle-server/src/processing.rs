@@ -15,8 +15,7 @@ use crate::catalog::{LiveConnection, LiveSource};
 /// # Errors
 /// What is wrong with it, and where.
 pub fn decode(request: &InboundRequest) -> Result<body::Body, BodyError> {
-    let content_type = request.headers.iter().find(|(name, _)| name == "content-type");
-    body::decode(content_type.map(|(_, value)| value.as_str()), &request.body, true)
+    body::decode(request.headers.get("content-type").as_deref(), &request.body, true)
 }
 
 /// What an event of a source becomes, as work for the store.
@@ -47,11 +46,10 @@ fn work(
     body: &body::Body,
     received_at: UnixMs,
 ) -> (EventWork, Vec<turnbuckle_core::invalid::Invalid>) {
-    let query: Vec<(String, String)> =
-        url::form_urlencoded::parse(request.query.as_bytes()).into_owned().collect();
+    let query: Vec<_> = url::form_urlencoded::parse(request.query.as_bytes()).collect();
     let inbound = source::InboundRequest {
         body,
-        headers: &request.headers,
+        headers: &request.headers.pairs(),
         query: &query,
         received_at: jiff::Timestamp::from_millisecond(received_at).unwrap_or_default(),
     };

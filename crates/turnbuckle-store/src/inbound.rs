@@ -4,6 +4,8 @@
 //! intake order, and finished together with the records that it wrote and
 //! their changes (transaction T1 of the design).
 
+mod headers;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,6 +17,7 @@ use turnbuckle_core::invalid::Invalid;
 use crate::StoreError;
 use crate::page::{Page, PageRequest};
 use crate::record::{Applied, Write};
+pub use headers::Headers;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,8 +31,8 @@ pub enum InboundStatus {
 /// The request as it came.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InboundRequest {
-    /// As received, names in lower case; `authorization` and `cookie` masked.
-    pub headers: Vec<(String, String)>,
+    /// As received; `authorization` and `cookie` masked.
+    pub headers: Headers,
     /// The query string, undecoded; empty if there was none.
     pub query: String,
     pub body: Bytes,

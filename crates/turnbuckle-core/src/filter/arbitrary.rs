@@ -236,7 +236,7 @@ fn arb_stored(column: &Column) -> BoxedStrategy<Json> {
     let stored = arb_given(&column).prop_map(move |given| {
         Value::cast(&column, &given, &TimeZone::UTC)
             .expect("the pools hold what casts to their type")
-            .to_stored()
+            .into_stored()
     });
     prop_oneof![1 => Just(Json::Null), 4 => stored].boxed()
 }

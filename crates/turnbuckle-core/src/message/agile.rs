@@ -182,6 +182,8 @@ fn custom_value(column_type: ColumnType, stored: &Json) -> Json {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::Map;
 
     use super::super::tests::check_body;
@@ -220,7 +222,7 @@ mod tests {
             version: 1,
             created_at: 1_455_855_737_999,
             updated_at: 1_455_856_605_001,
-            data: case.data.as_object().cloned().unwrap_or_default(),
+            data: Arc::new(case.data.as_object().cloned().unwrap_or_default()),
         };
         let written: Vec<_> = case.written.iter().map(|it| (*it).to_owned()).collect();
         let looked_up = |number, name: &str| LookedUp { number, name: name.to_owned() };

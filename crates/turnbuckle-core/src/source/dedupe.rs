@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::mapping::parse_path;
 use super::members::Members;
 use super::path::EventPath;
+use super::plan::Pair;
 use crate::invalid::Invalid;
 
 /// Longest key that is kept as it is; a longer one is kept as its hash.
@@ -65,11 +66,7 @@ fn is_header_name(name: &str) -> bool {
 ///
 /// `None` if the source has no `dedupe` or the sender gave no id: such an event
 /// is never taken for a repeat.
-pub fn dedupe_key(
-    dedupe: &Option<Dedupe>,
-    headers: &[(String, String)],
-    body: &Json,
-) -> Option<String> {
+pub fn dedupe_key(dedupe: &Option<Dedupe>, headers: &[Pair<'_>], body: &Json) -> Option<String> {
     let key = match dedupe.as_ref()? {
         Dedupe::Header(wanted) => {
             let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;

@@ -17,7 +17,7 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
-use super::plan::InboundRequest;
+use super::plan::{InboundRequest, Pair};
 
 /// Longest path, in bytes of its text.
 const PATH_BYTES_MAX: usize = 500;
@@ -127,7 +127,7 @@ impl EventPath {
 
     /// Headers and query are pairs, of which a name may have several: headers
     /// are joined as HTTP joins them, query values make a list.
-    fn find_pair<'a>(&self, pairs: &[(String, String)], is_header: bool) -> Option<Cow<'a, Json>> {
+    fn find_pair<'a>(&self, pairs: &[Pair<'_>], is_header: bool) -> Option<Cow<'a, Json>> {
         let joined = |wanted: &str| {
             let is_wanted = |name: &str| {
                 if is_header { name.eq_ignore_ascii_case(wanted) } else { name == wanted }
@@ -135,7 +135,7 @@ impl EventPath {
             let values: Vec<&str> = pairs
                 .iter()
                 .filter(|(name, _)| is_wanted(name))
-                .map(|(_, value)| value.as_str())
+                .map(|(_, value)| value.as_ref())
                 .collect();
             match values.as_slice() {
                 [] => None,
@@ -149,7 +149,7 @@ impl EventPath {
             Some((Step::Find { .. }, _)) => None,
             None => {
                 let all = pairs.iter().filter_map(|(name, _)| {
-                    let key = if is_header { name.to_ascii_lowercase() } else { name.clone() };
+                    let key = if is_header { name.to_ascii_lowercase() } else { name.to_string() };
                     Some((key, joined(name)?))
                 });
                 Some(Cow::Owned(Json::Object(Map::from_iter(all))))

@@ -28,12 +28,15 @@ const COMPARED_NAME_BYTES_MAX: usize = 100;
 /// The reserved member that names the entity.
 const ENTITY_NAME: &str = "EntityName";
 
+/// A header or a parameter of the query: its name and its value.
+pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// One webhook as it was received, decoded.
 #[derive(Debug, Clone, Copy)]
 pub struct InboundRequest<'a> {
     pub body: &'a Body,
-    pub headers: &'a [(String, String)],
-    pub query: &'a [(String, String)],
+    pub headers: &'a [Pair<'a>],
+    pub query: &'a [Pair<'a>],
     pub received_at: jiff::Timestamp,
 }
 
@@ -181,15 +184,12 @@ impl<'a> Planner<'a> {
             Some(Json::String(name)) => self.admitted(name)?,
             Some(_) => return Err(EventFailure::EntityNotText),
         };
-        let mut input = Map::new();
-        for (name, value) in members.iter().filter(|(name, _)| *name != ENTITY_NAME) {
-            if entity.column(name).is_some() {
-                input.insert(name.clone(), value.clone());
-            } else {
-                self.warn_of_unknown(item, entity, name);
-            }
+        let given = members.iter().filter(|(name, _)| *name != ENTITY_NAME);
+        let is_column = |name: &String| entity.column(name).is_some();
+        for (name, _) in given.clone().filter(|(name, _)| !is_column(name)) {
+            self.warn_of_unknown(item, entity, name);
         }
-        Ok(self.plan_record(item, entity, &input))
+        Ok(self.plan_record(item, entity, given.filter(|(name, _)| is_column(name))))
     }
 
     fn plan_mapped(&mut self, mapping: &SourceMapping) -> Result<Vec<PlannedRecord>, EventFailure> {
@@ -252,11 +252,11 @@ impl<'a> Planner<'a> {
         Err(EventFailure::NotAdmitted { entity: name.to_owned(), admitted })
     }
 
-    fn plan_record(
+    fn plan_record<'b>(
         &mut self,
         item: &Item,
         entity: &Entity,
-        input: &Map<String, Json>,
+        input: impl IntoIterator<Item = (&'b String, &'b Json)>,
     ) -> PlannedRecord {
         let mut plan = self.plan_leniently(item, entity, input);
         let mut defaulted = Vec::new();
@@ -283,11 +283,11 @@ impl<'a> Planner<'a> {
     }
 
     /// Casts what can be cast; the rest becomes warnings of the event.
-    fn plan_leniently(
+    fn plan_leniently<'b>(
         &mut self,
         item: &Item,
         entity: &Entity,
-        input: &Map<String, Json>,
+        input: impl IntoIterator<Item = (&'b String, &'b Json)>,
     ) -> WritePlan {
         let mut plan = write::plan(entity, input, Strictness::Lenient, self.zone)
             .unwrap_or_else(|warnings| WritePlan { warnings, ..WritePlan::default() });

@@ -203,7 +203,7 @@ mod tests {
     #[track_caller]
     fn check(column: &Column, given: Json, expect: Option<Json>) {
         let zone = TimeZone::fixed(jiff::tz::Offset::constant(-1));
-        let stored = Value::cast(column, &given, &zone).map(|value| value.to_stored());
+        let stored = Value::cast(column, &given, &zone).map(|value| value.into_stored());
         assert_eq!(stored.ok(), expect, "{:?} from {given}", column.column_type);
     }
 

@@ -5,12 +5,14 @@
 //! change appears once it is matched, in one order for ever, so a cursor passes
 //! none that appears later.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use turnbuckle_core::change::Change;
-use turnbuckle_core::record::{Data, universal_id};
+use turnbuckle_core::record::{Data, Record, universal_id};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -57,7 +59,8 @@ pub struct ChangeView {
 impl From<Change> for ChangeView {
     fn from(it: Change) -> Self {
         let record_id = universal_id(&it.entity, &it.latest().id);
-        let (before, after) = (it.before.map(|it| it.data), it.after.map(|it| it.data));
+        let image = |record: Record| Arc::unwrap_or_clone(record.data);
+        let (before, after) = (it.before.map(image), it.after.map(image));
         Self {
             id: it.id.to_string(),
             change_type: it.change_type.into(),
@@ -73,12 +76,18 @@ impl From<Change> for ChangeView {
     }
 }
 
-/// Columns that differ; where an image is not known, those that the write named.
+/// Columns that differ: all that a new record has, and where an image is not
+/// known, those that the write named.
 fn changed(before: Option<&Data>, after: Option<&Data>, written: Vec<String>) -> Vec<String> {
-    let (Some(before), Some(after)) = (before, after) else { return written };
-    let differs = |column: &&String| before.get(*column) != after.get(*column);
-    let gone = before.keys().filter(|column| !after.contains_key(*column));
-    after.keys().filter(differs).chain(gone).cloned().collect()
+    match (before, after) {
+        (Some(before), Some(after)) => {
+            let differs = |column: &&String| before.get(*column) != after.get(*column);
+            let gone = before.keys().filter(|column| !after.contains_key(*column));
+            after.keys().filter(differs).chain(gone).cloned().collect()
+        }
+        (None, Some(after)) if written.is_empty() => after.keys().cloned().collect(),
+        _ => written,
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -62,7 +62,7 @@ pub struct RecordView {
 impl RecordView {
     fn of(entity: &Entity, record: &Record) -> Self {
         let column = |column: &turnbuckle_core::entity::Column| {
-            let value = record.value(&column.name, column.column_type).to_stored();
+            let value = record.value(&column.name, column.column_type).into_stored();
             (column.name.clone(), value)
         };
         Self {

@@ -130,8 +130,10 @@ async fn accept_post(
         Ok(value) => value,
         Err(error) => return Err(refuse(app, event, error).await),
     };
+    let dedupe = &source.settings.dedupe;
+    let headers = dedupe.as_ref().map(|_| event.request.headers.pairs()).unwrap_or_default();
     let accept = Accept {
-        dedupe_key: dedupe_key(&source.settings.dedupe, &event.request.headers, &value),
+        dedupe_key: dedupe_key(dedupe, &headers, &value),
         event,
         status: match source.settings.create_records {
             true => InboundStatus::New,

@@ -3,7 +3,7 @@
 //! Plans a slice of events off the writer, then has the store apply it in one
 //! command. One slice at a time: while it is applied, the next one gathers.
 //! An event that cannot be planned fails with its reason and blocks nothing.
-//! If the store is away the slice waits and is tried again as it was, so that
+//! If the store is away the slice waits and is planned and tried again, so that
 //! order holds.
 
 use std::sync::Arc;
@@ -38,11 +38,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
             }
             continue;
         }
-        let mut work = Vec::with_capacity(events.len());
-        for event in &events {
-            work.push(plan(&app, event).await);
-        }
-        finish(&app, work, &shutdown).await;
+        process(&app, &events, &shutdown).await;
     }
 }
 
@@ -70,10 +66,14 @@ async fn try_plan(app: &App, event: &Arc<InboundEvent>) -> Result<FinishEvent, S
     Ok(processing::plan(&source, &connection, event, false))
 }
 
-/// Applies a slice, however long the store is away.
-async fn finish(app: &App, work: Vec<FinishEvent>, shutdown: &CancellationToken) {
+/// Plans and applies a slice, however long the store is away.
+async fn process(app: &App, events: &[Arc<InboundEvent>], shutdown: &CancellationToken) {
     loop {
-        match app.store.finish_events(work.clone()).await {
+        let mut work = Vec::with_capacity(events.len());
+        for event in events {
+            work.push(plan(app, event).await);
+        }
+        match app.store.finish_events(work).await {
             Ok(outcomes) => return settle(app, outcomes),
             Err(StoreError::Unavailable { .. } | StoreError::Overloaded)
                 if !shutdown.is_cancelled() =>

@@ -142,6 +142,6 @@ impl Intake {
         let ids = [id.as_str().unwrap().to_owned()];
         let workspace = self.workspace().await;
         let records = self.app.store.records(workspace, "acme-crm", entity, &ids, &[]).await;
-        records.unwrap().0.remove(0).map(|record| Json::Object(record.data))
+        records.unwrap().0.remove(0).map(|record| Json::Object((*record.data).clone()))
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection as Db, params};
 use serde_json::Value as Json;
-use turnbuckle_core::change::{Change, ChangeType};
+use turnbuckle_core::change::{Change, ChangeType, Origin};
 use turnbuckle_core::entity::Entity;
 use turnbuckle_core::id::ChangeId;
 use turnbuckle_core::id::Stamp;
@@ -40,35 +40,42 @@ use crate::sqlite::writer::Batch;
 pub fn apply(
     batch: &mut Batch<'_>,
     connection: &ConnectionSchema,
-    write: &Write,
+    write: Write,
 ) -> Result<Applied, Failure> {
-    let (entity, row) = connection.entity(&write.entity)?;
-    let mut warnings = Vec::new();
-    let mut values = resolve_lookups(batch.sql, connection, write, &mut warnings)?;
-    let before = find_target(batch.sql, row, entity, &write.action, &values)?;
-    if let WriteAction::Delete { .. } = write.action {
-        let before = before.ok_or_else(|| not_found(&write.action))?;
-        return delete(batch, connection, write, row, before);
+    let Write { entity, action, values, defaulted, strictness, origin } = write;
+    let (entity, row) = connection.entity(&entity)?;
+    let target = Target { connection, entity, row, origin };
+    let (mut values, warnings) = resolve_lookups(batch.sql, connection, values, strictness)?;
+    let before = find_target(batch.sql, row, entity, &action, &values)?;
+    let applied = |record, change, warnings| {
+        Ok(Applied { entity: entity.name.clone(), record, change, warnings })
+    };
+    if let WriteAction::Delete { .. } = action {
+        let record = target.delete(batch, before.ok_or_else(|| not_found(&action))?)?;
+        return applied(record, Some(ChangeType::Delete), Vec::new());
     }
-    let before_data = before.as_ref().map(|row| &row.record.data);
+    let before_data = before.as_ref().map(|row| &*row.record.data);
     if let Some(data) = before_data {
-        let is_held = |name: &String| write.defaulted.contains(name) && data.contains_key(name);
+        let is_held = |name: &String| defaulted.contains(name) && data.contains_key(name);
         values.retain(|(name, _)| !is_held(name));
     }
-    (batch.state.compose)(&write.entity, &mut values, before_data);
+    (batch.state.compose)(&entity.name, &mut values, before_data);
     let given_id = take_given_id(&mut values);
     let values = settled(values);
-    let written = decide(entity, before_data, &values).map_err(missing_columns)?;
-    let names = values.into_iter().map(|(name, _)| name).collect();
+    let names = match before {
+        None => Vec::new(),
+        Some(_) => values.iter().map(|(name, _)| name.clone()).collect(),
+    };
+    let written = decide(entity, before_data, values).map_err(missing_columns)?;
     match before {
-        None => create(batch, connection, write, (entity, row), given_id, written.data, names)
-            .map(|record| applied(write, record, Some(ChangeType::Create), warnings)),
-        Some(before) if written.changed.is_empty() => {
-            Ok(applied(write, before.record, None, warnings))
+        None => {
+            let record = target.create(batch, given_id, written.data)?;
+            applied(record, Some(ChangeType::Create), warnings)
         }
+        Some(before) if !written.is_changed => applied(before.record, None, warnings),
         Some(before) => {
-            let record = update(batch, connection, write, row, before, written.data, names)?;
-            Ok(applied(write, record, Some(ChangeType::Update), warnings))
+            let record = target.update(batch, before, written.data, names)?;
+            applied(record, Some(ChangeType::Update), warnings)
         }
     }
 }
@@ -84,17 +91,8 @@ pub fn load(
     let mut values = values;
     (batch.state.compose)(&entity.name, &mut values, None);
     let given_id = take_given_id(&mut values);
-    let written = decide(entity, None, &settled(values)).map_err(missing_columns)?;
+    let written = decide(entity, None, settled(values)).map_err(missing_columns)?;
     insert_new(batch, (entity, row), given_id, written.data).map(|_| ())
-}
-
-fn applied(
-    write: &Write,
-    record: Record,
-    change: Option<ChangeType>,
-    warnings: Vec<Invalid>,
-) -> Applied {
-    Applied { entity: write.entity.clone(), record, change, warnings }
 }
 
 fn not_found(action: &WriteAction) -> StoreError {
@@ -113,22 +111,23 @@ fn missing_columns(missing: Vec<String>) -> StoreError {
 }
 
 /// Replaces what was given for a lookup by the id of the record it means.
+/// Answers what was left out, unless it refuses that.
 fn resolve_lookups(
     db: &Db,
     connection: &ConnectionSchema,
-    write: &Write,
-    warnings: &mut Vec<Invalid>,
-) -> Result<Vec<(String, Planned)>, Failure> {
-    let mut values = Vec::with_capacity(write.values.len());
+    values: Vec<(String, Planned)>,
+    strictness: Strictness,
+) -> Result<(Vec<(String, Planned)>, Vec<Invalid>), Failure> {
+    let mut resolved = Vec::with_capacity(values.len());
     let mut unresolved = Vec::new();
-    for (column, planned) in &write.values {
+    for (column, planned) in values {
         let value = match planned {
-            Planned::Value(value) => value.clone(),
-            Planned::Lookup { entity, given } => match resolve(db, connection, entity, given)? {
+            Planned::Value(value) => value,
+            Planned::Lookup { entity, given } => match resolve(db, connection, &entity, &given)? {
                 Some(id) => Value::Text(id),
                 None => {
                     unresolved.push(Invalid::new(
-                        pointer("", column),
+                        pointer("", &column),
                         format!(
                             "`{column}` is left empty: no `{entity}` is or has the id `{given}`"
                         ),
@@ -137,14 +136,11 @@ fn resolve_lookups(
                 }
             },
         };
-        values.push((column.clone(), Planned::Value(value)));
+        resolved.push((column, Planned::Value(value)));
     }
-    match write.strictness {
+    match strictness {
         Strictness::Strict if !unresolved.is_empty() => Err(StoreError::Invalid(unresolved).into()),
-        _ => {
-            warnings.append(&mut unresolved);
-            Ok(values)
-        }
+        _ => Ok((resolved, unresolved)),
     }
 }
 
@@ -316,26 +312,104 @@ fn settled(values: Vec<(String, Planned)>) -> Vec<(String, Value)> {
     values.into_iter().map(|(name, planned)| (name, settle(planned))).collect()
 }
 
-fn create(
-    batch: &mut Batch<'_>,
-    connection: &ConnectionSchema,
-    write: &Write,
-    (entity, row): (&Entity, &EntityRow),
-    given_id: Option<Uuid>,
-    data: Data,
-    names: Vec<String>,
-) -> Result<Record, Failure> {
-    let record = insert_new(batch, (entity, row), given_id, data)?;
-    tell(batch, connection, write, ChangeType::Create, None, Some(record.clone()), names)?;
-    Ok(record)
+/// Of which entity a record is written, and for whom.
+struct Target<'a> {
+    connection: &'a ConnectionSchema,
+    entity: &'a Entity,
+    row: &'a EntityRow,
+    origin: Origin,
 }
 
+impl Target<'_> {
+    fn create(
+        &self,
+        batch: &mut Batch<'_>,
+        given_id: Option<Uuid>,
+        data: Data,
+    ) -> Result<Record, Failure> {
+        let (record, data) = insert_new(batch, (self.entity, self.row), given_id, data)?;
+        self.tell(batch, ChangeType::Create, None, Some((record.clone(), &data)), Vec::new())?;
+        Ok(record)
+    }
+
+    /// `names` are the columns that the write named, changed or not.
+    fn update(
+        &self,
+        batch: &mut Batch<'_>,
+        before: RecordRow,
+        data: Data,
+        names: Vec<String>,
+    ) -> Result<Record, Failure> {
+        let RecordRow { seq, record: before } = before;
+        let record = Record {
+            version: before.version + 1,
+            updated_at: batch.state.now().max(before.updated_at),
+            data: Arc::new(data),
+            ..before.clone()
+        };
+        check_unique(batch.sql, self.entity, self.row, Some((seq, &before)), &record)?;
+        let data = serde_json::to_string(&record.data)?;
+        batch
+            .sql
+            .prepare_cached(
+                "UPDATE record SET version = ?2, updated_at_ms = ?3, data = ?4 WHERE seq = ?1",
+            )?
+            .execute(params![seq, record.version, record.updated_at, data])?;
+        move_keys(batch.sql, self.row, seq, Some(&before), Some(&record))?;
+        let after = Some((record.clone(), data.as_str()));
+        self.tell(batch, ChangeType::Update, Some(before), after, names)?;
+        Ok(record)
+    }
+
+    fn delete(&self, batch: &mut Batch<'_>, before: RecordRow) -> Result<Record, Failure> {
+        let RecordRow { seq, record } = before;
+        batch.sql.prepare_cached("DELETE FROM record WHERE seq = ?1")?.execute([seq])?;
+        let id = Uuid::try_parse(&record.id).expect("native record ids are GUIDs");
+        batch
+            .sql
+            .prepare_cached("DELETE FROM record_given_id WHERE entity = ?1 AND id = ?2")?
+            .execute(params![self.row.no, id.as_bytes()])?;
+        move_keys(batch.sql, self.row, seq, Some(&record), None)?;
+        self.tell(batch, ChangeType::Delete, Some(record.clone()), None, Vec::new())?;
+        Ok(record)
+    }
+
+    /// Writes the change of a record and hands it to matching after the commit.
+    /// The record after comes with its columns as JSON.
+    fn tell(
+        &self,
+        batch: &mut Batch<'_>,
+        change_type: ChangeType,
+        before: Option<Record>,
+        after: Option<(Record, &str)>,
+        written: Vec<String>,
+    ) -> Result<(), Failure> {
+        let (after, after_data) = after.unzip();
+        let change = Change {
+            id: ChangeId(batch.state.mint()),
+            workspace: self.connection.workspace,
+            connection: self.connection.id.clone(),
+            entity: self.entity.name.clone(),
+            change_type,
+            origin: self.origin,
+            at: batch.state.now(),
+            before,
+            after,
+            written,
+        };
+        insert_change(batch.sql, self.connection.no, &change, after_data)?;
+        batch.state.changed(Arc::new(change));
+        Ok(())
+    }
+}
+
+/// Answers the record with its columns as JSON.
 fn insert_new(
     batch: &mut Batch<'_>,
     (entity, row): (&Entity, &EntityRow),
     given_id: Option<Uuid>,
     data: Data,
-) -> Result<Record, Failure> {
+) -> Result<(Record, String), Failure> {
     let stamp: Stamp = batch.state.mint();
     let id = given_id.unwrap_or_else(|| stamp.uuid());
     if given_id.is_some() && record_exists(batch.sql, row.no, &id)? {
@@ -348,68 +422,14 @@ fn insert_new(
         version: 1,
         created_at: now,
         updated_at: now,
-        data,
+        data: Arc::new(data),
     };
     check_unique(batch.sql, entity, row, None, &record)?;
+    let data = serde_json::to_string(&record.data)?;
     let new = RecordRow { seq: stamp.row_key(), record };
-    insert_record(batch.sql, row.no, &new, &id)?;
+    insert_record(batch.sql, row.no, &new, &id, &data)?;
     move_keys(batch.sql, row, new.seq, None, Some(&new.record))?;
-    Ok(new.record)
-}
-
-fn update(
-    batch: &mut Batch<'_>,
-    connection: &ConnectionSchema,
-    write: &Write,
-    row: &EntityRow,
-    before: RecordRow,
-    data: Data,
-    names: Vec<String>,
-) -> Result<Record, Failure> {
-    let (entity, _) = connection.entity(&write.entity)?;
-    let RecordRow { seq, record: before } = before;
-    let record = Record {
-        version: before.version + 1,
-        updated_at: batch.state.now().max(before.updated_at),
-        data,
-        ..before.clone()
-    };
-    check_unique(batch.sql, entity, row, Some((seq, &before)), &record)?;
-    batch
-        .sql
-        .prepare_cached(
-            "UPDATE record SET version = ?2, updated_at_ms = ?3, data = ?4 WHERE seq = ?1",
-        )?
-        .execute(params![
-            seq,
-            record.version,
-            record.updated_at,
-            serde_json::to_string(&record.data)?
-        ])?;
-    move_keys(batch.sql, row, seq, Some(&before), Some(&record))?;
-    let after = Some(record.clone());
-    tell(batch, connection, write, ChangeType::Update, Some(before), after, names)?;
-    Ok(record)
-}
-
-fn delete(
-    batch: &mut Batch<'_>,
-    connection: &ConnectionSchema,
-    write: &Write,
-    row: &EntityRow,
-    before: RecordRow,
-) -> Result<Applied, Failure> {
-    let RecordRow { seq, record } = before;
-    batch.sql.prepare_cached("DELETE FROM record WHERE seq = ?1")?.execute([seq])?;
-    let id = Uuid::try_parse(&record.id).expect("native record ids are GUIDs");
-    batch
-        .sql
-        .prepare_cached("DELETE FROM record_given_id WHERE entity = ?1 AND id = ?2")?
-        .execute(params![row.no, id.as_bytes()])?;
-    move_keys(batch.sql, row, seq, Some(&record), None)?;
-    let before = Some(record.clone());
-    tell(batch, connection, write, ChangeType::Delete, before, None, Vec::new())?;
-    Ok(applied(write, record, Some(ChangeType::Delete), Vec::new()))
+    Ok((new.record, data))
 }
 
 /// Compares the unique columns that differ from before with all other records.
@@ -437,32 +457,5 @@ fn check_unique(
             .into());
         }
     }
-    Ok(())
-}
-
-/// Writes the change of a record and hands it to matching after the commit.
-fn tell(
-    batch: &mut Batch<'_>,
-    connection: &ConnectionSchema,
-    write: &Write,
-    change_type: ChangeType,
-    before: Option<Record>,
-    after: Option<Record>,
-    written: Vec<String>,
-) -> Result<(), Failure> {
-    let change = Change {
-        id: ChangeId(batch.state.mint()),
-        workspace: connection.workspace,
-        connection: connection.id.clone(),
-        entity: write.entity.clone(),
-        change_type,
-        origin: write.origin,
-        at: batch.state.now(),
-        before,
-        after,
-        written,
-    };
-    insert_change(batch.sql, connection.no, &change)?;
-    batch.state.changed(Arc::new(change));
     Ok(())
 }

@@ -60,11 +60,16 @@ fn origin_from_row(stored: i64) -> Origin {
     }
 }
 
-pub fn insert_change(db: &Db, connection_no: i64, change: &Change) -> Result<(), Failure> {
+/// `after_data` is that of the record after as JSON, as the record stores it too.
+pub fn insert_change(
+    db: &Db,
+    connection_no: i64,
+    change: &Change,
+    after_data: Option<&str>,
+) -> Result<(), Failure> {
     let latest = change.latest();
-    let data = |record: &Option<Record>| {
-        record.as_ref().map(|record| serde_json::to_string(&record.data)).transpose()
-    };
+    let before_data =
+        change.before.as_ref().map(|before| serde_json::to_string(&before.data)).transpose()?;
     db.prepare_cached(
         "INSERT INTO change (seq, tail, workspace, connection, entity, record, change_type, origin,
              number, version, created_at_ms, updated_at_ms, before_updated_at_ms, before_data,
@@ -85,8 +90,8 @@ pub fn insert_change(db: &Db, connection_no: i64, change: &Change) -> Result<(),
         latest.created_at,
         latest.updated_at,
         change.before.as_ref().map(|record| record.updated_at),
-        data(&change.before)?,
-        data(&change.after)?,
+        before_data,
+        after_data,
         serde_json::to_string(&change.written)?
     ])?;
     Ok(())
@@ -117,9 +122,9 @@ fn read_change(
     row: &Row<'_>,
 ) -> Result<Option<Change>, Failure> {
     let Some(connection) = names.name(db, row.get(3)?)? else { return Ok(None) };
-    let data = |index: usize| -> Result<Option<Data>, Failure> {
+    let data = |index: usize| -> Result<Option<Arc<Data>>, Failure> {
         let text = row.get_ref(index)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-        Ok(text.map(serde_json::from_str).transpose()?)
+        Ok(text.map(serde_json::from_str).transpose()?.map(Arc::new))
     };
     let (record, number, version): (String, i64, i64) = (row.get(5)?, row.get(8)?, row.get(9)?);
     let created_at = row.get(10)?;

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use serde_json::Value as Json;
@@ -168,10 +170,10 @@ fn insert_initial(
         version: 1,
         created_at: now,
         updated_at: now,
-        data: data.clone(),
+        data: Arc::new(data.clone()),
     };
     let new = RecordRow { seq: stamp.row_key(), record };
-    insert_record(batch.sql, row.no, &new, id)?;
+    insert_record(batch.sql, row.no, &new, id, &serde_json::to_string(data)?)?;
     move_keys(batch.sql, row, new.seq, None, Some(&new.record))
 }
 

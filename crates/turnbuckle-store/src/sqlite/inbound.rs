@@ -8,11 +8,12 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use turnbuckle_core::id::{InboundEventId, SourceId, Stamp, WorkspaceId, first_row_key_at};
 use turnbuckle_core::invalid::Invalid;
+use uuid::Uuid;
 
 use crate::StoreError;
 use crate::inbound::{
-    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventWork, FinishEvent, InboundEvent,
-    InboundRequest, InboundStatus, InboundStore, LoggedEvent,
+    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventWork, FinishEvent, Headers,
+    InboundEvent, InboundRequest, InboundStatus, InboundStore, LoggedEvent,
 };
 use crate::page::{Page, PageRequest};
 use crate::record::{Applied, Write, WriteAction};
@@ -20,6 +21,8 @@ use crate::sqlite::SqliteStore;
 use crate::sqlite::apply::apply;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
+use crate::sqlite::record::record_exists;
+use crate::sqlite::schema::ConnectionSchema;
 use crate::sqlite::tails::Tails;
 use crate::sqlite::writer::{Batch, Priority};
 
@@ -64,14 +67,14 @@ fn read_event(db: &Db, row: &Row<'_>) -> Result<InboundEvent, Failure> {
         workspace: WorkspaceId(row.get(2)?),
         source: SourceId(Stamp::from_row(source_seq, source_tail.unwrap_or_default())),
         request: InboundRequest {
-            headers: serde_json::from_str(headers)?,
+            headers: Headers::from_json(headers)?,
             query: row.get(6)?,
             body: Bytes::from(row.get::<_, Vec<u8>>(7)?),
         },
     })
 }
 
-fn insert_event(db: &Db, accept: &Accept, headers: &str) -> Result<(), Failure> {
+fn insert_event(db: &Db, accept: &Accept) -> Result<(), Failure> {
     let InboundEvent { id, workspace, source, request } = &accept.event;
     db.prepare_cached(
         "INSERT INTO inbound_event (seq, tail, workspace, source, status, headers, query, body)
@@ -83,7 +86,7 @@ fn insert_event(db: &Db, accept: &Accept, headers: &str) -> Result<(), Failure> 
         workspace.0,
         source.0.row_key(),
         status_to_row(accept.status),
-        headers,
+        request.headers.as_json(),
         request.query,
         request.body.as_ref()
     ])?;
@@ -130,8 +133,7 @@ fn accept_event(batch: &mut Batch<'_>, accept: Accept) -> Result<Accepted, Failu
     {
         return Ok(Accepted::Repeat(repeated));
     }
-    let headers = serde_json::to_string(&accept.event.request.headers)?;
-    insert_event(batch.sql, &accept, &headers)?;
+    insert_event(batch.sql, &accept)?;
     if accept.failure.is_some() {
         let failure = accept.failure.as_deref();
         put_outcome(batch.sql, accept.event.id.0.row_key(), failure, &[])?;
@@ -142,9 +144,13 @@ fn accept_event(batch: &mut Batch<'_>, accept: Accept) -> Result<Accepted, Failu
     Ok(Accepted::Stored)
 }
 
-/// Applies the writes of one event and ends it. What fails inside is the
-/// event's failure, not the job's: the error that this returns is the database's.
-fn finish_event(batch: &mut Batch<'_>, finish: &FinishEvent) -> Result<EventOutcome, Failure> {
+/// Does the work of one event and ends it. What fails inside is the event's
+/// failure, not the job's: the error that this returns is the database's.
+fn finish_event(
+    batch: &mut Batch<'_>,
+    finish: &FinishEvent,
+    work: EventWork,
+) -> Result<EventOutcome, Failure> {
     let event = finish.event.0.row_key();
     let mut outcome = EventOutcome {
         event: finish.event,
@@ -153,17 +159,18 @@ fn finish_event(batch: &mut Batch<'_>, finish: &FinishEvent) -> Result<EventOutc
         warnings: finish.warnings.clone(),
         error: None,
     };
-    match &finish.work {
-        EventWork::Fail(reason) => outcome.error = Some(reason.clone()),
+    match work {
+        EventWork::Fail(reason) => outcome.error = Some(reason),
         EventWork::Writes(writes) => {
             let mut errors = Vec::new();
+            let is_alone = writes.len() == 1;
             for (item, write) in writes {
-                match finish_item(batch, finish, *item, write)? {
+                match finish_item(batch, finish, item, write)? {
                     Ok(mut applied) => {
                         outcome.warnings.append(&mut applied.warnings);
-                        outcome.applied.push((*item, applied));
+                        outcome.applied.push((item, applied));
                     }
-                    Err(reason) if writes.len() == 1 => errors.push(reason),
+                    Err(reason) if is_alone => errors.push(reason),
                     Err(reason) => errors.push(format!("item {item}: {reason}")),
                 }
             }
@@ -200,12 +207,10 @@ fn finish_event(batch: &mut Batch<'_>, finish: &FinishEvent) -> Result<EventOutc
 
 /// As [`finish_event`]; one of which nothing can be written, its connection
 /// gone for example, fails in the log.
-fn finish_or_fail(batch: &mut Batch<'_>, finish: FinishEvent) -> Result<EventOutcome, Failure> {
-    match finish_event(batch, &finish) {
-        Err(Failure::Store(error)) => {
-            let work = EventWork::Fail(reason(&error));
-            finish_event(batch, &FinishEvent { work, ..finish })
-        }
+fn finish_or_fail(batch: &mut Batch<'_>, mut finish: FinishEvent) -> Result<EventOutcome, Failure> {
+    let work = std::mem::replace(&mut finish.work, EventWork::Writes(Vec::new()));
+    match finish_event(batch, &finish, work) {
+        Err(Failure::Store(error)) => finish_event(batch, &finish, EventWork::Fail(reason(&error))),
         finished => finished,
     }
 }
@@ -217,25 +222,18 @@ fn finish_item(
     batch: &mut Batch<'_>,
     finish: &FinishEvent,
     item: u32,
-    write: &Write,
+    mut write: Write,
 ) -> Result<Result<Applied, String>, Failure> {
     let event = finish.event.0.row_key();
     let connection = batch.state.connection(batch.sql, finish.workspace, &finish.connection)?;
     let written_before = written_record(batch.sql, event, item, &write.entity)?;
-    let result = match written_before.as_ref().filter(|_| !finish.as_new) {
-        Some(id) => {
-            let action = WriteAction::Update { id: id.clone(), version: None };
-            match apply(batch, &connection, &Write { action, ..write.clone() }) {
-                // The record is gone: the event makes it again.
-                Err(Failure::Store(StoreError::NotFound { .. })) => {
-                    apply(batch, &connection, write)
-                }
-                result => result,
-            }
-        }
-        None => apply(batch, &connection, write),
-    };
-    let applied = match result {
+    if let Some(id) = written_before.as_ref().filter(|_| !finish.as_new)
+        // A record that is gone is made again.
+        && is_there(batch.sql, &connection, &write.entity, id)?
+    {
+        write.action = WriteAction::Update { id: id.clone(), version: None };
+    }
+    let applied = match apply(batch, &connection, write) {
         Ok(applied) => applied,
         Err(failure @ Failure::Sql(_)) => return Err(failure),
         Err(Failure::Store(error)) => return Ok(Err(reason(&error))),
@@ -251,8 +249,20 @@ fn finish_item(
         .prepare_cached(
             "INSERT INTO inbound_record (event, item, entity, record) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![event, item, write.entity, applied.record.id])?;
+        .execute(params![event, item, applied.entity, applied.record.id])?;
     Ok(Ok(applied))
+}
+
+fn is_there(
+    db: &Db,
+    connection: &ConnectionSchema,
+    entity: &str,
+    id: &str,
+) -> Result<bool, Failure> {
+    match (connection.entities.get(entity), Uuid::try_parse(id)) {
+        (Some(row), Ok(id)) => record_exists(db, row.no, &id),
+        _ => Ok(false),
+    }
 }
 
 /// What people read in the log.
@@ -278,7 +288,7 @@ fn written_record(db: &Db, event: i64, item: u32, entity: &str) -> Result<Option
 impl InboundStore for SqliteStore {
     async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
         let InboundRequest { body, query, headers } = &accept.event.request;
-        let bytes = body.len() + query.len() + headers.len() * 40 + 200;
+        let bytes = body.len() + query.len() + headers.as_json().len() + 200;
         let is_single_statement = accept.dedupe_key.is_none() && accept.failure.is_none();
         self.writer
             .intake("store an inbound event", bytes, is_single_statement, move |batch| {

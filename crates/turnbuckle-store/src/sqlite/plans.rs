@@ -33,8 +33,8 @@ use crate::delivery::{
 use crate::endpoint::{Endpoint, EndpointStatus, EndpointStore};
 use crate::entity::EntityStore;
 use crate::inbound::{
-    Accept, EventFilter, EventWork, FinishEvent, InboundEvent, InboundRequest, InboundStatus,
-    InboundStore,
+    Accept, EventFilter, EventWork, FinishEvent, Headers, InboundEvent, InboundRequest,
+    InboundStatus, InboundStore,
 };
 use crate::page::PageRequest;
 use crate::record::{RecordStore, Search, Sort, Write, WriteAction};
@@ -207,7 +207,7 @@ async fn accept(store: &SqliteStore, number: usize) -> InboundEventId {
         workspace: ACME,
         source: SourceId(store.minter().mint(1, 7)),
         request: InboundRequest {
-            headers: Vec::new(),
+            headers: Headers::default(),
             query: String::new(),
             body: Bytes::from_static(b"{}"),
         },

@@ -41,7 +41,7 @@ pub fn read_record(row: &Row<'_>) -> Result<RecordRow, Failure> {
             version: row.get(3)?,
             created_at: row.get(4)?,
             updated_at: row.get(5)?,
-            data: serde_json::from_str(data)?,
+            data: Arc::new(serde_json::from_str(data)?),
         },
     })
 }
@@ -87,7 +87,14 @@ pub fn record_at(db: &Db, seq: i64) -> Result<Option<RecordRow>, Failure> {
     rows.next()?.map(read_record).transpose()
 }
 
-pub fn insert_record(db: &Db, entity_no: i64, row: &RecordRow, id: &Uuid) -> Result<(), Failure> {
+/// `data` is that of the record as JSON, as its change stores it too.
+pub fn insert_record(
+    db: &Db,
+    entity_no: i64,
+    row: &RecordRow,
+    id: &Uuid,
+    data: &str,
+) -> Result<(), Failure> {
     db.prepare_cached(
         "INSERT INTO record (seq, entity, id, number, version, created_at_ms, updated_at_ms, data)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -100,7 +107,7 @@ pub fn insert_record(db: &Db, entity_no: i64, row: &RecordRow, id: &Uuid) -> Res
         row.record.version,
         row.record.created_at,
         row.record.updated_at,
-        serde_json::to_string(&row.record.data)?
+        data
     ])?;
     if Stamp::from_uuid(*id).is_none_or(|stamp| stamp.row_key() != row.seq) {
         db.prepare_cached("INSERT INTO record_given_id (entity, id, record) VALUES (?1, ?2, ?3)")?
@@ -269,7 +276,7 @@ impl RecordStore for SqliteStore {
         self.writer
             .run(Priority::Stages, "write a record", move |batch| {
                 let connection = batch.state.connection(batch.sql, workspace, &connection)?;
-                apply::apply(batch, &connection, &write)
+                apply::apply(batch, &connection, write)
             })
             .await
     }

@@ -171,7 +171,7 @@ impl Tails {
 
 /// Roughly what an event holds in memory.
 fn event_size(event: &InboundEvent) -> usize {
-    512 + event.request.body.len()
+    512 + event.request.body.len() + event.request.headers.as_json().len()
 }
 
 /// Roughly what a change holds in memory.

@@ -5,8 +5,8 @@ use turnbuckle_core::id::{InboundEventId, SourceId};
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::write::Strictness;
 use turnbuckle_store::inbound::{
-    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventWork, FinishEvent, InboundEvent,
-    InboundRequest, InboundStatus, LoggedEvent,
+    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventWork, FinishEvent, Headers,
+    InboundEvent, InboundRequest, InboundStatus, LoggedEvent,
 };
 use turnbuckle_store::record::Write;
 use turnbuckle_store::{Store, StoreError};
@@ -30,7 +30,7 @@ pub fn an_event(clock: &TestClock, source: SourceId, body: &str) -> InboundEvent
         workspace: ACME,
         source,
         request: InboundRequest {
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            headers: Headers::new(&[("content-type", "application/json")]),
             query: "a=1&b=%20".to_owned(),
             body: Bytes::copy_from_slice(body.as_bytes()),
         },

@@ -20,7 +20,7 @@ fn planned(changes: Json, value: Json) -> EventPlan {
 pub(super) fn columns(record: &PlannedRecord) -> Json {
     let values = record.plan.values.iter().map(|(column, planned)| {
         let value = match planned {
-            Planned::Value(value) => value.to_stored(),
+            Planned::Value(value) => value.clone().into_stored(),
             Planned::Lookup { given, .. } => json!({ "lookup": given }),
         };
         (column.clone(), value)

@@ -11,9 +11,9 @@ fn read(folder: &Path, name: &str) -> Json {
     serde_json::from_slice(&fs::read(folder.join(name)).unwrap()).unwrap()
 }
 
-fn read_pairs(document: &Json) -> Vec<(String, String)> {
+fn read_pairs(document: &Json) -> Vec<Pair<'_>> {
     let members = document.as_object().unwrap();
-    members.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()
+    members.iter().map(|(name, value)| (name.into(), value.as_str().unwrap().into())).collect()
 }
 
 /// Takes one sender's post through decoding and planning.

@@ -106,7 +106,7 @@ impl SampleDraft {
             version: 1,
             created_at: self.at,
             updated_at: self.at,
-            data: members(data),
+            data: Arc::new(members(data)),
         };
         let schema = native::standard_schema();
         let message = schema.entity(module.entity()).and_then(|entity| {

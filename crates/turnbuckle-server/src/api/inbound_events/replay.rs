@@ -1,6 +1,8 @@
 //! Processing inbound events again: at once and without effect to see what
 //! would change, or in the background with progress to be asked for.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -286,7 +288,7 @@ async fn difference(
         let change = RecordChange::from(&applied);
         let is_new = change == RecordChange::Created;
         let before = match is_new {
-            true => Data::new(),
+            true => Arc::default(),
             false => data_now(app, event.workspace, &connection, &applied).await?,
         };
         records.push(RecordDifferenceView {
@@ -311,7 +313,7 @@ async fn data_now(
     workspace: WorkspaceId,
     connection: &str,
     applied: &Applied,
-) -> Result<Data, StoreError> {
+) -> Result<Arc<Data>, StoreError> {
     let ids = [applied.record.id.clone()];
     let (records, _) = app.store.records(workspace, connection, &applied.entity, &ids, &[]).await?;
     Ok(records.into_iter().flatten().next().map(|record| record.data).unwrap_or_default())

@@ -1,5 +1,7 @@
 //! Inbound events as the API shows them.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
@@ -96,7 +98,7 @@ pub enum BodyEncoding {
 
 impl From<&LoggedEvent> for InboundEventView {
     fn from(it: &LoggedEvent) -> Self {
-        let content_type = it.event.request.headers.iter().find(|(name, _)| name == "content-type");
+        let content_type = it.event.request.headers.get("content-type");
         let record = |(item, entity, id): &(u32, String, String)| EventRecordView {
             item: *item,
             entity: entity.clone(),
@@ -107,7 +109,7 @@ impl From<&LoggedEvent> for InboundEventView {
             source: it.event.source.to_string(),
             status: it.status.into(),
             received_at: rfc3339(it.event.id.0.millis()),
-            content_type: content_type.map(|(_, value)| value.clone()),
+            content_type: content_type.map(Cow::into_owned),
             warnings: warnings(&it.warnings),
             error: it.error.clone(),
             records: it.records.iter().map(record).collect(),
@@ -119,14 +121,14 @@ impl From<&LoggedEvent> for InboundEventDetailView {
     fn from(it: &LoggedEvent) -> Self {
         let InboundRequest { headers, query, body } = &it.event.request;
         let mut joined: IndexMap<String, String> = IndexMap::new();
-        for (name, value) in headers {
+        for (name, value) in headers.pairs() {
             joined
-                .entry(name.clone())
+                .entry(name.into_owned())
                 .and_modify(|values| {
                     values.push_str(", ");
-                    values.push_str(value);
+                    values.push_str(&value);
                 })
-                .or_insert_with(|| value.clone());
+                .or_insert_with(|| value.into_owned());
         }
         let (text, body_encoding) = match std::str::from_utf8(body) {
             Ok(text) => (text.to_owned(), BodyEncoding::Text),

@@ -1,6 +1,7 @@
 //! What a source would make of a post, without anything being stored.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use turnbuckle_core::id::InboundEventId;
-use turnbuckle_store::inbound::{InboundEvent, InboundRequest, InboundStatus};
+use turnbuckle_store::inbound::{Headers, InboundEvent, InboundRequest, InboundStatus};
 use utoipa::ToSchema;
 
 use super::find;
@@ -99,7 +100,7 @@ pub async fn try_source(
             id: Some(applied.record.id).filter(|_| change != RecordChange::Created),
             entity: applied.entity,
             change,
-            data: applied.record.data,
+            data: Arc::unwrap_or_clone(applied.record.data),
         }
     });
     Ok(Json(TrialView {
@@ -115,9 +116,10 @@ impl TrySource {
         let lower_case = |(name, value): (String, String)| (name.to_ascii_lowercase(), value);
         let given = self.headers.into_iter().map(lower_case);
         let content_type = self.content_type.map(|value| ("content-type".to_owned(), value));
+        let headers: Vec<_> = content_type.into_iter().chain(given).collect();
         InboundRequest {
             // The first of a name counts.
-            headers: content_type.into_iter().chain(given).collect(),
+            headers: Headers::new(&headers),
             query: self.query,
             body: match self.body {
                 Value::String(text) => Bytes::from(text),

@@ -1,5 +1,6 @@
 //! What of a post is kept, and whether its body is what it says it is.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::HeaderMap;
@@ -8,7 +9,7 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use turnbuckle_core::body::{BodyError, DEPTH_MAX};
-use turnbuckle_store::inbound::InboundRequest;
+use turnbuckle_store::inbound::{Headers, InboundRequest};
 
 use crate::problem::Problem;
 use crate::processing;
@@ -21,30 +22,25 @@ const MASK: &str = "***";
 
 /// Headers as the log keeps them. Beyond the bounds they are left out, except
 /// the type of the body, without which it could not be read again.
-pub fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+pub fn kept_headers(headers: &HeaderMap) -> Headers {
     let mut kept = Vec::with_capacity(headers.len().min(HEADERS_MAX));
     let mut bytes = 0;
     for (name, value) in headers {
         let value = match is_secret(name) {
-            true => MASK.into(),
+            true => Cow::Borrowed(MASK),
             false => String::from_utf8_lossy(value.as_bytes()),
         };
         bytes += name.as_str().len() + value.len();
         let fits = kept.len() < HEADERS_MAX && bytes <= HEADER_BYTES_MAX;
         if fits || name == CONTENT_TYPE {
-            kept.push((name.as_str().to_owned(), value.into_owned()));
+            kept.push((Cow::Borrowed(name.as_str()), value));
         }
     }
-    kept
+    Headers::new(&kept)
 }
 
 fn is_secret(name: &HeaderName) -> bool {
     name == AUTHORIZATION || name == COOKIE || name == PROXY_AUTHORIZATION
-}
-
-fn content_type(request: &InboundRequest) -> Option<&str> {
-    let found = request.headers.iter().find(|(name, _)| name == CONTENT_TYPE.as_str());
-    found.map(|(_, value)| value.as_str())
 }
 
 /// Checks that a body is what it says it is. Answers its value if `needs_value`,
@@ -53,13 +49,10 @@ fn content_type(request: &InboundRequest) -> Option<&str> {
 /// # Errors
 /// What is wrong with it, and where.
 pub fn read(request: &InboundRequest, needs_value: bool) -> Result<Json, BodyError> {
-    let is_json = match content_type(request) {
-        None => true,
-        Some(text) => {
-            let plain = ["application/json", "application/json; charset=utf-8"];
-            plain.iter().any(|plain| text.eq_ignore_ascii_case(plain))
-        }
-    };
+    let is_json = request.headers.get(CONTENT_TYPE.as_str()).is_none_or(|text| {
+        let plain = ["application/json", "application/json; charset=utf-8"];
+        plain.iter().any(|plain| text.eq_ignore_ascii_case(plain))
+    });
     if is_json && !needs_value && is_well_formed(&request.body) {
         return Ok(Json::Null);
     }
@@ -69,7 +62,7 @@ pub fn read(request: &InboundRequest, needs_value: bool) -> Result<Json, BodyErr
 
 /// The problem of a body that does not parse.
 pub fn problem_of(request: &InboundRequest) -> Problem {
-    let is_form = content_type(request).is_some_and(|text| {
+    let is_form = request.headers.get(CONTENT_TYPE.as_str()).is_some_and(|text| {
         text.trim_start().get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
     });
     if is_form { Problem::MalformedForm } else { Problem::MalformedJson }
@@ -160,7 +153,7 @@ mod tests {
     #[track_caller]
     fn check(body: &[u8], expect: bool) {
         let body = Bytes::copy_from_slice(body);
-        let request = InboundRequest { headers: Vec::new(), query: String::new(), body };
+        let request = InboundRequest { headers: Headers::default(), query: String::new(), body };
         let text = String::from_utf8_lossy(&request.body).into_owned();
         assert_eq!(is_well_formed(&request.body), expect, "{text}");
         assert_eq!(processing::decode(&request).is_ok(), expect, "{text}");
@@ -198,8 +191,8 @@ mod tests {
         }
         headers.insert(CONTENT_TYPE, "text/json".parse().unwrap());
         let kept = kept_headers(&headers);
-        assert!(kept.len() <= HEADERS_MAX + 1);
-        let find = |wanted: &str| kept.iter().find(|(name, _)| name == wanted).unwrap().1.as_str();
+        assert!(kept.pairs().len() <= HEADERS_MAX + 1);
+        let find = |wanted: &str| kept.get(wanted).unwrap();
         assert_eq!(find("authorization"), MASK);
         assert_eq!(find("cookie"), MASK);
         assert_eq!(find("content-type"), "text/json");

@@ -202,7 +202,6 @@ impl Subject<'_> {
     }
 
     fn entity_message(&self, endpoint: &LiveEndpoint) -> NewMessage {
-        let latest = &self.change.latest().data;
         let changed = self.changed_columns();
         let previous = self.change.before.as_ref().map(|before| {
             changed
@@ -215,7 +214,7 @@ impl Subject<'_> {
             &self.connection,
             endpoint.settings.format,
             None,
-            Arc::new(latest.clone()),
+            self.change.latest().data.clone(),
             previous,
         );
         self.message(
