@@ -9,7 +9,7 @@
 //! | is not mapped, or the event has no action | 409 | 409 | 409 |
 //! | was opted out of | 404 | 200, empty | 204 |
 //! | is mapped, the event to `noop` | | 200, empty | 204 |
-//! | is mapped | 200 | 200 | 201 or 200 |
+//! | is mapped | 200 | 200 | 201, 200, 204 |
 //!
 //! Which records an app may see is said by the user in the mapping alone, so
 //! there is no way around it here: no free search, and a record of another

@@ -66,9 +66,9 @@ pub enum EventAnswer {
     ),
     request_body = InvokeEvent,
     responses(
-        (status = 200, description = "What was found, updated or deleted", body = EventAnswer),
+        (status = 200, description = "What was found or updated", body = EventAnswer),
         (status = 201, description = "What was created", body = CrmRecordAnswer),
-        (status = 204, description = "The user lets this event do nothing"),
+        (status = 204, description = "The record was deleted, or the user lets this event do nothing"),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
@@ -103,8 +103,9 @@ pub async fn invoke_event(
         }
         EventAction::Create { .. } | EventAction::Update { .. } | EventAction::Delete => {
             let target = record_id.as_deref();
-            let record =
+            let written =
                 write::write(&app, workspace, &live, object, action, target, &payload).await?;
+            let Some(record) = written else { return Ok(StatusCode::NO_CONTENT.into_response()) };
             let status = match action {
                 EventAction::Create { .. } => StatusCode::CREATED,
                 _ => StatusCode::OK,

@@ -18,8 +18,8 @@ use crate::app::App;
 use crate::catalog::{LiveConnection, LiveObject};
 use crate::problem::ApiError;
 
-/// Writes as `action` maps the payload, and answers the record after it; a
-/// deleted one as it last was. `target` is the record that the caller named.
+/// Writes as `action` maps the payload, and answers the record after it, or
+/// nothing if it was deleted. `target` is the record that the caller named.
 ///
 /// # Errors
 /// 400 with the members of the payload that cannot be written; 404 if there is
@@ -32,7 +32,7 @@ pub async fn write(
     action: &EventAction,
     target: Option<&str>,
     payload: &Map<String, Json>,
-) -> Result<CrmRecordView, ApiError> {
+) -> Result<Option<CrmRecordView>, ApiError> {
     let entity = live.schema.entity(&object.mapping.entity);
     let entity = entity.ok_or_else(|| incomplete("the CRM does not have the entity any more"))?;
     let input = action.write_input(payload);
@@ -60,13 +60,16 @@ pub async fn write(
         }
         applied => applied?,
     };
+    if *action == EventAction::Delete {
+        return Ok(None);
+    }
     let walked: &HashSet<ColumnPath> = &object.walked;
     let related = app
         .store
         .related(workspace, &live.row.id, &entity.name, &[&applied.record], walked)
         .await?;
-    CrmRecordView::render(live, object, &applied.record, &related)
-        .ok_or_else(|| incomplete("the CRM does not have the entity any more"))
+    let view = CrmRecordView::render(live, object, &applied.record, &related);
+    view.map(Some).ok_or_else(|| incomplete("the CRM does not have the entity any more"))
 }
 
 /// Shows what is wrong with columns where the caller can mend it: at the member
