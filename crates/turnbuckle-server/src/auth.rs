@@ -8,8 +8,8 @@
 //!
 //! | scope | may |
 //! |---|---|
-//! | `all` | read, write and manage its workspace |
-//! | `read` | read |
+//! | `all` | read, write, follow and manage its workspace |
+//! | `read` | read: whatever changes nothing |
 //! | `ingest` | write records and invoke create, update and delete events, not read |
 //! | `connection:<id>` | everything on that connection, nothing else |
 //! | `operator` | manage workspaces |
@@ -61,7 +61,7 @@ pub struct CanInvoke {
     may_read: bool,
     may_write: bool,
 }
-/// May change what the workspace has configured.
+/// May change what the workspace has configured and follows.
 pub struct CanManage(pub Caller);
 /// May manage workspaces.
 pub struct CanOperate(pub Caller);

@@ -360,24 +360,31 @@ async fn a_key_may_invoke_what_its_scopes_allow() {
     let id = opportunity(&hub, "x").await;
     let read = format!("{OBJECT}/Opportunity:{id}/mapping");
     let subscribe = format!("{OBJECT}/Opportunity:{id}/subscriptions");
+    let subscribe_to_search = format!("{SEARCH}/subscriptions");
     let payload = Some(json!({"payload": {"account_id": "x"}}));
     let add = Some(json!({"payload": {"name": "x"}}));
-    for (scopes, may_read, may_write) in [
-        (&["read"][..], true, false),
-        (&["ingest"], false, true),
-        (&["read", "ingest"], true, true),
-        (&["connection:acme-crm"], true, true),
-        (&["connection:other"], false, false),
-        (&["operator"], false, false),
+    for (scopes, may_read, may_write, may_follow) in [
+        (&["all"][..], true, true, true),
+        (&["read"], true, false, false),
+        (&["ingest"], false, true, false),
+        (&["read", "ingest"], true, true, false),
+        (&["connection:acme-crm"], true, true, true),
+        (&["connection:other"], false, false, false),
+        (&["operator"], false, false, false),
     ] {
         let caller = hub.as_key(scopes).await;
         let reads = [
             caller.call(Method::GET, &read, None).await,
             caller.call(Method::POST, SEARCH, payload.clone()).await,
-            caller.call(Method::POST, &subscribe, None).await,
         ];
         for (status, _, body) in reads {
             assert_eq!(status != StatusCode::FORBIDDEN, may_read, "{scopes:?} {body}");
+        }
+        for (path, body) in [(&subscribe, &None), (&subscribe_to_search, &payload)] {
+            for method in [Method::POST, Method::DELETE] {
+                let (status, _, body) = caller.call(method, path, body.clone()).await;
+                assert_eq!(status != StatusCode::FORBIDDEN, may_follow, "{scopes:?} {body}");
+            }
         }
         let (status, _, body) = caller.call(Method::POST, &invoke("add"), add.clone()).await;
         assert_eq!(status != StatusCode::FORBIDDEN, may_write, "{scopes:?} {body}");

@@ -3,6 +3,10 @@
 //! A subscription is stored with the keys by which changes find it; those come
 //! from the mapping. If somebody saves another mapping in between, it is all
 //! done again with that one.
+//!
+//! To follow is to have the hub do something from now on, so a key that only
+//! reads may not; neither may one that only brings data in, which would learn
+//! here what records there are.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -21,7 +25,7 @@ use uuid::Uuid;
 use super::object::{self, Standing, incomplete};
 use super::search;
 use crate::app::App;
-use crate::auth::CanRead;
+use crate::auth::CanManage;
 use crate::catalog::LiveConnection;
 use crate::extract::{OptionalJson, PathParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
@@ -55,7 +59,7 @@ pub struct SubscribeToSearch {
     ),
 )]
 pub async fn subscribe_to_record(
-    CanRead(caller): CanRead,
+    CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams((connection, slug, record)): PathParams<(String, String, String)>,
 ) -> Result<StatusCode, ApiError> {
@@ -97,7 +101,7 @@ pub async fn subscribe_to_record(
     ),
 )]
 pub async fn unsubscribe_from_record(
-    CanRead(caller): CanRead,
+    CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams((connection, slug, record)): PathParams<(String, String, String)>,
 ) -> Result<StatusCode, ApiError> {
@@ -128,7 +132,7 @@ pub async fn unsubscribe_from_record(
     ),
 )]
 pub async fn subscribe_to_search(
-    CanRead(caller): CanRead,
+    CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams((connection, slug, event)): PathParams<(String, String, String)>,
     OptionalJson(SubscribeToSearch { payload }): OptionalJson<SubscribeToSearch>,
@@ -161,7 +165,7 @@ pub async fn subscribe_to_search(
     ),
 )]
 pub async fn unsubscribe_from_search(
-    CanRead(caller): CanRead,
+    CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams((connection, slug, event)): PathParams<(String, String, String)>,
     OptionalJson(SubscribeToSearch { payload }): OptionalJson<SubscribeToSearch>,
