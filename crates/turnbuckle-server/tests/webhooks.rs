@@ -3,9 +3,13 @@
 mod intake;
 mod support;
 
+use std::pin::pin;
+use std::time::Duration;
+
 use http::Method;
 use intake::Intake;
 use serde_json::json;
+use tokio::time::timeout;
 
 /// The example of seed 004 with its missing comma put in.
 const NEW_LEAD: &str = r#"{
@@ -164,6 +168,28 @@ async fn a_sender_that_asks_for_the_outcome_gets_it() {
     let repeat = hub.call(Method::POST, &path, &headers, NEW_LEAD).await.expect(200).json;
     assert_eq!((&repeat["repeat"], &repeat["id"]), (&json!(true), &made["id"]));
     assert_eq!(repeat["records"][0]["id"], made["records"][0]["id"]);
+}
+
+#[tokio::test]
+async fn a_repeat_waits_for_the_outcome_of_the_first() {
+    let hub = Intake::start().await;
+    let source = hub.source(json!({"reply": "processed", "dedupe": {"header": "x-id"}})).await;
+    let path = Intake::address(&source);
+    let post = || hub.call(Method::POST, &path, &[("x-id", "1")], NEW_LEAD);
+    let mut asking = pin!(async { tokio::join!(post(), post()) });
+    // Long enough for a repeat to be answered that does not wait.
+    assert!(timeout(Duration::from_millis(200), &mut asking).await.is_err());
+    assert_eq!(hub.process().await, 1);
+    let (first, second) = asking.await;
+    let (first, second) = (first.expect(200).json, second.expect(200).json);
+    for answer in [&first, &second] {
+        assert_eq!(answer["status"], "done", "{answer}");
+        assert_eq!(answer["id"], first["id"]);
+        assert_eq!(answer["records"][0]["id"], first["records"][0]["id"]);
+    }
+    let mut repeats = [&first["repeat"], &second["repeat"]];
+    repeats.sort_by_key(|repeat| repeat.is_null());
+    assert_eq!(repeats, [&json!(true), &json!(null)]);
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use turnbuckle_core::body::BodyError;
-use turnbuckle_core::id::InboundEventId;
+use turnbuckle_core::id::{InboundEventId, WorkspaceId};
 use turnbuckle_core::source::{Dedupe, Reply, dedupe_key};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::inbound::{
@@ -180,10 +180,7 @@ async fn answer_processed(app: &App, accept: Accept) -> Result<Response, ApiErro
     let (id, workspace, status) = (accept.event.id, accept.event.workspace, accept.status);
     let waiting = (status == InboundStatus::New).then(|| Waiting::new(app, id));
     match (store(app, accept).await?, waiting) {
-        (Accepted::Repeat(first), _) => match app.store.event(workspace, first).await? {
-            Some(logged) => Ok(outcome::logged(&logged)),
-            None => Ok(outcome::repeated(first, InboundStatus::Done)),
-        },
+        (Accepted::Repeat(first), _) => answer_repeat(app, workspace, first).await,
         (Accepted::Stored, None) => Ok(outcome::stored(id)),
         (Accepted::Stored, Some(mut waiting)) => {
             match timeout(PROCESSED_WAIT, &mut waiting.outcome).await {
@@ -195,11 +192,36 @@ async fn answer_processed(app: &App, accept: Accept) -> Result<Response, ApiErro
     }
 }
 
+/// Answers a repeat as the log tells of the first, once that has ended.
+async fn answer_repeat(
+    app: &App,
+    workspace: WorkspaceId,
+    first: InboundEventId,
+) -> Result<Response, ApiError> {
+    // Waits from before the look, so that an end in between is not missed.
+    let mut waiting = Waiting::new(app, first);
+    let mut logged = app.store.event(workspace, first).await?;
+    if logged.as_ref().is_some_and(|logged| is_pending(logged.status)) {
+        let _ = timeout(PROCESSED_WAIT, &mut waiting.outcome).await;
+        logged = app.store.event(workspace, first).await?;
+    }
+    match logged {
+        Some(logged) if is_pending(logged.status) => Ok(outcome::repeated(first, logged.status)),
+        Some(logged) => Ok(outcome::logged(&logged)),
+        // What retention dropped has ended.
+        None => Ok(outcome::repeated(first, InboundStatus::Done)),
+    }
+}
+
+fn is_pending(status: InboundStatus) -> bool {
+    matches!(status, InboundStatus::New | InboundStatus::Processing)
+}
+
 /// Someone who waits for an outcome, until it comes or they go away.
 struct Waiting<'a> {
     app: &'a App,
     event: InboundEventId,
-    outcome: oneshot::Receiver<EventOutcome>,
+    outcome: oneshot::Receiver<Arc<EventOutcome>>,
 }
 
 impl<'a> Waiting<'a> {
@@ -210,6 +232,7 @@ impl<'a> Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
+        self.outcome.close();
         self.app.outcomes.forget(self.event);
     }
 }
