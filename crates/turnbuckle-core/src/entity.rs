@@ -6,6 +6,7 @@
 //! (`Country.Name`), up to two steps.
 
 use std::fmt;
+use std::mem::swap;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -285,20 +286,26 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         .map(|(_, candidate)| candidate)
 }
 
-/// Letters to insert, delete or replace to turn `a` into `b` (Levenshtein).
+/// Letters to insert, delete, replace or swap with their neighbour to turn `a` into `b`
+/// (optimal string alignment: no letter is touched twice).
 fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut row = vec![0; b.len() + 1];
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    let mut two_above = row.clone();
+    for i in 0..a.len() {
         row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        for j in 0..b.len() {
+            let replaced = above[j] + usize::from(a[i] != b[j]);
+            row[j + 1] = replaced.min(above[j + 1] + 1).min(row[j] + 1);
+            if 0 < i && 0 < j && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                row[j + 1] = row[j + 1].min(two_above[j - 1] + 1);
+            }
         }
+        swap(&mut two_above, &mut above);
+        swap(&mut above, &mut row);
     }
-    row[b.len()]
+    above[b.len()]
 }
 
 #[cfg(test)]
@@ -319,5 +326,25 @@ mod tests {
         assert_eq!(nearest("Amout", columns.into_iter()), Some("Amount"));
         assert_eq!(nearest("country_id", columns.into_iter()), Some("CountryId"));
         assert_eq!(nearest("Zebra", columns.into_iter()), None);
+        assert_eq!(nearest("Eamil", ["Name", "Email"].into_iter()), Some("Email"));
+    }
+
+    #[test]
+    fn two_names_differ_by_the_letters_to_insert_delete_replace_or_swap() {
+        for (a, b, expect) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("email", "email", 0),
+            ("emil", "email", 1),
+            ("emails", "email", 1),
+            ("emaul", "email", 1),
+            ("eamil", "email", 1),
+            ("meial", "email", 2),
+            ("ca", "abc", 3),
+            ("größe", "grösse", 2),
+        ] {
+            assert_eq!(edit_distance(a, b), expect, "{a} {b}");
+            assert_eq!(edit_distance(b, a), expect, "{b} {a}");
+        }
     }
 }
