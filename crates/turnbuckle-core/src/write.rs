@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::entity::{Column, Entity, did_you_mean};
 use crate::invalid::{Invalid, pointer};
 use crate::record::Data;
-use crate::value::Value;
+use crate::value::{CastError, Value};
 
 /// The value a write gives to one column.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,16 @@ pub enum Strictness {
     Lenient,
 }
 
+impl Strictness {
+    /// What becomes of a column whose value cannot be written: goes on from its name.
+    pub fn verdict(self) -> &'static str {
+        match self {
+            Self::Strict => "is refused",
+            Self::Lenient => "is left empty",
+        }
+    }
+}
+
 /// Casts `input` to the columns of `entity`.
 ///
 /// # Errors
@@ -61,7 +71,8 @@ pub fn plan<'a>(
             Some(column) if !column.createable && !column.updateable => {
                 Err(format!("`{name}` is set by the CRM"))
             }
-            Some(column) => plan_value(column, given, zone),
+            Some(column) => plan_value(column, given, zone)
+                .map_err(|error| format!("`{}` {}: {error}", column.name, strictness.verdict())),
         };
         match planned {
             Ok(planned) => plan.values.push((name.clone(), planned)),
@@ -74,9 +85,12 @@ pub fn plan<'a>(
     }
 }
 
-fn plan_value(column: &Column, given: &Json, zone: &jiff::tz::TimeZone) -> Result<Planned, String> {
-    let value = Value::cast(column, given, zone)
-        .map_err(|error| format!("`{}` is left empty: {error}", column.name))?;
+fn plan_value(
+    column: &Column,
+    given: &Json,
+    zone: &jiff::tz::TimeZone,
+) -> Result<Planned, CastError> {
+    let value = Value::cast(column, given, zone)?;
     Ok(match (&column.lookup, value) {
         (Some(entity), Value::Text(given)) => Planned::Lookup { entity: entity.clone(), given },
         (_, value) => Planned::Value(value),

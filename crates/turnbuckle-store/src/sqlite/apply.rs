@@ -129,7 +129,8 @@ fn resolve_lookups(
                     unresolved.push(Invalid::new(
                         pointer("", &column),
                         format!(
-                            "`{column}` is left empty: no `{entity}` is or has the id `{given}`"
+                            "`{column}` {}: no `{entity}` is or has the id `{given}`",
+                            write.strictness.verdict()
                         ),
                     ));
                     Value::Null

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 use turnbuckle_core::change::ChangeType;
 use turnbuckle_core::entity::ColumnPath;
+use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::record::Record;
 use turnbuckle_core::write::Strictness;
 use turnbuckle_store::record::{Applied, Write, WriteAction};
@@ -22,10 +23,12 @@ async fn count(store: &dyn Store, entity: &str) -> usize {
 
 /// The columns that a refused write names.
 fn refused(result: Result<Applied, StoreError>) -> Vec<String> {
+    invalids(result).into_iter().map(|invalid| invalid.path).collect()
+}
+
+fn invalids(result: Result<Applied, StoreError>) -> Vec<Invalid> {
     match result {
-        Err(StoreError::Invalid(invalids)) => {
-            invalids.into_iter().map(|invalid| invalid.path).collect()
-        }
+        Err(StoreError::Invalid(invalids)) => invalids,
         other => panic!("{other:?} is no refusal"),
     }
 }
@@ -116,14 +119,18 @@ pub async fn a_lookup_takes_an_id_or_a_display_value(store: &dyn Store, _: &Test
 pub async fn a_lookup_that_finds_nothing_refuses_or_warns(store: &dyn Store, _: &TestClock) {
     given_crm(store).await;
     let data = || json!({ "Name": "Ada", "CountryId": "Kanada", "AccountId": CANADA.to_string() });
+    let names = |given: &[Invalid]| given.iter().map(|it| it.path.clone()).collect::<Vec<_>>();
     let strict = a_create("Contact", data());
-    assert_eq!(refused(write(store, strict.clone()).await), ["/CountryId", "/AccountId"]);
+    let errors = invalids(write(store, strict.clone()).await);
+    assert_eq!(names(&errors), ["/CountryId", "/AccountId"]);
+    let nothing = "no `Country` is or has the id `Kanada`";
+    assert_eq!(errors[0].detail, format!("`CountryId` is refused: {nothing}"));
     assert_eq!(count(store, "Contact").await, 0);
 
     let lenient = Write { strictness: Strictness::Lenient, ..strict };
     let applied = write(store, lenient).await.unwrap();
-    let warned: Vec<_> = applied.warnings.iter().map(|warning| warning.path.as_str()).collect();
-    assert_eq!(warned, ["/CountryId", "/AccountId"]);
+    assert_eq!(names(&applied.warnings), ["/CountryId", "/AccountId"]);
+    assert_eq!(applied.warnings[0].detail, format!("`CountryId` is left empty: {nothing}"));
     assert_eq!(Json::Object((*applied.record.data).clone()), json!({ "Name": "Ada" }));
 }
 

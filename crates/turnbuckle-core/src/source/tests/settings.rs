@@ -178,11 +178,11 @@ fn names_that_the_crm_lacks_are_refused_with_the_nearest() {
                 "/defaults/Contact/Surnam",
                 "`Surnam` is not a column of `Contact`; did you mean `Surname`?",
             ),
-            ("/defaults/Contact/Age", "`Age` is left empty"),
+            ("/defaults/Contact/Age", "`Age` is refused"),
             ("/mapping/entity", "`Contact` is not among the `entities` of this source"),
             ("/mapping/columns/Emal", "`Emal` is not a column of `Contact`; did you mean `Email`?"),
             ("/mapping/columns/Id", "`Id` is set by the CRM"),
-            ("/mapping/columns/Age", "`Age` is left empty"),
+            ("/mapping/columns/Age", "`Age` is refused"),
         ],
     );
 }
