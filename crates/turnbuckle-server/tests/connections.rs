@@ -227,12 +227,51 @@ async fn a_changed_time_zone_rekeys_searches_by_time() {
     for rekeying in hub.app.store.rekeyings().await.unwrap() {
         hub.app.store.end_rekeying(&rekeying).await.unwrap();
     }
-    let wanted = json!({"context": "acme", "connector": "native", "time_zone": "Asia/Tokyo"});
-    let (_, headers, body) = hub.put(CONNECTION, wanted).await;
-    let rekeyings = hub.app.store.rekeyings().await.unwrap();
-    assert_eq!((rekeyings.len(), rekeyings[0].mapping_version), (1, 2));
-    assert_eq!(headers["etag"], format!("\"{}\"", body["connection"]["version"]).as_str());
-    assert_eq!(hub.get(CONNECTION).await.2, body);
+    let put = json!({"context": "acme", "connector": "native", "time_zone": "Asia/Tokyo"});
+    let patch = json!({"time_zone": "Europe/Berlin"});
+    for (method, wanted, mapping_version) in [(Method::PUT, put, 2), (Method::PATCH, patch, 3)] {
+        let (_, headers, body) = hub.json(method, CONNECTION, Some(wanted), &[]).await;
+        let rekeyings = hub.app.store.rekeyings().await.unwrap();
+        assert_eq!((rekeyings.len(), rekeyings[0].mapping_version), (1, mapping_version));
+        assert_eq!(headers["etag"], format!("\"{}\"", body["connection"]["version"]).as_str());
+        assert_eq!(hub.get(CONNECTION).await.2, body);
+        assert!(hub.app.store.end_rekeying(&rekeyings[0]).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_patched_member_by_member() {
+    let hub = TestHub::with_connection().await;
+    let patched = async |patch: Json| hub.patch(CONNECTION, patch).await;
+    let (status, headers, body) = patched(json!({"time_zone": "europe/berlin"})).await;
+    assert_eq!((status, headers["etag"].to_str().unwrap()), (StatusCode::OK, "\"2\""), "{body}");
+    assert_eq!(body["connection"]["time_zone"], "Europe/Berlin");
+    assert_eq!(body["connection"]["context"], "acme", "was not named");
+    let (_, _, body) = patched(json!({"context": "other"})).await;
+    assert_eq!(body["connection"]["context"], "other");
+    assert_eq!(body["connection"]["time_zone"], "Europe/Berlin", "was not named");
+    let (_, _, body) = patched(json!({"time_zone": null, "connector": "native"})).await;
+    assert_eq!(body["connection"]["time_zone"], "UTC");
+
+    let patch = Some(json!({"time_zone": "Asia/Tokyo"}));
+    let stale = hub.if_match("\"2\"", Method::PATCH, CONNECTION, patch.clone()).await;
+    assert_eq!(stale.0, StatusCode::PRECONDITION_FAILED);
+    let current = hub.if_match("\"4\"", Method::PATCH, CONNECTION, patch).await;
+    assert_eq!(current.0, StatusCode::OK, "{}", current.2);
+
+    for (patch, path) in [
+        (json!({"time_zone": "Europe/Berlim"}), "/time_zone"),
+        (json!({"time_zone": 7}), "/time_zone"),
+        (json!({"context": null}), "/context"),
+        (json!({"connector": "nativ"}), "/connector"),
+        (json!({"contxt": "acme"}), "/contxt"),
+    ] {
+        assert_eq!(problem(&patched(patch.clone()).await).2, [path], "{patch}");
+    }
+    assert_eq!(patched(json!([])).await.0, StatusCode::BAD_REQUEST);
+    let answer = hub.patch("/api/v1/connections/none", json!({"time_zone": "UTC"})).await;
+    assert_eq!(problem(&answer).1, "connection-not-found", "and it is not made");
+    assert_eq!(hub.get("/api/v1/connections/none").await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

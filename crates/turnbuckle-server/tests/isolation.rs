@@ -410,6 +410,7 @@ fn body(method: &Method, template: &str, ids: &Ids) -> Json {
         ("PUT", "settings/webhook-entities") => json!({"entities": ["Lead"]}),
         ("PUT", "contexts/{context}") => json!({}),
         ("PUT", "connections/{connection}") => json!({"context": "acme", "connector": "native"}),
+        ("PATCH", "connections/{connection}") => json!({"time_zone": "Asia/Tokyo"}),
         ("PUT", "objects/{object}") => json!({"label": "Theirs"}),
         ("PUT", "connections/{connection}/objects" | "connections/{connection}/mapping") => {
             json!({"objects": {}})

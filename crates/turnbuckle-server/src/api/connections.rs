@@ -5,15 +5,19 @@
 
 mod view;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use http::{HeaderName, HeaderValue, StatusCode};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use turnbuckle_connectors::{native, registry};
 use turnbuckle_core::entity::{did_you_mean, nearest};
 use turnbuckle_core::id::{WorkspaceId, check_chosen_id};
 use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::merge_patch::merge_patch;
 use turnbuckle_core::message::notice::{ConnectionFacts, Notice};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::connection::{Connection, InitialRecords, PutConnection as Put};
@@ -27,7 +31,8 @@ use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::api::mapping::keys_of_searches;
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
-use crate::extract::{JsonBody, PathParams, QueryParams};
+use crate::catalog::LiveConnection;
+use crate::extract::{JsonBody, PathParams, QueryParams, parse_json};
 use crate::notices;
 use crate::problem::{ApiError, Problem, ProblemBody};
 
@@ -40,6 +45,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_connections)).routes(routes!(
         put_connection,
         get_connection,
+        update_connection,
         delete_connection
     ))
 }
@@ -132,6 +138,63 @@ pub async fn put_connection(
         Err(StoreError::NotFound { .. }) => None,
         Err(error) => return Err(error.into()),
     };
+    let (connection, is_new) = save(&app, caller.workspace, put, before, version).await?;
+    if is_new {
+        let enabled = Notice::ConnectionEnabled(facts(&connection));
+        notices::emit(&app, caller.workspace, enabled).await;
+    }
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let answer = ConnectionAnswer { connection: ConnectionView::from(connection) };
+    Ok((status, etag(answer.connection.version), Json(answer)))
+}
+
+/// Changes a connection: a JSON merge patch of what `PUT` takes, where null puts the time zone
+/// back to UTC.
+#[utoipa::path(
+    patch, path = "/api/v1/connections/{connection}", tag = "connections",
+    request_body = Object,
+    params(
+        ("connection" = String, Path, description = "Its id, chosen by the app."),
+        ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read."),
+    ),
+    responses(
+        (status = 200, body = ConnectionAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn update_connection(
+    CanManage(caller): CanManage,
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+    IfMatch(version): IfMatch,
+    JsonBody(patch): JsonBody<Value>,
+) -> Result<([(HeaderName, HeaderValue); 1], Json<ConnectionAnswer>), ApiError> {
+    let before = app.catalog.connection(caller.workspace, &id).await?;
+    let Connection { context, connector, time_zone, .. } = &before.row;
+    let mut document = json!({
+        "context": context, "connector": connector, "time_zone": time_zone,
+    });
+    merge_patch(&mut document, patch);
+    let put = check(id, parse_json(document.to_string().as_bytes())?)?;
+    // What was patched is what was read.
+    let version = version.unwrap_or(before.row.version);
+    let (connection, _) = save(&app, caller.workspace, put, Some(before), Some(version)).await?;
+    let answer = ConnectionAnswer { connection: ConnectionView::from(connection) };
+    Ok((etag(answer.connection.version), Json(answer)))
+}
+
+/// Stores what was put over the connection `before`, and has the keys of its searches follow.
+/// Also answers whether it is new.
+///
+/// # Errors
+/// 409 for another connector; 412 for another version.
+async fn save(
+    app: &App,
+    workspace: WorkspaceId,
+    put: Put,
+    before: Option<Arc<LiveConnection>>,
+    version: Option<i64>,
+) -> Result<(Connection, bool), ApiError> {
     if let Some(before) = before.as_ref().filter(|it| it.row.connector != put.connector) {
         let detail = format!(
             "`{}` is a connection of `{}`, which cannot change; put another connection, or delete \
@@ -141,19 +204,13 @@ pub async fn put_connection(
         return Err(ApiError::new(Problem::StateConflict, detail));
     }
     let (mut connection, is_new) =
-        app.store.put_connection(caller.workspace, put, initial_records(), version).await?;
+        app.store.put_connection(workspace, put, initial_records(), version).await?;
     if let Some(before) = before
-        && let Some(saved) = keys_of_searches::renew(&app, caller.workspace, &before).await?
+        && let Some(saved) = keys_of_searches::renew(app, workspace, &before).await?
     {
         connection = saved;
     }
-    if is_new {
-        let enabled = Notice::ConnectionEnabled(facts(&connection));
-        notices::emit(&app, caller.workspace, enabled).await;
-    }
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let answer = ConnectionAnswer { connection: ConnectionView::from(connection) };
-    Ok((status, etag(answer.connection.version), Json(answer)))
+    Ok((connection, is_new))
 }
 
 /// Shows a connection and what is left to map.
