@@ -101,6 +101,8 @@ pub struct SearchPage {
     pub next: Option<Vec<u8>>,
     /// Matches, and whether that is all of them.
     pub count: Option<(usize, bool)>,
+    /// Whether search keys led to the records looked at; else they were all of the entity.
+    pub is_narrowed: bool,
 }
 
 #[async_trait]

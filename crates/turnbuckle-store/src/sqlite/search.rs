@@ -61,6 +61,8 @@ struct Searching<'a> {
     related: Related,
     /// Records that this call may still look at.
     budget: usize,
+    /// Whether a driver led to the records looked at.
+    is_narrowed: bool,
 }
 
 pub fn search(
@@ -87,6 +89,7 @@ pub fn search(
         walked: walked_paths(search),
         related: Related::default(),
         budget: ROWS_READ_MAX,
+        is_narrowed: false,
     };
     let after = match &search.after {
         None => None,
@@ -98,6 +101,7 @@ pub fn search(
     } else {
         searching.sorted(driver.as_ref(), after)?
     };
+    page.is_narrowed = searching.is_narrowed;
     if search.count {
         page.count = Some(searching.count(driver.as_ref())?);
     }
@@ -266,6 +270,7 @@ impl Searching<'_> {
                      WHERE entity_column = ? {condition} AND record > ? ORDER BY record"
                 );
                 let values = [Sql::Integer(*column_no)].into_iter().chain(bounds);
+                self.is_narrowed = true;
                 self.fill_from_keys(&statement, values.chain([Sql::Integer(after)]))
             }
             Some(driver) => {
@@ -273,6 +278,7 @@ impl Searching<'_> {
                 if seqs.len() > SORT_CANDIDATES_MAX {
                     return self.fill_from_entity(after);
                 }
+                self.is_narrowed = true;
                 self.fill_from_list(seqs.into_iter().filter(|seq| *seq > after))
             }
             None => self.fill_from_entity(after),
@@ -337,6 +343,7 @@ impl Searching<'_> {
         if let Some(driver) = driver {
             let seqs = self.candidates(driver, SORT_CANDIDATES_MAX + 1)?;
             if seqs.len() <= SORT_CANDIDATES_MAX {
+                self.is_narrowed = true;
                 return self.sort_in_memory(seqs, after);
             }
         }
@@ -391,6 +398,7 @@ impl Searching<'_> {
             related: Related::default(),
             next,
             count: None,
+            is_narrowed: false,
         })
     }
 
@@ -514,6 +522,7 @@ impl Filling {
             records: self.records,
             related: Related::default(),
             count: None,
+            is_narrowed: false,
         }
     }
 }

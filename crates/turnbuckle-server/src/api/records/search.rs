@@ -54,9 +54,11 @@ pub struct SortBy {
 pub struct SearchAnswer {
     pub records: Vec<RecordView>,
     pub page: PageView,
-    /// Whether the CRM itself evaluated the whole filter.
+    /// Whether the CRM narrowed the search by its own means, in the built-in CRM by search keys.
+    /// If not, every record of the entity was looked at, which is slow where there are many.
     pub pushed: bool,
-    /// The part of the filter that the hub evaluated.
+    /// The part of the filter that the hub judged record by record, after that; null if none was
+    /// left. The built-in CRM leaves it whole.
     #[schema(value_type = Option<Object>)]
     pub residual: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +95,8 @@ pub async fn search_records(
     let live = app.catalog.connection(caller.workspace, &connection).await?;
     let entity = entities::find(&live, &entity)?;
     let SearchRecords { filter, sort, limit, cursor, count } = wanted;
-    let filter = filter.unwrap_or_else(|| json!({ "all": [] }));
+    let everything = json!({ "all": [] });
+    let filter = filter.unwrap_or_else(|| everything.clone());
     let (bound, sort) = read(&live, entity, &filter, sort.unwrap_or_default())?;
 
     let name = listing_name(&connection, entity, &filter, &sort);
@@ -109,11 +112,12 @@ pub async fn search_records(
         count: count.unwrap_or_default(),
     };
     let found = app.store.search(caller.workspace, &connection, search).await?;
+    let residual = Some(filter).filter(|filter| *filter != everything);
     Ok(Json(SearchAnswer {
         records: found.records.iter().map(|record| RecordView::of(entity, record)).collect(),
         page: listing.page_of(&app, found.next),
-        pushed: true,
-        residual: None,
+        pushed: found.is_narrowed || residual.is_none(),
+        residual,
         count: found.count.map(|(value, exact)| CountView { value, exact }),
     }))
 }
