@@ -79,7 +79,8 @@ pub async fn get_webhooks_setting(
 }
 
 /// Sets the CRM webhooks URL and its token. The endpoint behind it is of format
-/// `universal`, hears of what was subscribed to and succeeds with 204.
+/// `universal`, hears of what was subscribed to and takes any 2xx for a success; everything else
+/// about it, such as to insist on 204, is set at `/api/v1/endpoints/{endpoint}`.
 #[utoipa::path(
     put, path = "/api/v1/settings/webhooks", tag = "settings", request_body = PutWebhooksSetting,
     responses(
@@ -113,7 +114,7 @@ async fn create(
 ) -> Result<WebhooksSetting, ApiError> {
     let document = json!({
         "url": url, "description": "CRM webhooks URL of the application settings",
-        "format": "universal", "scope": "subscriptions", "success": "204", "token": token,
+        "format": "universal", "scope": "subscriptions", "token": token,
     });
     let settings = EndpointSettings::parse(&document).map_err(ApiError::invalid)?;
     let secret = Secret::new(&random_bytes::<{ Secret::BYTES }>())
