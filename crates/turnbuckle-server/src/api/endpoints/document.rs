@@ -77,7 +77,9 @@ names! {
     /// The shape of the messages; `universal` if not given.
     FormatName { Universal "universal" Agile "agile" Standard "standard" CloudEvents "cloudevents" }
     /// What it hears of: what was subscribed to, every change, or what happens to the hub itself.
-    /// `subscriptions` if not given, and `changes` with format `agile`.
+    /// `subscriptions` if not given, and `changes` with format `agile`. With `changes`, format
+    /// `universal` tells of mapped objects only: a change of an entity that no object stands for is
+    /// not told; `standard` and `cloudevents` tell of every entity as it is.
     ScopeName { Subscriptions "subscriptions" Changes "changes" Notices "notices" }
     ModuleName { Contact "contact" Deal "deal" }
     TypeName { Create "create" Update "update" Delete "delete" }
