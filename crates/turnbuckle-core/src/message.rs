@@ -10,7 +10,7 @@
 //! | `standard`    | [`standard`]     | [`MessageFacts`] |
 //! | `cloudevents` | [`cloud_events`] | [`MessageFacts`] |
 //! | `agile`       | [`agile`]        | [`agile::AgileFacts`] |
-//! | all, in scope `notices` | [`notice`] | [`notice::Notice`] |
+//! | all, in scope `notices` | [`notice`] | [`notice::NoticeFacts`] |
 //!
 //! Absent on purpose: signatures, which belong to an attempt.
 

@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use turnbuckle_core::change::ChangeType;
-use turnbuckle_core::endpoint::{EndpointSettings, Scope};
+use turnbuckle_core::endpoint::{EndpointSettings, Format, Scope};
 use turnbuckle_core::id::{DeliveryId, EndpointId, WorkspaceId};
-use turnbuckle_core::message::notice::{ConnectionFacts, Notice};
+use turnbuckle_core::message::notice::{ConnectionFacts, Notice, NoticeFacts};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::delivery::Draft;
 
@@ -19,12 +19,14 @@ use crate::logging::Chain;
 /// What a delivery of a notice names as its object.
 pub const NOTICE_OBJECT: &str = "notice";
 
-/// A body that is the same whatever it is merged with.
-struct NoticeDraft(Vec<u8>);
+struct NoticeDraft {
+    facts: Arc<NoticeFacts>,
+    format: Format,
+}
 
 impl Draft for NoticeDraft {
-    fn body(&self, _: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
-        self.0.clone()
+    fn body(&self, id: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+        self.facts.message(self.format, &id.to_string()).body
     }
 }
 
@@ -38,12 +40,21 @@ pub async fn emit(app: &App, workspace: WorkspaceId, notice: Notice<'_>) {
 
 async fn store(app: &App, workspace: WorkspaceId, notice: &Notice<'_>) -> Result<(), StoreError> {
     let endpoints = app.catalog.endpoints(workspace).await?;
-    let draft: Arc<dyn Draft> = Arc::new(NoticeDraft(notice.message().body));
+    let facts = Arc::new(notice.facts(&slug(app, workspace).await?, app.now()));
     for endpoint in endpoints.iter().filter(|it| wants(&it.settings, it.id, notice)) {
-        let stored = app.store.store_message(workspace, endpoint.id, NOTICE_OBJECT, draft.clone());
-        app.lanes.enqueue(vec![stored.await?]);
+        let draft = NoticeDraft { facts: facts.clone(), format: endpoint.settings.format };
+        let draft = Arc::new(draft);
+        let stored = app.store.store_message(workspace, endpoint.id, NOTICE_OBJECT, draft).await?;
+        app.lanes.enqueue(vec![stored]);
     }
     Ok(())
+}
+
+/// The slug of a workspace, which messages name it by; empty once it is gone.
+pub async fn slug(app: &App, workspace: WorkspaceId) -> Result<String, StoreError> {
+    let workspaces = app.store.workspaces().await?;
+    let slug = workspaces.into_iter().find(|it| it.id == workspace).map(|it| it.slug);
+    Ok(slug.unwrap_or_default())
 }
 
 fn wants(settings: &EndpointSettings, id: EndpointId, notice: &Notice<'_>) -> bool {

@@ -208,6 +208,11 @@ async fn a_test_message_is_in_the_format_of_the_endpoint() {
         (json!({"format": "standard"}), "/type", json!("test.created")),
         (json!({"format": "cloudevents"}), "/specversion", json!("1.0")),
         (json!({"scope": "notices"}), "/event_type", json!("connection.enabled")),
+        (
+            json!({"scope": "notices", "format": "cloudevents"}),
+            "/data/event_type",
+            json!("connection.enabled"),
+        ),
     ] {
         let made = create(&hub, settings.clone()).await;
         let (_, _, test) = hub.json(Method::POST, &path(&made, "/test"), None, &[]).await;
@@ -379,7 +384,8 @@ async fn connections_that_come_and_go_are_told_to_those_who_asked() {
         "connection": {"external_id": "acme-crm"},
     });
     for (body, event_type) in told.iter().zip(["connection.enabled", "connection.disabled"]) {
-        assert_eq!(*body, json!({"event_type": event_type, "payload": payload}));
+        assert_eq!(body["type"], event_type);
+        assert_eq!(body["data"], json!({"event_type": event_type, "payload": payload}));
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! `id` is the `webhook-id`, so source and id together are unique as the
 //! specification asks. `type` is that of the `standard` format behind our
-//! reversed domain, `data` is the same as there.
+//! reversed domain, `data` is the same as there. A notice that is about no
+//! connection comes from the workspace.
 
 use serde::Serialize;
 
+use super::notice::NoticeFacts;
 use super::standard::{ChangeView, event_type};
 use super::{JSON, Message, MessageFacts, rfc3339};
 use crate::record::universal_id;
@@ -14,37 +16,66 @@ use crate::record::universal_id;
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
 #[derive(Serialize)]
-struct Event<'a> {
+struct Event<'a, D> {
     specversion: &'static str,
     id: &'a str,
     source: String,
     #[serde(rename = "type")]
     event_type: String,
-    subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     time: String,
     datacontenttype: &'static str,
-    data: ChangeView<'a>,
+    data: D,
 }
 
 /// Renders a change.
 pub fn message(facts: &MessageFacts<'_>) -> Message {
-    let event = Event {
-        specversion: "1.0",
-        id: facts.webhook_id,
-        source: source(facts),
-        event_type: format!("dev.turnbuckle.{}", event_type(facts)),
-        subject: universal_id(facts.entity, facts.record_id),
-        time: rfc3339(facts.at),
-        datacontenttype: JSON,
-        data: facts.into(),
-    };
-    Message::json(CONTENT_TYPE, &event)
+    Message::json(
+        CONTENT_TYPE,
+        &Event {
+            specversion: "1.0",
+            id: facts.webhook_id,
+            source: source(facts.workspace, Some(facts.connection)),
+            event_type: qualified(&event_type(facts)),
+            subject: Some(universal_id(facts.entity, facts.record_id)),
+            time: rfc3339(facts.at),
+            datacontenttype: JSON,
+            data: ChangeView::from(facts),
+        },
+    )
+}
+
+/// Renders a notice.
+pub(super) fn notice(facts: &NoticeFacts, webhook_id: &str) -> Message {
+    Message::json(
+        CONTENT_TYPE,
+        &Event {
+            specversion: "1.0",
+            id: webhook_id,
+            source: source(&facts.workspace, facts.connection.as_deref()),
+            event_type: qualified(facts.event_type),
+            subject: None,
+            time: rfc3339(facts.at),
+            datacontenttype: JSON,
+            data: &facts.body,
+        },
+    )
+}
+
+fn qualified(event_type: &str) -> String {
+    format!("dev.turnbuckle.{event_type}")
 }
 
 /// A URI reference. Of what an id may hold only `|` cannot stand in one.
-fn source(facts: &MessageFacts<'_>) -> String {
-    let connection = facts.connection.replace('|', "%7C");
-    format!("/workspaces/{}/connections/{connection}", facts.workspace)
+fn source(workspace: &str, connection: Option<&str>) -> String {
+    let workspace = format!("/workspaces/{workspace}");
+    match connection {
+        Some(connection) => {
+            format!("{workspace}/connections/{}", connection.replace('|', "%7C"))
+        }
+        None => workspace,
+    }
 }
 
 #[cfg(test)]

@@ -5,21 +5,23 @@
 //! (`form_submit.created`), and one of `created`, `updated`, `deleted`. What a
 //! type may not hold is an underscore in it. `data.record` is the record of the
 //! universal API, so one parser reads both. `changed` and `previous` come with
-//! updates only, `previous` where it is known.
+//! updates only, `previous` where it is known. A notice has its own type, and
+//! itself as the data.
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::notice::NoticeFacts;
 use super::{JSON, Message, MessageFacts, RecordView, Reference, rfc3339};
 use crate::change::{ChangeType, Origin};
-use crate::id::ChangeId;
+use crate::id::{ChangeId, UnixMs};
 
 #[derive(Serialize)]
-struct Payload<'a> {
+struct Payload<'a, D> {
     #[serde(rename = "type")]
-    event_type: String,
+    event_type: &'a str,
     timestamp: String,
-    data: ChangeView<'a>,
+    data: D,
 }
 
 /// What is told of a change, in formats of ours.
@@ -59,9 +61,16 @@ impl<'a> From<&MessageFacts<'a>> for ChangeView<'a> {
 
 /// Renders a change.
 pub fn message(facts: &MessageFacts<'_>) -> Message {
-    let payload =
-        Payload { event_type: event_type(facts), timestamp: rfc3339(facts.at), data: facts.into() };
-    Message::json(JSON, &payload)
+    render(&event_type(facts), facts.at, ChangeView::from(facts))
+}
+
+/// Renders a notice.
+pub(super) fn notice(facts: &NoticeFacts) -> Message {
+    render(facts.event_type, facts.at, &facts.body)
+}
+
+fn render(event_type: &str, at: UnixMs, data: impl Serialize) -> Message {
+    Message::json(JSON, &Payload { event_type, timestamp: rfc3339(at), data })
 }
 
 /// `opportunity.updated`: letters, digits and `_` around one dot.

@@ -82,8 +82,8 @@ async fn a_receiver_that_is_gone_is_never_called_again_and_its_owner_is_told() {
 
     status_is(client, &endpoint, "disabled").await;
     let notice = notices.wait_for(1).await[0].json();
-    assert_eq!(notice["event_type"], "endpoint.disabled");
-    assert_eq!(notice["payload"]["endpoint"]["id"], endpoint.id);
+    assert_eq!(notice["type"], "endpoint.disabled");
+    assert_eq!(notice["data"]["payload"]["endpoint"]["id"], endpoint.id);
     create_contact(client, "Grace").await;
     matched(client, "Contact", 2).await;
     deliveries_are(client, &endpoint, "held", 1).await;
@@ -128,7 +128,7 @@ async fn an_endpoint_that_failed_to_the_end_is_disabled_and_loses_nothing() {
     assert_eq!(sink.count(), 2, "one attempt and one retry");
     status_is(client, &endpoint, "disabled").await;
     let notice = notices.wait_for(1).await[0].json();
-    assert_eq!(notice["event_type"], "endpoint.disabled");
+    assert_eq!(notice["type"], "endpoint.disabled");
     create_contact(client, "Grace").await;
     deliveries_are(client, &endpoint, "held", 1).await;
 

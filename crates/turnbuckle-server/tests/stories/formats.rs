@@ -76,3 +76,22 @@ async fn cloudevents_is_an_event_with_its_attributes_in_the_body() {
     }
     check_data(&body["data"], &id);
 }
+
+#[tokio::test]
+async fn a_notice_is_a_cloud_event_too() {
+    let hub = hub().await;
+    let client = hub.client();
+    let sink = WebhookSink::start().await;
+    let settings = json!({"format": "cloudevents", "scope": "notices"});
+    let endpoint = client.create_endpoint(&sink, settings).await;
+    client.connect_as("other-crm", "other").await;
+    let call = sink.wait_for(1).await.remove(0);
+    call.verify(&endpoint.secret).unwrap();
+    assert_eq!(call.header("content-type"), Some("application/cloudevents+json"));
+    let body = call.json();
+    assert_eq!((&body["specversion"], &body["id"]), (&json!("1.0"), &json!(call.id())));
+    assert_eq!(body["source"], "/workspaces/default/connections/other-crm");
+    assert_eq!(body["type"], "dev.turnbuckle.connection.enabled");
+    assert_eq!(body["data"]["event_type"], "connection.enabled");
+    assert_eq!(body["data"]["payload"]["connection"], json!({"external_id": "other-crm"}));
+}

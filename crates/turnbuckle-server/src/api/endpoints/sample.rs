@@ -16,6 +16,7 @@ use turnbuckle_store::StoreError;
 use turnbuckle_store::delivery::Draft;
 
 use crate::app::App;
+use crate::notices;
 
 /// What a delivery of a sample names as its object.
 pub const OBJECT: &str = "test";
@@ -35,20 +36,19 @@ pub async fn draft(
     workspace: WorkspaceId,
     settings: EndpointSettings,
 ) -> Result<Arc<dyn Draft>, StoreError> {
-    let workspaces = app.store.workspaces().await?;
-    let slug = workspaces.into_iter().find(|it| it.id == workspace).map(|it| it.slug);
-    let workspace = slug.unwrap_or_default();
+    let workspace = notices::slug(app, workspace).await?;
     Ok(Arc::new(SampleDraft { settings, workspace, change: ChangeId(app.mint()), at: app.now() }))
 }
 
 impl Draft for SampleDraft {
     fn body(&self, id: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+        let webhook_id = id.to_string();
         if self.settings.scope == Scope::Notices {
             let (connector, context) = ("native", "test");
             let facts = ConnectionFacts { connector, context, connection: self.connection() };
-            return Notice::ConnectionEnabled(facts).message().body;
+            let notice = Notice::ConnectionEnabled(facts).facts(&self.workspace, self.at);
+            return notice.message(self.settings.format, &webhook_id).body;
         }
-        let webhook_id = id.to_string();
         match self.settings.format {
             Format::Agile => self.agile(),
             Format::Universal => self.with_facts(&webhook_id, |it| universal::message(it).body),
