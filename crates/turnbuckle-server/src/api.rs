@@ -37,6 +37,7 @@ use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::extract::{WithoutQuery, refuse_query};
 use crate::metrics;
 use crate::problem::{method_not_allowed, route_not_found};
 
@@ -66,8 +67,10 @@ pub fn documented_routes() -> OpenApiRouter<App> {
 /// The whole server.
 pub fn router(app: App) -> Router {
     let (documented, document) = documented_routes().split_for_parts();
+    let without_query = WithoutQuery::of(&document);
     documented
         .layer(from_fn_with_state(app.clone(), idempotency::answer_once))
+        .layer(from_fn_with_state(without_query, refuse_query))
         .merge(webhooks::routes())
         .merge(health::routes())
         .merge(openapi::routes(document))

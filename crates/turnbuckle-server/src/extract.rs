@@ -10,6 +10,7 @@
 //! has been read to its end.
 
 mod malformed;
+mod no_query;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::problem::{ApiError, Problem};
+
+pub use no_query::{WithoutQuery, refuse_query};
 
 /// A JSON object, read as a `T`.
 #[derive(Debug)]

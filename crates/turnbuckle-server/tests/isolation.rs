@@ -6,7 +6,8 @@
 //! What the first workspace owns says [`MARKER`] somewhere, so an answer that
 //! holds it is a leak, whatever its status. Afterwards everything that can be read
 //! is read again and must be as before. A new route fails here until the tables
-//! at the end know how to call it.
+//! at the end know how to call it. The same walk shows that none takes a query
+//! parameter that it does not know.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +64,13 @@ impl World {
     }
 
     async fn call(&self, client: &Client, route: &Route) -> Answer {
-        let mut request = client.request(route.method.clone(), &route.path);
+        self.call_with(client, route, "").await
+    }
+
+    /// The same with a query behind the path.
+    async fn call_with(&self, client: &Client, route: &Route, query: &str) -> Answer {
+        let path = format!("{}{query}", route.path);
+        let mut request = client.request(route.method.clone(), &path);
         if let Some(body) = &route.body {
             request = request.json(body);
         }
@@ -198,6 +205,18 @@ async fn nobody_gets_in_without_a_key() {
     world.walk(&anonymous, Sight::Nothing, |_| vec![401]).await;
     let forger = world.owner().with_key("pk_test", "sk_other");
     world.walk(&forger, Sight::Nothing, |_| vec![401]).await;
+}
+
+#[tokio::test]
+async fn no_call_takes_a_parameter_that_it_does_not_know() {
+    let world = World::build().await;
+    let before = world.all().await;
+    for route in &world.routes {
+        let answer = world.call_with(world.owner(), route, "?after_all=24h").await;
+        let problem = answer.clone().expect(400);
+        assert_eq!(problem["errors"][0]["path"], "?after_all", "{answer}");
+    }
+    assert_eq!(world.all().await, before);
 }
 
 /// Who may call is no business of a key that reads.

@@ -109,8 +109,15 @@ async fn a_short_listing_is_paged_like_any_other() {
     assert_eq!(rest["page"], json!({"has_more": false}));
     let foreign = hub.get(&format!("/api/v1/connectors?cursor={next}")).await;
     assert_eq!(problem(&foreign).1, "cursor-invalid");
-    for query in ["limit=0", "limit=201", "limit=x", "curser=x"] {
-        assert_eq!(hub.get(&format!("/api/v1/keys?{query}")).await.0, StatusCode::BAD_REQUEST);
+    for (query, path) in [
+        ("limit=0", "?limit"),
+        ("limit=201", "?limit"),
+        ("limit=x", "?limit"),
+        ("limit=5&limit=6", "?limit"),
+        ("curser=x", "?curser"),
+    ] {
+        let answer = hub.get(&format!("/api/v1/keys?{query}")).await;
+        assert_eq!(problem(&answer), (400, "invalid-request".to_owned(), vec![path.to_owned()]));
     }
 }
 

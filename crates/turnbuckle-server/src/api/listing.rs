@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use turnbuckle_core::id::WorkspaceId;
+use turnbuckle_core::invalid::Invalid;
 use turnbuckle_store::page::PageRequest;
 use utoipa::{IntoParams, ToSchema};
 
@@ -37,16 +38,17 @@ pub struct PageView {
     pub next: Option<String>,
 }
 
-/// Reads `limit`.
+/// Reads the limit at `path`: the pointer to a member, or `?limit` of the query.
 ///
 /// # Errors
-/// 400 unless it is 1 to 200.
-pub fn limit(given: Option<usize>) -> Result<usize, ApiError> {
+/// 400 that names it, unless it is 1 to 200.
+pub fn limit(path: &str, given: Option<usize>) -> Result<usize, ApiError> {
     match given {
         None => Ok(LIMIT_DEFAULT),
         Some(limit @ 1..=LIMIT_MAX) => Ok(limit),
         Some(_) => {
-            Err(ApiError::new(Problem::InvalidRequest, format!("`limit` is 1 to {LIMIT_MAX}")))
+            let detail = format!("is 1 to {LIMIT_MAX}");
+            Err(ApiError::invalid(vec![Invalid::new(path, detail)]))
         }
     }
 }
@@ -68,7 +70,7 @@ impl Listing<'_> {
     /// The page that a caller asks for.
     pub fn request(self, app: &App, query: &ListingQuery) -> Result<PageRequest, ApiError> {
         Ok(PageRequest {
-            limit: limit(query.limit)?,
+            limit: limit("?limit", query.limit)?,
             after: match &query.cursor {
                 None => None,
                 Some(cursor) => Some(self.position(app, cursor)?),

@@ -56,12 +56,12 @@ fn invalid(at: &str, inside: impl Fn(&str, &str) -> String, sentence: &str) -> I
     let mut names = sentence.split('`').skip(1).step_by(2);
     let Some(name) = names.next() else { return Invalid::new(at, shorten(sentence)) };
 
+    // The path may or may not end with the name itself.
+    let named = match inside("", name) {
+        last if at.ends_with(&last) => at.to_owned(),
+        _ => inside(at, name),
+    };
     if sentence.starts_with("unknown field `") {
-        // The path may or may not end with the unknown name itself.
-        let path = match inside("", name) {
-            last if at.ends_with(&last) => at.to_owned(),
-            _ => inside(at, name),
-        };
         let known: Vec<&str> = names.collect();
         let near = nearest(name, known.iter().copied());
         let detail = match near {
@@ -70,9 +70,11 @@ fn invalid(at: &str, inside: impl Fn(&str, &str) -> String, sentence: &str) -> I
             }
             near => format!("`{}` is not known{}", shorten(name), did_you_mean(&near)),
         };
-        Invalid::new(shorten(&path), detail)
+        Invalid::new(shorten(&named), detail)
     } else if sentence.starts_with("missing field `") {
         Invalid::new(inside(at, name), format!("`{name}` is required"))
+    } else if sentence.starts_with("duplicate field `") {
+        Invalid::new(named, format!("`{name}` is given twice"))
     } else {
         Invalid::new(at, shorten(sentence))
     }

@@ -115,6 +115,8 @@ async fn a_wrong_member_is_named() {
         (r#"{"inner":[{"name":7}]}"#, "/inner/0/name", "expected a string"),
         (r#"{"inner":[{"name":"x","count":300}]}"#, "/inner/0/count", "300"),
         (r#"{"a/b":1}"#, "/a~1b", "`a/b` is not known"),
+        (r#"{"inner":[],"inner":[]}"#, "/inner", "`inner` is given twice"),
+        (r#"{"inner":[{"name":"x","name":"y"}]}"#, "/inner/0/name", "`name` is given twice"),
     ] {
         check("/json", body, invalid, &format!(r#""path":"{path}""#)).await;
         check("/json", body, invalid, detail).await;
@@ -144,7 +146,8 @@ async fn a_wrong_query_parameter_is_named() {
     check("/query?limt=7", "", invalid, r#""path":"?limt""#).await;
     check("/query?limt=7", "", invalid, "did you mean `limit`?").await;
     check("/query?limit=many", "", invalid, r#""path":"?limit""#).await;
-    check("/query?limit=1&limit=2", "", invalid, "duplicate field `limit`").await;
+    check("/query?limit=1&limit=2", "", invalid, r#""path":"?limit""#).await;
+    check("/query?limit=1&limit=2", "", invalid, "`limit` is given twice").await;
 }
 
 #[tokio::test]

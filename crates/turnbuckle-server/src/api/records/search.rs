@@ -106,7 +106,7 @@ pub async fn search_records(
         filter: bound,
         moment: live.moment(app.now()),
         sort,
-        limit: listing::limit(limit)?,
+        limit: listing::limit("/limit", limit)?,
         after: cursor.map(|cursor| listing.open(&app, &cursor)).transpose()?,
         paths: Vec::new(),
         count: count.unwrap_or_default(),
