@@ -130,7 +130,7 @@ fn resolve_lookups(
                         pointer("", &column),
                         format!(
                             "`{column}` {}: no `{entity}` is or has the id `{given}`",
-                            write.strictness.verdict()
+                            strictness.verdict()
                         ),
                     ));
                     Value::Null
