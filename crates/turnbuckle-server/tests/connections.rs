@@ -152,6 +152,25 @@ async fn objects_are_kept_word_for_word_and_filled_only_on_request() {
 }
 
 #[tokio::test]
+async fn objects_of_a_workspace_that_are_put_at_once_are_all_kept() {
+    let hub = TestHub::start().await;
+    let put = async |slug: &str| {
+        hub.put(&format!("/api/v1/objects/{slug}"), json!({"label": slug})).await.0
+    };
+    let created = StatusCode::CREATED;
+    let put = tokio::join!(put("a"), put("b"), put("c"), put("d"));
+    assert_eq!(put, (created, created, created, created));
+    let delete = async |slug: &str| hub.delete(&format!("/api/v1/objects/{slug}")).await.0;
+    let gone = StatusCode::NO_CONTENT;
+    assert_eq!(tokio::join!(delete("a"), delete("c")), (gone, gone));
+    let (_, _, listed) = hub.get("/api/v1/objects").await;
+    let mut left: Vec<_> =
+        listed["objects"].as_array().unwrap().iter().map(|it| it["slug"].clone()).collect();
+    left.sort_by_key(|slug| slug.to_string());
+    assert_eq!(left, ["b", "d"]);
+}
+
+#[tokio::test]
 async fn a_mapping_needs_objects_and_is_checked_against_them() {
     let hub = TestHub::with_connection().await;
     let (status, kind, _) = problem(&hub.put(&path("mapping"), mapping()).await);

@@ -541,6 +541,21 @@ async fn two_who_change_an_endpoint_at_once_both_have_their_way() {
 }
 
 #[tokio::test]
+async fn two_who_set_the_webhooks_url_at_once_make_one_endpoint() {
+    let hub = TestHub::start().await;
+    let put = async |url: &str| hub.put("/api/v1/settings/webhooks", json!({"url": url})).await;
+    for urls in [["https://a.example/", "https://b.example/"]; 2] {
+        let (first, second) = tokio::join!(put(urls[0]), put(urls[1]));
+        for (status, _, body) in [&first, &second] {
+            assert_eq!(*status, StatusCode::OK, "{body}");
+        }
+        assert_eq!(first.2["endpoint"], second.2["endpoint"]);
+        let (_, _, listed) = hub.get(ENDPOINTS).await;
+        assert_eq!(listed["endpoints"].as_array().unwrap().len(), 1, "{listed}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_none_is_refused() {
     let hub = TestHub::start().await;
     let authorization = "Basic cGtfdGVzdDpza190ZXN0";

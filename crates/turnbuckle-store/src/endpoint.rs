@@ -40,6 +40,17 @@ pub struct Endpoint {
 pub trait EndpointStore: Send + Sync {
     async fn create_endpoint(&self, endpoint: Endpoint) -> Result<(), StoreError>;
 
+    /// Creates an endpoint with the setting that names it: `document` in place
+    /// of `before`. `false`, and nothing is stored, if that is not the setting
+    /// any more.
+    async fn create_endpoint_of_setting(
+        &self,
+        endpoint: Endpoint,
+        name: &str,
+        before: Option<&Json>,
+        document: &Json,
+    ) -> Result<bool, StoreError>;
+
     /// Replaces settings and secrets, keeps the status.
     async fn update_endpoint(
         &self,

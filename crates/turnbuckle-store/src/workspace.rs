@@ -38,6 +38,16 @@ pub trait WorkspaceStore: Send + Sync {
         document: &Json,
     ) -> Result<(), StoreError>;
 
+    /// Puts a settings document in place of the one that its caller read and
+    /// changed; `false`, and nothing is put, if that is not `before` any more.
+    async fn replace_setting(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+        before: Option<&Json>,
+        document: &Json,
+    ) -> Result<bool, StoreError>;
+
     /// Counts the changes of what a workspace has configured: keys, connections,
     /// mappings, entities, sources, endpoints, settings. Whoever caches any of
     /// these compares this number and reads again when it moved. Cheap: no I/O

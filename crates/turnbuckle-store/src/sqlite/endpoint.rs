@@ -17,6 +17,7 @@ use crate::sqlite::SqliteStore;
 use crate::sqlite::constraint::taken;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
+use crate::sqlite::workspace::replace_setting;
 use crate::sqlite::writer::Priority;
 
 const BY_ID: &str = "SELECT seq, tail, workspace, settings, sealed, status, status_reason,
@@ -171,6 +172,30 @@ impl EndpointStore for SqliteStore {
             .await?;
         self.configuration_changed(workspace);
         Ok(())
+    }
+
+    async fn create_endpoint_of_setting(
+        &self,
+        endpoint: Endpoint,
+        name: &str,
+        before: Option<&Json>,
+        document: &Json,
+    ) -> Result<bool, StoreError> {
+        let workspace = endpoint.workspace;
+        let (name, before, document) = (name.to_owned(), before.cloned(), document.clone());
+        let is_created = self
+            .writer
+            .run(Priority::Stages, "create the endpoint of a setting", move |batch| {
+                let is_current =
+                    replace_setting(batch.sql, workspace, &name, before.as_ref(), &document)?;
+                if is_current {
+                    insert_endpoint(batch.sql, &endpoint)?;
+                }
+                Ok(is_current)
+            })
+            .await?;
+        self.configuration_changed(workspace);
+        Ok(is_created)
     }
 
     async fn update_endpoint(

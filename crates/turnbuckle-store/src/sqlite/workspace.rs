@@ -33,6 +33,43 @@ fn insert_workspace(db: &Db, workspace: &mut Workspace) -> Result<(), Failure> {
     Ok(())
 }
 
+fn find_setting(db: &Db, workspace: WorkspaceId, name: &str) -> Result<Option<Json>, Failure> {
+    let document = db
+        .prepare_cached("SELECT document FROM setting WHERE workspace = ?1 AND name = ?2")?
+        .query_row(params![workspace.0, name], |row| row.get(0))
+        .optional()?;
+    optional_json(document)
+}
+
+fn put_setting(
+    db: &Db,
+    workspace: WorkspaceId,
+    name: &str,
+    document: &Json,
+) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO setting (workspace, name, document) VALUES (?1, ?2, ?3)
+         ON CONFLICT (workspace, name) DO UPDATE SET document = excluded.document",
+    )?
+    .execute(params![workspace.0, name, document.to_string()])?;
+    Ok(())
+}
+
+/// Puts a setting if it still is as its caller read it; whether it was.
+pub fn replace_setting(
+    db: &Db,
+    workspace: WorkspaceId,
+    name: &str,
+    before: Option<&Json>,
+    document: &Json,
+) -> Result<bool, Failure> {
+    let is_current = find_setting(db, workspace, name)?.as_ref() == before;
+    if is_current {
+        put_setting(db, workspace, name, document)?;
+    }
+    Ok(is_current)
+}
+
 #[async_trait]
 impl WorkspaceStore for SqliteStore {
     async fn create_workspace(&self, slug: &str, label: &str) -> Result<Workspace, StoreError> {
@@ -82,13 +119,7 @@ impl WorkspaceStore for SqliteStore {
         workspace: WorkspaceId,
         name: &str,
     ) -> Result<Option<Json>, StoreError> {
-        self.readers.look_up("read a setting", |db| {
-            let document = db
-                .prepare_cached("SELECT document FROM setting WHERE workspace = ?1 AND name = ?2")?
-                .query_row(params![workspace.0, name], |row| row.get(0))
-                .optional()?;
-            optional_json(document)
-        })
+        self.readers.look_up("read a setting", |db| find_setting(db, workspace, name))
     }
 
     async fn put_setting(
@@ -97,21 +128,32 @@ impl WorkspaceStore for SqliteStore {
         name: &str,
         document: &Json,
     ) -> Result<(), StoreError> {
-        let (name, document) = (name.to_owned(), document.to_string());
+        let (name, document) = (name.to_owned(), document.clone());
         self.writer
             .run(Priority::Stages, "put a setting", move |batch| {
-                batch
-                    .sql
-                    .prepare_cached(
-                        "INSERT INTO setting (workspace, name, document) VALUES (?1, ?2, ?3)
-                         ON CONFLICT (workspace, name) DO UPDATE SET document = excluded.document",
-                    )?
-                    .execute(params![workspace.0, name, document])?;
-                Ok(())
+                put_setting(batch.sql, workspace, &name, &document)
             })
             .await?;
         self.configuration_changed(workspace);
         Ok(())
+    }
+
+    async fn replace_setting(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+        before: Option<&Json>,
+        document: &Json,
+    ) -> Result<bool, StoreError> {
+        let (name, before, document) = (name.to_owned(), before.cloned(), document.clone());
+        let is_replaced = self
+            .writer
+            .run(Priority::Stages, "replace a setting", move |batch| {
+                replace_setting(batch.sql, workspace, &name, before.as_ref(), &document)
+            })
+            .await?;
+        self.configuration_changed(workspace);
+        Ok(is_replaced)
     }
 
     fn configuration_version(&self, workspace: WorkspaceId) -> u64 {

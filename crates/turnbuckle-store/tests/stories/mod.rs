@@ -138,6 +138,8 @@ macro_rules! for_each_story {
                 a_slug_names_one_workspace
                 workspaces_are_listed_oldest_first
                 a_setting_belongs_to_one_workspace
+                a_setting_is_replaced_where_it_is_as_it_was_read
+                an_endpoint_comes_with_the_setting_that_names_it
                 whatever_is_configured_moves_the_version_of_its_workspace
             }
             api_key {

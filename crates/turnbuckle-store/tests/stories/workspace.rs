@@ -1,8 +1,8 @@
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::api_key::ApiKeyStore;
 use turnbuckle_store::clock::Clock;
-use turnbuckle_store::endpoint::{EndpointStatus, EndpointStore};
+use turnbuckle_store::endpoint::{Endpoint, EndpointStatus, EndpointStore};
 use turnbuckle_store::source::SourceStore;
 use turnbuckle_store::workspace::WorkspaceStore;
 
@@ -36,6 +36,47 @@ pub async fn a_setting_belongs_to_one_workspace(store: &dyn WorkspaceStore, _: &
     assert_eq!(store.setting(ACME, "webhook-entities").await.unwrap(), Some(document));
     assert_eq!(store.setting(ACME, "origins").await.unwrap(), None);
     assert_eq!(store.setting(OTHER, "webhook-entities").await.unwrap(), None);
+}
+
+/// Of two who read the same document one has to read it again.
+pub async fn a_setting_is_replaced_where_it_is_as_it_was_read(
+    store: &dyn WorkspaceStore,
+    _: &TestClock,
+) {
+    let replace = async |before: Option<&Json>, document: &Json| {
+        store.replace_setting(ACME, "objects", before, document).await.unwrap()
+    };
+    let (first, second) = (json!({ "a": 1, "b": 2 }), json!({ "a": 1 }));
+    assert!(!replace(Some(&first), &second).await);
+    assert_eq!(store.setting(ACME, "objects").await.unwrap(), None);
+    assert!(replace(None, &first).await);
+    assert!(!replace(None, &second).await);
+    assert_eq!(store.setting(ACME, "objects").await.unwrap(), Some(first.clone()));
+    assert!(replace(Some(&first), &second).await);
+    assert!(!replace(Some(&first), &first).await);
+    assert_eq!(store.setting(ACME, "objects").await.unwrap(), Some(second));
+    assert_eq!(store.setting(OTHER, "objects").await.unwrap(), None);
+}
+
+pub async fn an_endpoint_comes_with_the_setting_that_names_it<S>(store: &S, clock: &TestClock)
+where
+    S: WorkspaceStore + EndpointStore + ?Sized,
+{
+    let (first, second) = (endpoint::an_endpoint(clock), endpoint::an_endpoint(clock));
+    let create = async |endpoint: &Endpoint, before: Option<&Json>| {
+        let document = json!(endpoint.id.to_string());
+        let created =
+            store.create_endpoint_of_setting(endpoint.clone(), "webhooks", before, &document);
+        created.await.unwrap()
+    };
+    assert!(create(&first, None).await);
+    assert!(!create(&second, None).await);
+    let named = store.setting(ACME, "webhooks").await.unwrap();
+    assert_eq!(named, Some(json!(first.id.to_string())));
+    assert!(store.endpoint(ACME, first.id).await.unwrap().is_some());
+    assert!(store.endpoint(ACME, second.id).await.unwrap().is_none());
+    assert!(create(&second, named.as_ref()).await);
+    assert!(store.endpoint(ACME, second.id).await.unwrap().is_some());
 }
 
 pub async fn whatever_is_configured_moves_the_version_of_its_workspace<S>(

@@ -99,14 +99,16 @@ pub async fn put_object(
     check_slug("object", &object)
         .map_err(|error| ApiError::new(Problem::InvalidRequest, error.to_string()))?;
     check(&wanted)?;
-    let mut all = all(&app, caller.workspace).await?;
-    let replaced = all.insert(object.clone(), wanted.clone());
-    if OBJECTS_MAX < all.len() {
-        let detail =
-            format!("a workspace declares at most {OBJECTS_MAX} objects; delete one first");
-        return Err(ApiError::new(Problem::StateConflict, detail));
-    }
-    save(&app, caller.workspace, &all).await?;
+    let replaced = change(&app, caller.workspace, |all| {
+        let replaced = all.insert(object.clone(), wanted.clone());
+        if OBJECTS_MAX < all.len() {
+            let detail =
+                format!("a workspace declares at most {OBJECTS_MAX} objects; delete one first");
+            return Err(ApiError::new(Problem::StateConflict, detail));
+        }
+        Ok(replaced)
+    })
+    .await?;
     let status = if replaced.is_none() { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(ObjectAnswer { object: ObjectView::of(object, wanted) })))
 }
@@ -144,22 +146,40 @@ pub async fn delete_object(
     State(app): State<App>,
     PathParams(object): PathParams<String>,
 ) -> Result<StatusCode, ApiError> {
-    let mut all = all(&app, caller.workspace).await?;
-    all.shift_remove(&object).ok_or_else(|| StoreError::not_found(Noun::Object, &object))?;
-    save(&app, caller.workspace, &all).await?;
+    change(&app, caller.workspace, |all| {
+        let removed = all.shift_remove(&object);
+        Ok(removed.ok_or_else(|| StoreError::not_found(Noun::Object, &object))?)
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub async fn all(app: &App, workspace: WorkspaceId) -> Result<Defaults, ApiError> {
-    let Some(document) = app.store.setting(workspace, SETTING).await? else {
-        return Ok(Defaults::new());
-    };
-    serde_json::from_value(document).map_err(|error| ApiError::caused_by(Problem::Internal, error))
+    read(app.store.setting(workspace, SETTING).await?.as_ref())
 }
 
-async fn save(app: &App, workspace: WorkspaceId, all: &Defaults) -> Result<(), ApiError> {
-    let document = serde_json::to_value(all).expect("texts serialize");
-    Ok(app.store.put_setting(workspace, SETTING, &document).await?)
+fn read(document: Option<&Value>) -> Result<Defaults, ApiError> {
+    let defaults = document.map(Defaults::deserialize).transpose();
+    let defaults = defaults.map_err(|error| ApiError::caused_by(Problem::Internal, error))?;
+    Ok(defaults.unwrap_or_default())
+}
+
+/// Changes the document, which holds all objects: again, where somebody else
+/// changed another of them meanwhile.
+async fn change<T>(
+    app: &App,
+    workspace: WorkspaceId,
+    change: impl Fn(&mut Defaults) -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    loop {
+        let before = app.store.setting(workspace, SETTING).await?;
+        let mut all = read(before.as_ref())?;
+        let changed = change(&mut all)?;
+        let document = serde_json::to_value(&all).expect("texts serialize");
+        if app.store.replace_setting(workspace, SETTING, before.as_ref(), &document).await? {
+            return Ok(changed);
+        }
+    }
 }
 
 /// Puts labels and descriptions where the declarations of a connection have none.

@@ -7,10 +7,11 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use turnbuckle_core::endpoint::EndpointSettings;
 use turnbuckle_core::id::{EndpointId, WorkspaceId};
 use turnbuckle_core::signature::Secret;
+use turnbuckle_store::StoreError;
 use turnbuckle_store::endpoint::{Endpoint, EndpointStatus};
 use utoipa::ToSchema;
 
@@ -69,7 +70,8 @@ pub async fn get_webhooks_setting(
     CanRead(caller): CanRead,
     State(app): State<App>,
 ) -> Result<Json<WebhooksSetting>, ApiError> {
-    match find(&app, caller.workspace).await? {
+    let setting = app.store.setting(caller.workspace, SETTING).await?;
+    match find(&app, caller.workspace, setting.as_ref()).await? {
         None => Ok(Json(WebhooksSetting::default())),
         Some(endpoint) => {
             let secrets = open(&app, &endpoint)?;
@@ -93,25 +95,35 @@ pub async fn put_webhooks_setting(
     State(app): State<App>,
     JsonBody(PutWebhooksSetting { url, token }): JsonBody<PutWebhooksSetting>,
 ) -> Result<Json<WebhooksSetting>, ApiError> {
-    let existing = find(&app, caller.workspace).await?;
-    let setting = match (url, existing) {
-        (None, None) => WebhooksSetting::default(),
-        (None, Some(endpoint)) => {
-            app.store.delete_endpoint(caller.workspace, endpoint.id).await?;
-            WebhooksSetting::default()
+    loop {
+        let setting = app.store.setting(caller.workspace, SETTING).await?;
+        let existing = find(&app, caller.workspace, setting.as_ref()).await?;
+        let put = match (&url, existing) {
+            (None, None) => Some(WebhooksSetting::default()),
+            (None, Some(endpoint)) => {
+                app.store.delete_endpoint(caller.workspace, endpoint.id).await?;
+                Some(WebhooksSetting::default())
+            }
+            (Some(url), Some(endpoint)) => update(&app, &endpoint, url, token.clone()).await?,
+            (Some(url), None) => {
+                let token = token.clone().flatten();
+                create(&app, caller.workspace, setting.as_ref(), url, token).await?
+            }
+        };
+        if let Some(put) = put {
+            return Ok(Json(put));
         }
-        (Some(url), Some(endpoint)) => update(&app, &endpoint, &url, token).await?,
-        (Some(url), None) => create(&app, caller.workspace, &url, token.flatten()).await?,
-    };
-    Ok(Json(setting))
+    }
 }
 
+/// `None` if somebody else has put the setting meanwhile.
 async fn create(
     app: &App,
     workspace: WorkspaceId,
+    before: Option<&Value>,
     url: &str,
     token: Option<String>,
-) -> Result<WebhooksSetting, ApiError> {
+) -> Result<Option<WebhooksSetting>, ApiError> {
     let document = json!({
         "url": url, "description": "CRM webhooks URL of the application settings",
         "format": "universal", "scope": "subscriptions", "token": token,
@@ -135,18 +147,20 @@ async fn create(
         created_at: now,
         updated_at: now,
     };
-    // Named before it is there: cut short in between, it shows as not set.
-    app.store.put_setting(workspace, SETTING, &json!({ "endpoint": id })).await?;
-    app.store.create_endpoint(endpoint).await?;
-    Ok(WebhooksSetting { secret: Some(secret), ..view(id, &settings, &secrets) })
+    let naming = json!({ "endpoint": id });
+    let is_created =
+        app.store.create_endpoint_of_setting(endpoint, SETTING, before, &naming).await?;
+    let shown = || WebhooksSetting { secret: Some(secret), ..view(id, &settings, &secrets) };
+    Ok(is_created.then(shown))
 }
 
+/// `None` if somebody else has changed the endpoint meanwhile.
 async fn update(
     app: &App,
     endpoint: &Endpoint,
     url: &str,
     token: Option<Option<String>>,
-) -> Result<WebhooksSetting, ApiError> {
+) -> Result<Option<WebhooksSetting>, ApiError> {
     let mut secrets = open(app, endpoint)?;
     if let Some(token) = token {
         secrets.token = token;
@@ -156,16 +170,23 @@ async fn update(
     let (workspace, id) = (endpoint.workspace, endpoint.id);
     let document = settings.to_document().into();
     let sealed = secrets.seal(&app.sealer, workspace, id);
-    app.store.update_endpoint(workspace, id, &document, &sealed, Some(endpoint.version)).await?;
+    let seen = Some(endpoint.version);
+    match app.store.update_endpoint(workspace, id, &document, &sealed, seen).await {
+        Err(StoreError::VersionMismatch { .. } | StoreError::NotFound { .. }) => return Ok(None),
+        updated => updated?,
+    };
     app.lanes.wake(id);
-    Ok(view(id, &settings, &secrets))
+    Ok(Some(view(id, &settings, &secrets)))
 }
 
 /// The endpoint that the setting names, while it is there.
-async fn find(app: &App, workspace: WorkspaceId) -> Result<Option<Endpoint>, ApiError> {
-    let Some(setting) = app.store.setting(workspace, SETTING).await? else { return Ok(None) };
-    let id = setting["endpoint"].as_str().and_then(|id| EndpointId::parse(id).ok());
-    let Some(id) = id else { return Ok(None) };
+async fn find(
+    app: &App,
+    workspace: WorkspaceId,
+    setting: Option<&Value>,
+) -> Result<Option<Endpoint>, ApiError> {
+    let id = setting.and_then(|setting| setting["endpoint"].as_str());
+    let Some(id) = id.and_then(|id| EndpointId::parse(id).ok()) else { return Ok(None) };
     Ok(app.store.endpoint(workspace, id).await?)
 }
 
