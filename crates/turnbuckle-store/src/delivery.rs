@@ -177,7 +177,9 @@ pub trait DeliveryStore: Send + Sync {
         draft: Arc<dyn Draft>,
     ) -> Result<DueDelivery, StoreError>;
 
-    /// Heads of one endpoint that are due, longest overdue first.
+    /// Heads of one endpoint that are due, longest overdue first. If `now` is
+    /// the time, none of them gives way to a newer message before its attempt
+    /// is recorded.
     async fn due_deliveries(
         &self,
         endpoint: EndpointId,

@@ -1,10 +1,13 @@
 //! A record changes faster than its receiver listens.
 
+use std::time::Duration;
+
 use serde_json::json;
-use turnbuckle_testkit::{Reply, WebhookSink};
+use turnbuckle_testkit::{Reply, WebhookSink, wait};
 
 use super::{
-    contacts_endpoint, create_contact, deliveries_are, hub, matched, names, rename_contact,
+    contacts_endpoint, create_contact, deliveries, deliveries_are, hub, matched, names,
+    rename_contact,
 };
 
 #[tokio::test]
@@ -74,6 +77,32 @@ async fn a_delete_is_told_last_however_often_the_receiver_refuses() {
     let mut distinct = types.clone();
     distinct.dedup();
     assert_eq!(distinct, ["contact.created", "contact.updated", "contact.deleted"], "{types:?}");
+}
+
+#[tokio::test]
+async fn a_refused_message_is_not_sent_again_once_it_is_old() {
+    let hub = hub().await;
+    let client = hub.client();
+    let sink = WebhookSink::answering([500]).await;
+    let settings = json!({"coalesce": true, "retry_schedule": [2]});
+    let endpoint = contacts_endpoint(client, &sink, settings).await;
+    let id = create_contact(client, "Ada").await;
+    wait::until("the attempt to be recorded", async || {
+        let pending = deliveries(client, &endpoint, "pending").await;
+        pending.iter().any(|it| it["attempt_count"] == 1).then_some(())
+    })
+    .await;
+    for number in 1..=3 {
+        rename_contact(client, &id, &format!("Ada {number}")).await;
+    }
+    deliveries_are(client, &endpoint, "superseded", 1).await;
+
+    deliveries_are(client, &endpoint, "delivered", 1).await;
+    let calls = sink.calls();
+    assert_eq!(names(&calls), ["Ada", "Ada 3"]);
+    assert_ne!(calls[0].id(), calls[1].id());
+    let waited = calls[1].at - calls[0].at;
+    assert!(Duration::from_secs(2) <= waited, "came again after {waited:?}");
 }
 
 #[tokio::test]

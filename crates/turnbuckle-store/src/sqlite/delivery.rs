@@ -82,6 +82,17 @@ fn move_matched_through(batch: &mut Batch<'_>, matched: &[Matched]) -> Result<()
     Ok(())
 }
 
+impl SqliteStore {
+    /// Whether all of these are heads still, after all that is being written.
+    async fn are_heads(&self, rows: Vec<i64>) -> Result<bool, StoreError> {
+        self.writer
+            .run(Priority::Attempts, "read due deliveries", move |batch| {
+                line::are_heads(batch.sql, &rows)
+            })
+            .await
+    }
+}
+
 #[async_trait]
 impl DeliveryStore for SqliteStore {
     async fn store_matches(
@@ -129,7 +140,20 @@ impl DeliveryStore for SqliteStore {
         now: UnixMs,
         limit: usize,
     ) -> Result<DueSlice, StoreError> {
-        self.readers.scan("read due deliveries", move |db| read_due(db, endpoint, now, limit)).await
+        loop {
+            let slice = self
+                .readers
+                .scan("read due deliveries", move |db| read_due(db, endpoint, now, limit))
+                .await?;
+            let failed = slice.due.iter().filter(|due| due.failure_count > 0);
+            let failed: Vec<i64> = failed.map(|due| due.id.0.row_key()).collect();
+            // Until it is due a head that failed gives way to a newer message. The
+            // writer may have let it while this was read; from here on it does not,
+            // since by its clock the head is due.
+            if failed.is_empty() || self.are_heads(failed).await? {
+                return Ok(slice);
+            }
+        }
     }
 
     async fn endpoints_due(&self) -> Result<Vec<(WorkspaceId, EndpointId, UnixMs)>, StoreError> {

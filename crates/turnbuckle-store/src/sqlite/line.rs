@@ -5,7 +5,9 @@
 //! behind it (state 3) and later messages are merged into that one; without,
 //! any number wait. Finishing the head promotes the next in the same
 //! transaction. A head that failed and is to be retried gives way to a row
-//! that waits to be merged, which takes over its place in the retry schedule.
+//! that waits to be merged, which takes over its place in the retry schedule;
+//! while it waits for its next attempt, a message that may be merged takes that
+//! place at once.
 
 use bytes::Bytes;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
@@ -74,7 +76,9 @@ struct Pending {
     stamp: Stamp,
     state: State,
     change_type: ChangeType,
+    at: UnixMs,
     attempt_count: u32,
+    failure_count: u32,
     /// May be merged with what comes next.
     coalesce: bool,
     changed: Vec<String>,
@@ -82,13 +86,15 @@ struct Pending {
 
 impl Pending {
     fn read(row: &Row<'_>) -> Result<Self, Failure> {
-        let changed = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;
+        let changed = row.get_ref(8)?.as_str().map_err(rusqlite::Error::from)?;
         Ok(Self {
             stamp: Stamp::from_row(row.get(0)?, row.get(1)?),
             state: State::from_row(row.get(2)?),
             change_type: change_type_from_row(row.get(3)?).unwrap_or(ChangeType::Update),
-            attempt_count: row.get(4)?,
-            coalesce: row.get::<_, Option<bool>>(5)?.unwrap_or_default(),
+            at: row.get(4)?,
+            attempt_count: row.get(5)?,
+            failure_count: row.get(6)?,
+            coalesce: row.get::<_, Option<bool>>(7)?.unwrap_or_default(),
             changed: serde_json::from_str(changed)?,
         })
     }
@@ -97,16 +103,25 @@ impl Pending {
         Standing {
             change_type: self.change_type,
             is_attempted: self.attempt_count > 0,
-            // Whoever waits has a head before it, which the receiver may get.
-            is_known: self.state == State::Waiting || self.change_type != ChangeType::Create,
+            // Whoever waits has a head before it, which the receiver may get; whose
+            // line has failed took the place of one that it may have got.
+            is_known: self.state == State::Waiting
+                || self.failure_count > 0
+                || self.change_type != ChangeType::Create,
         }
+    }
+
+    /// Whether this is a head that failed and is in nobody's hands: only heads
+    /// that are due are handed out, and [`are_heads`] is asked before.
+    fn waits_for_its_time(&self, now: UnixMs) -> bool {
+        self.state == State::Head && self.failure_count > 0 && now < self.at
     }
 }
 
 /// The last rows of a line, two at most, in order. The first row of a line is its head.
 fn last_pending(db: &Db, line: i64, message: &NewMessage) -> Result<Vec<Pending>, Failure> {
     let mut select = db.prepare_cached(
-        "SELECT seq, tail, state, change_type, attempt_count,
+        "SELECT seq, tail, state, change_type, at_ms, attempt_count, failure_count,
              (SELECT coalesce FROM delivery_waiting WHERE delivery_waiting.delivery = delivery.seq),
              changed
          FROM delivery INDEXED BY delivery_line
@@ -137,6 +152,9 @@ pub fn place(
     let line = line_name(message.endpoint, &message.object, &message.record);
     match last_pending(batch.sql, line, message)?.as_slice() {
         [] => insert(batch, workspace, change, line, State::Head, message).map(Some),
+        [head] if message.coalesce && head.waits_for_its_time(batch.state.now()) => {
+            take_over(batch, workspace, change, line, head, message).map(|()| None)
+        }
         // Only the last one: merged into an earlier one it would overtake the rest.
         [.., before, last] if message.coalesce && last.coalesce && last.state == State::Waiting => {
             merge(batch, change, before, last, message).map(|()| None)
@@ -303,15 +321,25 @@ fn merge(
 ) -> Result<(), Failure> {
     let seq = waiting.stamp.row_key();
     let merged = match waiting.standing().merge(message.change_type) {
-        Merged::Nothing => {
-            batch.sql.prepare_cached("DELETE FROM delivery WHERE seq = ?1")?.execute([seq])?;
-            return DeliveryRow::at(seq).leave_waiting(batch);
-        }
+        Merged::Nothing => return DeliveryRow::at(seq).remove(batch),
         Merged::Rewritten(merged) | Merged::Superseded(merged) => merged,
     };
     let id = DeliveryId(waiting.stamp);
     let mut changed = waiting.changed.clone();
     unite(&mut changed, &message.changed);
+    rewrite(batch, change, id, merged, message, &changed)?;
+    put_waiting(batch, before, id, merged, message, &changed)
+}
+
+/// Gives a row that nobody has seen the newest data.
+fn rewrite(
+    batch: &mut Batch<'_>,
+    change: i64,
+    id: DeliveryId,
+    merged: Standing,
+    message: &NewMessage,
+    changed: &[String],
+) -> Result<(), Failure> {
     batch
         .sql
         .prepare_cached(
@@ -319,13 +347,40 @@ fn merge(
              WHERE seq = ?1",
         )?
         .execute(params![
-            seq,
+            id.0.row_key(),
             change,
             change_type_to_row(merged.change_type),
-            serde_json::to_string(&changed)?,
-            message.draft.body(id, merged.change_type, &changed)
+            serde_json::to_string(changed)?,
+            message.draft.body(id, merged.change_type, changed)
         ])?;
-    put_waiting(batch, before, id, merged, message, &changed)
+    Ok(())
+}
+
+/// Puts a message in the place of a head that waits for its time, and in its
+/// place in the retry schedule.
+fn take_over(
+    batch: &mut Batch<'_>,
+    workspace: WorkspaceId,
+    change: i64,
+    line: i64,
+    head: &Pending,
+    message: &NewMessage,
+) -> Result<(), Failure> {
+    let mut changed = head.changed.clone();
+    unite(&mut changed, &message.changed);
+    match head.standing().merge(message.change_type) {
+        Merged::Nothing => DeliveryRow::at(head.stamp.row_key()).remove(batch),
+        Merged::Rewritten(merged) => {
+            rewrite(batch, change, DeliveryId(head.stamp), merged, message, &changed)
+        }
+        Merged::Superseded(merged) => {
+            DeliveryRow::at(head.stamp.row_key()).supersede(batch)?;
+            let message =
+                NewMessage { change_type: merged.change_type, changed, ..message.clone() };
+            let next = insert(batch, workspace, change, line, State::Head, &message)?;
+            DeliveryRow::at(next.id.0.row_key()).schedule(batch, head.at, head.failure_count)
+        }
+    }
 }
 
 /// A row of the delivery table, by its key.
@@ -344,6 +399,35 @@ impl DeliveryRow {
             .sql
             .prepare_cached("DELETE FROM delivery_waiting WHERE delivery = ?1")?
             .execute([self.seq])?;
+        Ok(())
+    }
+
+    /// Takes away what was never sent and need not be.
+    fn remove(self, batch: &mut Batch<'_>) -> Result<(), Failure> {
+        batch.sql.prepare_cached("DELETE FROM delivery WHERE seq = ?1")?.execute([self.seq])?;
+        self.leave_waiting(batch)
+    }
+
+    /// Ends a head that was attempted: another row says what it would have said.
+    fn supersede(self, batch: &mut Batch<'_>) -> Result<(), Failure> {
+        batch
+            .sql
+            .prepare_cached("UPDATE delivery SET state = 6, at_ms = ?2 WHERE seq = ?1")?
+            .execute(params![self.seq, batch.state.now()])?;
+        Ok(())
+    }
+
+    /// Gives a row a place in the retry schedule.
+    fn schedule(
+        self,
+        batch: &mut Batch<'_>,
+        at: UnixMs,
+        failure_count: u32,
+    ) -> Result<(), Failure> {
+        batch
+            .sql
+            .prepare_cached("UPDATE delivery SET at_ms = ?2, failure_count = ?3 WHERE seq = ?1")?
+            .execute(params![self.seq, at, failure_count])?;
         Ok(())
     }
 
@@ -398,6 +482,18 @@ pub fn read_due(row: &Row<'_>, endpoint: EndpointId) -> Result<DueDelivery, rusq
         body: row.get::<_, Vec<u8>>(5)?.into(),
         first_attempt_at: row.get(6)?,
     })
+}
+
+/// Whether all of these rows are heads still.
+pub fn are_heads(db: &Db, rows: &[i64]) -> Result<bool, Failure> {
+    let mut select = db.prepare_cached("SELECT state FROM delivery WHERE seq = ?1")?;
+    for row in rows {
+        let state: Option<i64> = select.query_row([row], |row| row.get(0)).optional()?;
+        if state.map(State::from_row) != Some(State::Head) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Records an attempt of a head and moves its line on. Answers the row that
@@ -525,10 +621,7 @@ fn retry(batch: &mut Batch<'_>, attempt: &Attempt, at: UnixMs) -> Result<(), Fai
         .query_row([next], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((change_type, changed, body)) = superseding else { return Ok(()) };
-    batch
-        .sql
-        .prepare_cached("UPDATE delivery SET state = 6, at_ms = ?2 WHERE seq = ?1")?
-        .execute(params![seq, batch.state.now()])?;
+    DeliveryRow::at(seq).supersede(batch)?;
     batch
         .sql
         .prepare_cached(

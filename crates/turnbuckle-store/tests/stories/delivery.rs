@@ -1,5 +1,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -7,6 +8,7 @@ use proptest::sample::select;
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::sync::Notify;
 use turnbuckle_core::change::ChangeType;
 use turnbuckle_core::id::{DeliveryId, EndpointId, UnixMs};
 use turnbuckle_store::clock::Clock;
@@ -290,7 +292,7 @@ pub async fn what_waits_is_merged(store: &dyn Store, clock: &TestClock) {
     assert_eq!(all.len(), 2);
 }
 
-pub async fn a_failed_head_gives_way_to_what_waits(store: &dyn Store, clock: &TestClock) {
+pub async fn a_failed_head_gives_way_to_a_newer_message(store: &dyn Store, clock: &TestClock) {
     given_crm(store).await;
     let endpoint = given_endpoint(store, clock).await;
     let retry_at = clock.now() + HOUR;
@@ -300,32 +302,110 @@ pub async fn a_failed_head_gives_way_to_what_waits(store: &dyn Store, clock: &Te
         (ChangeType::Create, ChangeType::Delete, ChangeType::Delete),
         (ChangeType::Update, ChangeType::Delete, ChangeType::Delete),
     ] {
-        let record = format!("{first:?} {second:?}");
-        let head = send_one(store, endpoint, &record, first, 1).await.unwrap();
-        // Failed alone it stays the head.
-        finish(store, clock, &head, AfterAttempt::RetryAt(retry_at)).await;
-        assert_eq!(status(store, head.id).await, DeliveryStatus::Pending);
-        send_one(store, endpoint, &record, second, 2).await;
-        finish(store, clock, &head, AfterAttempt::RetryAt(retry_at)).await;
-        assert_eq!(status(store, head.id).await, DeliveryStatus::Superseded);
+        // What comes during the attempt, and what comes while the next is waited for.
+        for is_late in [false, true] {
+            let record = format!("{first:?} {second:?} {is_late}");
+            let head = send_one(store, endpoint, &record, first, 1).await.unwrap();
+            if is_late {
+                // Failed alone it stays the head.
+                finish(store, clock, &head, AfterAttempt::RetryAt(retry_at)).await;
+                assert_eq!(status(store, head.id).await, DeliveryStatus::Pending);
+            }
+            assert_eq!(send_one(store, endpoint, &record, second, 2).await, None);
+            if !is_late {
+                assert_eq!(status(store, head.id).await, DeliveryStatus::Pending);
+                finish(store, clock, &head, AfterAttempt::RetryAt(retry_at)).await;
+            }
+            let (superseded, _) = logged(store, head.id).await;
+            assert_eq!(superseded.status, DeliveryStatus::Superseded);
+            assert_eq!(superseded.ended_at, Some(clock.now()));
+            assert_eq!(superseded.body, head.body);
 
-        let [next] = &due(store, endpoint, FAR).await[..] else { panic!("one head") };
-        let said = Said::read(&next.body);
-        assert_ne!(next.id, head.id);
-        assert_eq!((said.change_type, said.number), (expected, 2), "{record}");
-        assert_eq!(said.changed, ["c1", "c2"]);
-        assert_eq!((next.failure_count, next.attempt_count), (2, 0));
-        assert_eq!(logged(store, next.id).await.0.due_at, Some(retry_at));
-        assert_eq!(logged(store, next.id).await.0.change_type, Some(expected));
+            let [next] = &due(store, endpoint, FAR).await[..] else { panic!("one head") };
+            let said = Said::read(&next.body);
+            assert_ne!(next.id, head.id);
+            assert_eq!((said.change_type, said.number), (expected, 2), "{record}");
+            assert_eq!(said.changed, ["c1", "c2"]);
+            assert_eq!((next.failure_count, next.attempt_count), (1, 0));
+            assert_eq!(due(store, endpoint, retry_at - 1).await, [], "the wait is not cut short");
+            let (line, _) = logged(store, next.id).await;
+            assert_eq!((line.due_at, line.change_type), (Some(retry_at), Some(expected)));
 
-        // What took the place of another gives its own place to the next.
-        send_one(store, endpoint, &record, ChangeType::Update, 3).await;
-        finish(store, clock, next, AfterAttempt::RetryAt(retry_at)).await;
-        let [last] = &due(store, endpoint, FAR).await[..] else { panic!("one head") };
-        assert_eq!(Said::read(&last.body).changed, ["c1", "c2", "c3"]);
-        assert_eq!(last.failure_count, 3);
-        finish(store, clock, last, AfterAttempt::Delivered).await;
+            // Nobody has seen it, but perhaps the one before it: a delete is told.
+            assert_eq!(send_one(store, endpoint, &record, ChangeType::Delete, 3).await, None);
+            let [next] = &due(store, endpoint, FAR).await[..] else { panic!("one head") };
+            let said = Said::read(&next.body);
+            assert_eq!((next.id, next.failure_count), (line.id, 1), "it keeps its id");
+            assert_eq!((said.change_type, said.number), (ChangeType::Delete, 3));
+
+            // What took the place of another gives its own place to the next.
+            finish(store, clock, next, AfterAttempt::RetryAt(retry_at)).await;
+            send_one(store, endpoint, &record, ChangeType::Create, 4).await;
+            let [last] = &due(store, endpoint, FAR).await[..] else { panic!("one head") };
+            assert_eq!(Said::read(&last.body).changed, ["c1", "c2", "c3", "c4"]);
+            assert_eq!((last.failure_count, last.attempt_count), (2, 0));
+            assert_eq!(status(store, next.id).await, DeliveryStatus::Superseded);
+            finish(store, clock, last, AfterAttempt::Delivered).await;
+        }
     }
+}
+
+/// A head that is due may be on its way.
+pub async fn a_failed_head_that_is_due_gives_way_to_nobody(store: &dyn Store, clock: &TestClock) {
+    given_crm(store).await;
+    let endpoint = given_endpoint(store, clock).await;
+    let (waited, resent) = (
+        send_one(store, endpoint, "7", ChangeType::Update, 1).await.unwrap(),
+        send_one(store, endpoint, "8", ChangeType::Update, 1).await.unwrap(),
+    );
+    let retry_at = clock.now() + HOUR;
+    for head in [&waited, &resent] {
+        finish(store, clock, head, AfterAttempt::RetryAt(retry_at)).await;
+    }
+    store.resend(ACME, resent.id).await.unwrap();
+    send_one(store, endpoint, "8", ChangeType::Update, 2).await;
+    clock.advance(HOUR);
+    send_one(store, endpoint, "7", ChangeType::Update, 2).await;
+    for head in [&waited, &resent] {
+        assert_eq!(status(store, head.id).await, DeliveryStatus::Pending);
+        let next = finish(store, clock, head, AfterAttempt::Delivered).await.remove(0);
+        assert_eq!(Said::read(&next.body).changed, ["c2"]);
+    }
+}
+
+/// Takes its time, on a busy disk as it were.
+struct SlowDraft {
+    begun: Arc<Notify>,
+}
+
+impl Draft for SlowDraft {
+    fn body(&self, id: DeliveryId, change_type: ChangeType, changed: &[String]) -> Vec<u8> {
+        self.begun.notify_one();
+        std::thread::sleep(Duration::from_millis(100));
+        TestDraft { number: 2, record: "7".to_owned() }.body(id, change_type, changed)
+    }
+}
+
+/// Also where it becomes due while the newer message is being written.
+pub async fn what_is_handed_out_has_not_given_way(store: &dyn Store, clock: &TestClock) {
+    given_crm(store).await;
+    let endpoint = given_endpoint(store, clock).await;
+    let head = send_one(store, endpoint, "7", ChangeType::Update, 1).await.unwrap();
+    finish(store, clock, &head, AfterAttempt::RetryAt(clock.now() + HOUR)).await;
+    let begun = Arc::new(Notify::new());
+    let message = NewMessage {
+        draft: Arc::new(SlowDraft { begun: begun.clone() }),
+        ..a_message(endpoint, "7", ChangeType::Update, 2, true)
+    };
+    let reading = async {
+        begun.notified().await;
+        clock.advance(HOUR);
+        due(store, endpoint, clock.now()).await
+    };
+    let (_, handed_out) = tokio::join!(send(store, vec![message]), reading);
+    let [handed_out] = &handed_out[..] else { panic!("one head") };
+    assert_eq!(Said::read(&handed_out.body).number, 2);
+    assert_eq!(status(store, handed_out.id).await, DeliveryStatus::Pending);
 }
 
 pub async fn without_coalescing_nothing_is_merged(store: &dyn Store, clock: &TestClock) {
@@ -627,6 +707,8 @@ enum Step {
     Attempt { pick: usize, next: AfterAttempt },
     /// An endpoint turns coalescing on or off.
     Turn { endpoint: usize },
+    /// What waits for its next attempt becomes due.
+    Wait,
 }
 
 const ENDPOINTS: usize = 2;
@@ -636,7 +718,8 @@ fn arb_steps() -> impl Strategy<Value = (bool, Vec<Step>)> {
     let next = select(vec![
         AfterAttempt::Delivered,
         AfterAttempt::RetryAt(0),
-        AfterAttempt::RetryAt(0),
+        // From the time of the attempt on.
+        AfterAttempt::RetryAt(HOUR),
         AfterAttempt::Dead,
     ]);
     let step = prop_oneof![
@@ -647,6 +730,7 @@ fn arb_steps() -> impl Strategy<Value = (bool, Vec<Step>)> {
             }),
         5 => (0_usize..100, next).prop_map(|(pick, next)| Step::Attempt { pick, next }),
         1 => (0..ENDPOINTS).prop_map(|endpoint| Step::Turn { endpoint }),
+        1 => Just(Step::Wait),
     ];
     (any::<bool>(), prop::collection::vec(step, 0..25))
 }
@@ -674,6 +758,7 @@ struct Play<'a> {
 impl Play<'_> {
     async fn step(&mut self, step: Step) -> TestCaseResult {
         match step {
+            Step::Wait => self.clock.advance(HOUR),
             Step::Turn { endpoint } => self.coalesce[endpoint] = !self.coalesce[endpoint],
             Step::Change { record, is_delete, endpoints } => {
                 self.change(record, is_delete, &endpoints).await?;
@@ -724,7 +809,7 @@ impl Play<'_> {
     async fn due(&mut self) -> Result<Vec<(usize, DueDelivery)>, TestCaseError> {
         let mut all = Vec::new();
         for endpoint in 0..ENDPOINTS {
-            let due = due(self.store, self.endpoints[endpoint], FAR).await;
+            let due = due(self.store, self.endpoints[endpoint], self.clock.now()).await;
             let records: HashSet<_> = due.iter().map(|it| Said::read(&it.body).record).collect();
             prop_assert_eq!(records.len(), due.len(), "one head a line");
             for delivery in due {
@@ -741,6 +826,10 @@ impl Play<'_> {
         delivery: &DueDelivery,
         next: AfterAttempt,
     ) -> TestCaseResult {
+        let next = match next {
+            AfterAttempt::RetryAt(wait) => AfterAttempt::RetryAt(self.clock.now() + wait),
+            ended => ended,
+        };
         let said = Said::read(&delivery.body);
         let line = self.lines.get_mut(&(endpoint, said.record.clone())).expect("it was told");
         let mut in_row = 0;
@@ -761,6 +850,7 @@ impl Play<'_> {
     /// Delivers what is left and looks at what each endpoint heard.
     async fn settle(mut self) -> TestCaseResult {
         loop {
+            self.clock.advance(HOUR);
             let due = self.due().await?;
             let Some((endpoint, delivery)) = due.first() else { break };
             self.attempt(*endpoint, delivery, AfterAttempt::Delivered).await?;

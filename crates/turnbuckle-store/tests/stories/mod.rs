@@ -257,7 +257,9 @@ macro_rules! for_each_story {
                 a_failure_is_tried_again_at_its_time
                 messages_of_one_record_wait_for_each_other
                 what_waits_is_merged
-                a_failed_head_gives_way_to_what_waits
+                a_failed_head_gives_way_to_a_newer_message
+                a_failed_head_that_is_due_gives_way_to_nobody
+                what_is_handed_out_has_not_given_way
                 without_coalescing_nothing_is_merged
                 a_message_alone_stands_in_no_line
                 what_ended_can_be_resent
