@@ -5,7 +5,6 @@
 //! ever sent, and finishing it promotes the next in the same transaction. That
 //! keeps order per record without looking for it.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -251,9 +250,10 @@ pub struct RecoverSlice {
     /// Position to go on below; `i64::MAX` at first.
     pub before: i64,
     pub limit: usize,
-    /// Lines that were recovered already: only the latest message of each goes
-    /// out. `None` to send every message.
-    pub seen_lines: Option<HashSet<i64>>,
+    /// Id of the run, if only the latest message about each record goes out. What
+    /// it came by is kept under it, so a slice may be done again. `None` to send
+    /// every message.
+    pub latest_for: Option<String>,
 }
 
 /// What a slice did.
@@ -263,7 +263,6 @@ pub struct Recovered {
     pub resent: usize,
     /// Position to go on below; `None` at the end.
     pub next: Option<i64>,
-    pub seen_lines: Option<HashSet<i64>>,
 }
 
 /// Heads that are due.

@@ -18,7 +18,6 @@ use turnbuckle_store::replay::{Run, RunKind};
 
 use crate::app::App;
 use crate::logging::Chain;
-use recover::Recoveries;
 
 /// How long after a failure the open runs are tried again, and how often
 /// somebody looks whether there are any.
@@ -26,12 +25,11 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Carries out runs until `shutdown` is cancelled.
 pub async fn run(app: App, shutdown: CancellationToken) {
-    let mut recoveries = Recoveries::default();
     while !shutdown.is_cancelled() {
         // Listening starts before looking, so that no request falls in between.
         let mut requested = pin!(app.signals.run_requested.notified());
         requested.as_mut().enable();
-        let is_more = match advance_all(&app, &mut recoveries, &shutdown).await {
+        let is_more = match advance_all(&app, &shutdown).await {
             Ok(is_more) => is_more,
             Err(error) => {
                 tracing::warn!(error = %Chain(&error), "open runs could not be read");
@@ -50,11 +48,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
 }
 
 /// Does one slice of every open run; whether any can go on at once.
-async fn advance_all(
-    app: &App,
-    recoveries: &mut Recoveries,
-    shutdown: &CancellationToken,
-) -> Result<bool, StoreError> {
+async fn advance_all(app: &App, shutdown: &CancellationToken) -> Result<bool, StoreError> {
     let mut is_more = false;
     for mut run in app.store.open_runs().await? {
         if shutdown.is_cancelled() {
@@ -62,7 +56,7 @@ async fn advance_all(
         }
         let advanced = match run.kind {
             RunKind::Replay => replay::advance(app, &mut run).await,
-            RunKind::Recovery => recoveries.advance(app, &mut run).await,
+            RunKind::Recovery => recover::advance(app, &mut run).await,
         };
         match advanced {
             Ok(()) => is_more |= run.ended_at.is_none(),

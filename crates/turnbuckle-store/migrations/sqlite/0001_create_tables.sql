@@ -352,6 +352,13 @@ CREATE TABLE run (
 
 CREATE INDEX run_open ON run (id) WHERE ended_at_ms IS NULL;
 
+-- Lines whose latest message a recovery has come by, until some time after its end.
+CREATE TABLE recovered_line (
+    run  TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    PRIMARY KEY (run, line)
+) WITHOUT ROWID;
+
 CREATE TABLE bin (
     name          TEXT PRIMARY KEY,
     workspace     INTEGER NOT NULL,

@@ -332,6 +332,12 @@ CREATE TABLE run (
 
 CREATE INDEX run_open ON run (id) WHERE ended_at_ms IS NULL;
 
+CREATE TABLE recovered_line (
+    run  TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    PRIMARY KEY (run, line)
+) WITHOUT ROWID;
+
 CREATE TABLE bin (
     name          TEXT PRIMARY KEY,
     workspace     INTEGER NOT NULL,

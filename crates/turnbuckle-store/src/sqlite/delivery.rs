@@ -208,7 +208,7 @@ impl DeliveryStore for SqliteStore {
     ) -> Result<Recovered, StoreError> {
         self.writer
             .run(Priority::Bulk, "recover deliveries", move |batch| {
-                recover_slice(batch, endpoint, slice)
+                recover_slice(batch, endpoint, &slice)
             })
             .await
     }
@@ -305,25 +305,28 @@ fn read_due(db: &Db, endpoint: EndpointId, now: UnixMs, limit: usize) -> Result<
     Ok(DueSlice { due, horizon, next_due_at })
 }
 
-/// A delivery that ended, as a recovery looks at it.
-struct Ended {
+/// A delivery that a recovery comes by.
+struct Passed {
     seq: i64,
     line: i64,
+    /// It ended, and in a way that is to be recovered.
     is_covered: bool,
 }
 
 fn recover_slice(
     batch: &mut Batch<'_>,
     endpoint: EndpointId,
-    mut slice: RecoverSlice,
+    slice: &RecoverSlice,
 ) -> Result<Recovered, Failure> {
-    let found = find_ended(batch.sql, endpoint, &slice)?;
+    let passed = pass(batch.sql, endpoint, slice)?;
     let (mut looked_at, mut resent) = (0, 0);
-    for Ended { seq, line, is_covered } in &found {
+    for Passed { seq, line, is_covered } in &passed {
         // What was told of a record later, or is about to be, is not undone.
-        let is_latest = match &mut slice.seen_lines {
+        let is_latest = match &slice.latest_for {
             None => true,
-            Some(seen) => seen.insert(*line) && !is_pending(batch.sql, *line, *seq)?,
+            Some(run) => {
+                is_first_of_line(batch.sql, run, *line)? && !is_pending(batch.sql, *line, *seq)?
+            }
         };
         if *is_covered {
             looked_at += 1;
@@ -336,16 +339,15 @@ fn recover_slice(
     Ok(Recovered {
         looked_at,
         resent,
-        next: found.last().filter(|_| found.len() == slice.limit).map(|ended| ended.seq),
-        seen_lines: slice.seen_lines,
+        next: passed.last().filter(|_| passed.len() == slice.limit).map(|passed| passed.seq),
     })
 }
 
-/// The next ended deliveries. Where only the latest of each line goes out those
-/// that the range does not cover are among them: they may be the latest.
-fn find_ended(db: &Db, endpoint: EndpointId, slice: &RecoverSlice) -> Result<Vec<Ended>, Failure> {
+/// The next deliveries of the range. Where only the latest of each line goes
+/// out those that are not covered are among them: they may be the latest.
+fn pass(db: &Db, endpoint: EndpointId, slice: &RecoverSlice) -> Result<Vec<Passed>, Failure> {
     let RecoverRange { since, until, only_dead } = slice.range;
-    let select = match only_dead && slice.seen_lines.is_none() {
+    let select = match only_dead && slice.latest_for.is_none() {
         true => {
             "SELECT seq, state, object, record FROM delivery INDEXED BY delivery_dead
              WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state = 5
@@ -353,7 +355,7 @@ fn find_ended(db: &Db, endpoint: EndpointId, slice: &RecoverSlice) -> Result<Vec
         }
         false => {
             "SELECT seq, state, object, record FROM delivery
-             WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state NOT IN (2, 3)
+             WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3
              ORDER BY seq DESC LIMIT ?4"
         }
     };
@@ -364,16 +366,25 @@ fn find_ended(db: &Db, endpoint: EndpointId, slice: &RecoverSlice) -> Result<Vec
         slice.before.min(first_row_key_at(until)),
         slice.limit as i64
     ];
-    let ended = select.query_map(bounds, |row| {
+    let passed = select.query_map(bounds, |row| {
         let (seq, record): (i64, String) = (row.get(0)?, row.get(3)?);
         let object: String = row.get(2)?;
         // By name: one that was sent again out of line is still about its record.
         let is_alone = record.is_empty();
         let line = if is_alone { -seq } else { line::line_name(endpoint, &object, &record) };
-        let is_covered = !only_dead || State::from_row(row.get(1)?) == State::Dead;
-        Ok(Ended { seq, line, is_covered })
+        let state = State::from_row(row.get(1)?);
+        let is_covered = !state.is_pending() && (!only_dead || state == State::Dead);
+        Ok(Passed { seq, line, is_covered })
     })?;
-    Ok(ended.collect::<Result<_, _>>()?)
+    Ok(passed.collect::<Result<_, _>>()?)
+}
+
+/// Whether a run comes by this line for the first time: at its latest message.
+fn is_first_of_line(db: &Db, run: &str, line: i64) -> Result<bool, Failure> {
+    let noted = db
+        .prepare_cached("INSERT OR IGNORE INTO recovered_line (run, line) VALUES (?1, ?2)")?
+        .execute(params![run, line])?;
+    Ok(noted > 0)
 }
 
 /// Whether a message of this line that is newer than `seq` is still to be sent.

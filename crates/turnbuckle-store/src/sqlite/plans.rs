@@ -76,6 +76,7 @@ const GROWING: &[&str] = &[
     "delivery",
     "delivery_waiting",
     "attempt",
+    "recovered_line",
 ];
 
 /// Indexes that are as long as the backlog, not as the log.
@@ -348,8 +349,8 @@ async fn walk_the_whole_way(store: &SqliteStore) {
     }
     for (only_dead, is_latest) in [(true, true), (true, false), (false, true), (false, false)] {
         let range = RecoverRange { since: 0, until: i64::MAX, only_dead };
-        let seen_lines = is_latest.then(Default::default);
-        let slice = RecoverSlice { range, before: i64::MAX, limit: 2, seen_lines };
+        let latest_for = is_latest.then(|| format!("only dead: {only_dead}"));
+        let slice = RecoverSlice { range, before: i64::MAX, limit: 2, latest_for };
         store.recover_slice(endpoint, slice).await.unwrap();
         store.count_recoverable(endpoint, range).await.unwrap();
     }

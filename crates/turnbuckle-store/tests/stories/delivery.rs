@@ -507,21 +507,20 @@ async fn recover(
     store: &dyn Store,
     endpoint: EndpointId,
     range: RecoverRange,
-    latest_only: bool,
+    latest_for: Option<&str>,
 ) -> (usize, Vec<u32>) {
     let before: HashSet<_> = due(store, endpoint, FAR).await.iter().map(|it| it.id).collect();
     let mut slice = RecoverSlice {
         range,
         before: i64::MAX,
         limit: 2,
-        seen_lines: latest_only.then(HashSet::new),
+        latest_for: latest_for.map(str::to_owned),
     };
     let (mut looked_at, mut resent) = (0, 0);
     loop {
         let recovered = store.recover_slice(endpoint, slice.clone()).await.unwrap();
         looked_at += recovered.looked_at;
         resent += recovered.resent;
-        slice.seen_lines = recovered.seen_lines;
         let Some(next) = recovered.next else { break };
         slice.before = next;
     }
@@ -567,14 +566,14 @@ pub async fn a_range_is_recovered(store: &dyn Store, clock: &TestClock) {
     assert_eq!(store.count_recoverable(endpoint, all).await.unwrap(), 6);
     assert_eq!(store.count_recoverable(endpoint, only_dead).await.unwrap(), 4);
     let part = RecoverRange { since: start + 2 * SECOND, until: start + 4 * SECOND, ..all };
-    assert_eq!(recover(store, endpoint, part, false).await, (2, vec![2, 3]));
+    assert_eq!(recover(store, endpoint, part, None).await, (2, vec![2, 3]));
 
     // The second is delivered: the first, though dead, is not the latest of its record.
-    assert_eq!(recover(store, endpoint, only_dead, true).await, (3, vec![4, 6]));
-    assert_eq!(recover(store, endpoint, all, true).await, (6, vec![2, 4, 6]));
-    assert_eq!(recover(store, endpoint, only_dead, false).await, (1, vec![1]));
-    assert_eq!(recover(store, endpoint, all, false).await, (6, (1..7).collect()));
-    assert_eq!(recover(store, given_endpoint(store, clock).await, all, false).await, (0, vec![]));
+    assert_eq!(recover(store, endpoint, only_dead, Some("1")).await, (3, vec![4, 6]));
+    assert_eq!(recover(store, endpoint, all, Some("2")).await, (6, vec![2, 4, 6]));
+    assert_eq!(recover(store, endpoint, only_dead, None).await, (1, vec![1]));
+    assert_eq!(recover(store, endpoint, all, None).await, (6, (1..7).collect()));
+    assert_eq!(recover(store, given_endpoint(store, clock).await, all, None).await, (0, vec![]));
 }
 
 pub async fn recovering_the_latest_leaves_alone_what_is_on_its_way(
@@ -587,8 +586,38 @@ pub async fn recovering_the_latest_leaves_alone_what_is_on_its_way(
     let first = send_one(store, endpoint, "7", ChangeType::Update, 1).await.unwrap();
     finish(store, clock, &first, AfterAttempt::Dead).await;
     send_one(store, endpoint, "7", ChangeType::Update, 2).await.unwrap();
-    assert_eq!(recover(store, endpoint, range, true).await, (1, vec![]));
-    assert_eq!(recover(store, endpoint, range, false).await, (1, vec![1]));
+    assert_eq!(recover(store, endpoint, range, Some("3")).await, (1, vec![]));
+    assert_eq!(recover(store, endpoint, range, None).await, (1, vec![1]));
+}
+
+/// Also of a record whose latest message was sent again by hand just now.
+pub async fn recovering_the_latest_may_be_interrupted(store: &dyn Store, clock: &TestClock) {
+    given_crm(store).await;
+    let endpoint = given_endpoint(store, clock).await;
+    let mut sent = Vec::new();
+    for (number, record) in (1..).zip(["a", "b", "c", "a", "b", "c"]) {
+        let delivery = send_one(store, endpoint, record, ChangeType::Update, number).await.unwrap();
+        finish(store, clock, &delivery, AfterAttempt::Dead).await;
+        sent.push(delivery);
+    }
+    store.resend(ACME, sent[4].id).await.unwrap();
+    let range = RecoverRange { since: 0, until: FAR, only_dead: false };
+    let slice = async |before| {
+        let latest_for = Some("run".to_owned());
+        let slice = RecoverSlice { range, before, limit: 4, latest_for };
+        store.recover_slice(endpoint, slice).await.unwrap()
+    };
+    let first = slice(i64::MAX).await;
+    assert_eq!((first.looked_at, first.resent), (3, 2));
+    // The process dies before it notes how far the run is, and does the slice again.
+    let again = slice(i64::MAX).await;
+    assert_eq!((again.resent, again.next), (0, first.next));
+    let rest = slice(first.next.unwrap()).await;
+    assert_eq!((rest.looked_at, rest.resent, rest.next), (2, 0, None));
+    let mut out: Vec<u32> =
+        due(store, endpoint, FAR).await.iter().map(|it| Said::read(&it.body).number).collect();
+    out.sort();
+    assert_eq!(out, [4, 5, 6]);
 }
 
 pub async fn what_an_endpoint_cannot_take_is_held(store: &dyn Store, clock: &TestClock) {

@@ -266,6 +266,7 @@ macro_rules! for_each_story {
                 resending_what_is_pending_cuts_the_wait_short
                 a_range_is_recovered
                 recovering_the_latest_leaves_alone_what_is_on_its_way
+                recovering_the_latest_may_be_interrupted
                 what_an_endpoint_cannot_take_is_held
                 a_deleted_endpoint_ends_what_waits_for_it
                 the_log_is_filtered_and_paged

@@ -2,11 +2,8 @@
 //! first.
 //!
 //! Where the endpoint coalesces, only the latest message about each record goes
-//! out. Which records those were is remembered while the process lives; after a
-//! restart a record may be told of an older message too. Recover is exempt from
-//! order, and receivers know a message by its id.
-
-use std::collections::{HashMap, HashSet};
+//! out. Which records those were is kept with the run, so a restart changes
+//! nothing. Recover is exempt from order, and receivers know a message by its id.
 
 use serde::Deserialize;
 use turnbuckle_core::id::{EndpointId, UnixMs};
@@ -56,50 +53,35 @@ enum Only {
     All,
 }
 
-/// Recoveries under way: per run the lines of which a message went out.
-#[derive(Default)]
-pub(super) struct Recoveries(HashMap<String, HashSet<i64>>);
-
-impl Recoveries {
-    /// Makes the next slice of a run due.
-    pub async fn advance(&mut self, app: &App, run: &mut Run) -> Result<(), StoreError> {
-        let request: RecoverRequest = match serde_json::from_value(run.request.clone()) {
-            Ok(request) => request,
-            Err(_) => return abandon(app, run, "its request cannot be read").await,
-        };
-        let Some(endpoint) = app.catalog.endpoint(run.workspace, request.endpoint).await? else {
-            return abandon(app, run, "its endpoint was deleted").await;
-        };
-        let slice = RecoverSlice {
-            range: RecoverRange {
-                since: request.since.millis(),
-                until: request.until.map_or(run.started_at, |until| until.millis()),
-                only_dead: request.only == Only::Dead,
-            },
-            // Positions are above 0, and a run starts at none.
-            before: if 0 < run.position { run.position } else { i64::MAX },
-            limit: SLICE_DELIVERIES,
-            seen_lines: endpoint
-                .settings
-                .coalesce
-                .then(|| self.0.get(&run.id).cloned().unwrap_or_default()),
-        };
-        let recovered = app.store.recover_slice(request.endpoint, slice).await?;
-        run.done += recovered.looked_at as i64;
-        match recovered.next {
-            None => {
-                self.0.remove(&run.id);
-                end(app, run).await?;
-            }
-            Some(position) => {
-                if let Some(seen) = recovered.seen_lines {
-                    self.0.insert(run.id.clone(), seen);
-                }
-                run.position = position;
-                app.store.update_run(run).await?;
-            }
+/// Makes the next slice of a run due.
+pub(super) async fn advance(app: &App, run: &mut Run) -> Result<(), StoreError> {
+    let request: RecoverRequest = match serde_json::from_value(run.request.clone()) {
+        Ok(request) => request,
+        Err(_) => return abandon(app, run, "its request cannot be read").await,
+    };
+    let Some(endpoint) = app.catalog.endpoint(run.workspace, request.endpoint).await? else {
+        return abandon(app, run, "its endpoint was deleted").await;
+    };
+    let slice = RecoverSlice {
+        range: RecoverRange {
+            since: request.since.millis(),
+            until: request.until.map_or(run.started_at, |until| until.millis()),
+            only_dead: request.only == Only::Dead,
+        },
+        // Positions are above 0, and a run starts at none.
+        before: if 0 < run.position { run.position } else { i64::MAX },
+        limit: SLICE_DELIVERIES,
+        latest_for: endpoint.settings.coalesce.then(|| run.id.clone()),
+    };
+    let recovered = app.store.recover_slice(request.endpoint, slice).await?;
+    run.done += recovered.looked_at as i64;
+    match recovered.next {
+        None => end(app, run).await?,
+        Some(position) => {
+            run.position = position;
+            app.store.update_run(run).await?;
         }
-        app.lanes.wake(request.endpoint);
-        Ok(())
     }
+    app.lanes.wake(request.endpoint);
+    Ok(())
 }

@@ -20,8 +20,10 @@ const BINS: &str = "DELETE FROM bin WHERE name IN (
     SELECT name FROM bin WHERE expires_at_ms <= ?1
         AND NOT EXISTS (SELECT 1 FROM bin_request WHERE bin_request.bin = bin.name) LIMIT ?2)";
 
+/// After the lines that it recovered, which go as soon as it has ended.
 const RUNS: &str = "DELETE FROM run WHERE id IN (
-    SELECT id FROM run WHERE ended_at_ms < ?1 LIMIT ?2)";
+    SELECT id FROM run WHERE ended_at_ms < ?1
+        AND NOT EXISTS (SELECT 1 FROM recovered_line WHERE recovered_line.run = run.id) LIMIT ?2)";
 
 const SOURCE_KEYS: &str = "DELETE FROM source_key WHERE seq IN (
     SELECT seq FROM source_key WHERE expires_at_ms < ?1 LIMIT ?2)";
@@ -39,6 +41,13 @@ pub fn drop_slice(db: &Db, now: UnixMs) -> Result<bool, Failure> {
         "SELECT workspace, key FROM idempotency WHERE claimed_at_ms < ?1 LIMIT ?2",
         "DELETE FROM idempotency WHERE workspace = ?1 AND key = ?2",
         now - IDEMPOTENCY_MS,
+    )?;
+    more |= drop_named(
+        db,
+        "SELECT line, run FROM recovered_line
+         WHERE run IN (SELECT id FROM run WHERE ended_at_ms <= ?1) LIMIT ?2",
+        "DELETE FROM recovered_line WHERE line = ?1 AND run = ?2",
+        now,
     )?;
     for (delete, border) in
         [(BIN_REQUESTS, now), (BINS, now), (RUNS, now - ENDED_MS), (SOURCE_KEYS, now - ENDED_MS)]
@@ -110,6 +119,31 @@ mod tests {
         let insert = "INSERT INTO bin (name, workspace, created_at_ms, expires_at_ms)
             VALUES (?1, 1, 0, ?2)";
         check("bin", insert, NOW + 1);
+    }
+
+    #[test]
+    fn lines_of_a_recovery_go_with_its_end() {
+        let mut db = Db::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        let insert = "INSERT INTO run VALUES (?1, 1, 3, '{}', 0, 0, 0, 0, 0, ?2)";
+        for (run, ended_at) in [("open", None), ("ended", Some(NOW)), ("old", Some(0))] {
+            db.execute(insert, params![run, ended_at]).unwrap();
+            for line in 0..ROWS_DROPPED_MAX + 1 {
+                db.execute("INSERT INTO recovered_line VALUES (?1, ?2)", params![run, line as i64])
+                    .unwrap();
+            }
+        }
+        let left = |table: &str, column: &str| -> Vec<String> {
+            let mut select = db
+                .prepare(&format!("SELECT DISTINCT {column} FROM {table} ORDER BY {column}"))
+                .unwrap();
+            select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert!(drop_slice(&db, NOW).unwrap());
+        assert_eq!(left("run", "id"), ["ended", "old", "open"], "lines are left of it");
+        while drop_slice(&db, NOW).unwrap() {}
+        assert_eq!(left("recovered_line", "run"), ["open"]);
+        assert_eq!(left("run", "id"), ["ended", "open"]);
     }
 
     #[test]
