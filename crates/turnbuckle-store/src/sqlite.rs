@@ -14,6 +14,7 @@ mod apply;
 mod bin;
 mod change;
 mod checkpoint;
+mod configured;
 mod connection;
 mod constraint;
 mod context;
@@ -42,11 +43,9 @@ mod tails;
 mod workspace;
 mod writer;
 
-use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use rusqlite::Connection as Db;
 use rusqlite::config::DbConfig;
@@ -55,13 +54,14 @@ use turnbuckle_core::id::{Minter, WorkspaceId};
 use crate::StoreError;
 use crate::clock::Clock;
 use crate::sqlite::checkpoint::Checkpoints;
+use crate::sqlite::configured::Configured;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::readers::Readers;
 use crate::sqlite::schema::ConnectionSchema;
 pub use crate::sqlite::state::Compose;
 use crate::sqlite::state::WriterState;
 use crate::sqlite::tails::Tails;
-use crate::sqlite::writer::Writer;
+use crate::sqlite::writer::{Batch, Priority, Writer};
 
 /// What the embedded store is opened with.
 pub struct SqliteOptions {
@@ -82,9 +82,7 @@ pub struct SqliteStore {
     writer: Arc<Writer>,
     readers: Readers,
     tails: Arc<Tails>,
-    /// Schemas as committed, until somebody changes them.
-    schemas: RwLock<HashMap<(WorkspaceId, String), Arc<ConnectionSchema>>>,
-    versions: RwLock<HashMap<WorkspaceId, Arc<AtomicU64>>>,
+    configured: Arc<Configured>,
     /// Held while the store is open; the system releases it when a process dies.
     _lock: File,
 }
@@ -110,16 +108,21 @@ impl SqliteStore {
         let minter = Arc::new(Minter::after(last_row_key(&db).map_err(open)?));
         let tails = Arc::new(Tails::new(new_events, last_change, matched_through));
         let checkpoints = Checkpoints::start(&mut db, &options.path).map_err(open)?;
-        let state =
-            WriterState::new(options.clock.clone(), minter.clone(), options.compose, tails.clone());
+        let configured = Arc::new(Configured::default());
+        let state = WriterState::new(
+            options.clock.clone(),
+            minter.clone(),
+            options.compose,
+            tails.clone(),
+            configured.clone(),
+        );
         Ok(Self {
             clock: options.clock,
             minter,
             writer: Arc::new(Writer::start(db, state, checkpoints, options.intake_bytes_max)),
             readers: Readers::new(&options.path, options.scans_max),
             tails,
-            schemas: RwLock::default(),
-            versions: RwLock::default(),
+            configured,
             _lock: lock,
         })
     }
@@ -135,42 +138,24 @@ impl SqliteStore {
         workspace: WorkspaceId,
         id: &str,
     ) -> Result<Arc<ConnectionSchema>, StoreError> {
-        let key = (workspace, id.to_owned());
-        if let Some(found) = self.schemas.read().expect("no code panics holding it").get(&key) {
-            return Ok(found.clone());
-        }
-        // Under the lock, so that a schema read before a change is never kept after it.
-        let mut schemas = self.schemas.write().expect("no code panics holding it");
-        let loaded = self
-            .readers
-            .look_up("read a schema", |db| ConnectionSchema::load(db, workspace, id))?;
-        let loaded = Arc::new(loaded);
-        schemas.insert(key, loaded.clone());
-        Ok(loaded)
+        self.configured.schema(workspace, id, || {
+            self.readers.look_up("read a schema", |db| ConnectionSchema::load(db, workspace, id))
+        })
     }
 
-    /// Called after the commit of whatever changed a connection or its schema.
-    fn forget_schema(&self, workspace: WorkspaceId, id: &str) {
-        self.schemas
-            .write()
-            .expect("no code panics holding it")
-            .remove(&(workspace, id.to_owned()));
-        self.configuration_changed(workspace);
-    }
-
-    /// Called after the commit of whatever a workspace configures.
-    fn configuration_changed(&self, workspace: WorkspaceId) {
-        self.version_of(workspace).fetch_add(1, Ordering::Release);
-    }
-
-    fn version_of(&self, workspace: WorkspaceId) -> Arc<AtomicU64> {
-        if let Some(found) =
-            self.versions.read().expect("no code panics holding it").get(&workspace)
-        {
-            return found.clone();
-        }
-        let mut versions = self.versions.write().expect("no code panics holding it");
-        versions.entry(workspace).or_default().clone()
+    /// Writes what a workspace configures.
+    async fn configure<T: Send + 'static>(
+        &self,
+        workspace: WorkspaceId,
+        action: &'static str,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer
+            .run(Priority::Stages, action, move |batch| {
+                batch.state.configuration_changed(workspace);
+                work(batch)
+            })
+            .await
     }
 }
 

@@ -40,33 +40,30 @@ fn read_key(row: &Row<'_>) -> Result<ApiKey, Failure> {
 impl ApiKeyStore for SqliteStore {
     async fn create_api_key(&self, key: ApiKey) -> Result<(), StoreError> {
         let workspace = key.workspace;
-        self.writer
-            .run(Priority::Stages, "create an API key", move |batch| {
-                batch
-                    .sql
-                    .prepare_cached(
-                        "INSERT INTO api_key (seq, tail, workspace, publishable, secret_hash,
+        self.configure(workspace, "create an API key", move |batch| {
+            batch
+                .sql
+                .prepare_cached(
+                    "INSERT INTO api_key (seq, tail, workspace, publishable, secret_hash,
                              label, scopes, addresses, created_at_ms, last_used_at_ms)
                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                    )?
-                    .execute(params![
-                        key.id.0.row_key(),
-                        key.id.0.tail(),
-                        key.workspace.0,
-                        key.publishable,
-                        key.secret_hash,
-                        key.label,
-                        serde_json::to_string(&key.scopes)?,
-                        serde_json::to_string(&key.addresses)?,
-                        key.created_at,
-                        key.last_used_at
-                    ])
-                    .map_err(|error| taken(error, Noun::ApiKey, &key.publishable))?;
-                Ok(())
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(())
+                )?
+                .execute(params![
+                    key.id.0.row_key(),
+                    key.id.0.tail(),
+                    key.workspace.0,
+                    key.publishable,
+                    key.secret_hash,
+                    key.label,
+                    serde_json::to_string(&key.scopes)?,
+                    serde_json::to_string(&key.addresses)?,
+                    key.created_at,
+                    key.last_used_at
+                ])
+                .map_err(|error| taken(error, Noun::ApiKey, &key.publishable))?;
+            Ok(())
+        })
+        .await
     }
 
     async fn api_keys(&self, workspace: WorkspaceId) -> Result<Vec<ApiKey>, StoreError> {
@@ -92,22 +89,19 @@ impl ApiKeyStore for SqliteStore {
     }
 
     async fn revoke_api_key(&self, workspace: WorkspaceId, id: KeyId) -> Result<(), StoreError> {
-        self.writer
-            .run(Priority::Stages, "revoke an API key", move |batch| {
-                let deleted = batch
-                    .sql
-                    .prepare_cached(
-                        "DELETE FROM api_key WHERE seq = ?1 AND tail = ?2 AND workspace = ?3",
-                    )?
-                    .execute(params![id.0.row_key(), id.0.tail(), workspace.0])?;
-                if deleted == 0 {
-                    return Err(StoreError::not_found(Noun::ApiKey, id).into());
-                }
-                Ok(())
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(())
+        self.configure(workspace, "revoke an API key", move |batch| {
+            let deleted = batch
+                .sql
+                .prepare_cached(
+                    "DELETE FROM api_key WHERE seq = ?1 AND tail = ?2 AND workspace = ?3",
+                )?
+                .execute(params![id.0.row_key(), id.0.tail(), workspace.0])?;
+            if deleted == 0 {
+                return Err(StoreError::not_found(Noun::ApiKey, id).into());
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn touch_api_keys(&self, used: Vec<(KeyId, UnixMs)>) -> Result<(), StoreError> {

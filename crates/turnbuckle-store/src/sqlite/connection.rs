@@ -117,6 +117,7 @@ fn put(
             )?
             .execute(params![no, put.context, put.time_zone, now])?;
     }
+    batch.state.forget_connection(workspace, &put.id);
     let (_, connection) = find_version(batch.sql, workspace, &put.id, None)?;
     Ok((connection, is_new))
 }
@@ -226,15 +227,11 @@ impl ConnectionStore for SqliteStore {
         initial: InitialRecords,
         version: Option<i64>,
     ) -> Result<(Connection, bool), StoreError> {
-        let id = connection.id.clone();
-        let result = self
-            .writer
+        self.writer
             .run(Priority::Stages, "put a connection", move |batch| {
                 put(batch, workspace, &connection, &initial, version)
             })
-            .await?;
-        self.forget_schema(workspace, &id);
-        Ok(result)
+            .await
     }
 
     async fn connection(
@@ -288,9 +285,9 @@ impl ConnectionStore for SqliteStore {
         version: Option<i64>,
     ) -> Result<Connection, StoreError> {
         let (id, objects) = (id.to_owned(), objects.clone());
-        let connection = self
-            .writer
+        self.writer
             .run(Priority::Stages, "put objects", move |batch| {
+                batch.state.configuration_changed(workspace);
                 let (no, _) = find_version(batch.sql, workspace, &id, version)?;
                 batch
                     .sql
@@ -302,9 +299,7 @@ impl ConnectionStore for SqliteStore {
                     .execute(params![no, serde_json::to_string(&objects)?, batch.state.now()])?;
                 find_version(batch.sql, workspace, &id, None).map(|(_, connection)| connection)
             })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(connection)
+            .await
     }
 
     async fn put_mapping(
@@ -315,14 +310,11 @@ impl ConnectionStore for SqliteStore {
         version: Option<i64>,
     ) -> Result<Connection, StoreError> {
         let name = id.to_owned();
-        let connection = self
-            .writer
+        self.writer
             .run(Priority::Stages, "put a mapping", move |batch| {
                 put_mapping(batch, workspace, &name, &mapping, version)
             })
-            .await?;
-        self.forget_schema(workspace, id);
-        Ok(connection)
+            .await
     }
 
     async fn delete_connection(&self, workspace: WorkspaceId, id: &str) -> Result<(), StoreError> {
@@ -340,7 +332,6 @@ impl ConnectionStore for SqliteStore {
                 Ok(no)
             })
             .await?;
-        self.forget_schema(workspace, id);
         while self
             .writer
             .run(Priority::Bulk, "erase a connection", move |batch| erase_slice(batch.sql, no))

@@ -165,13 +165,10 @@ fn end_slice(db: &Db, endpoint: EndpointId, now: UnixMs) -> Result<bool, Failure
 impl EndpointStore for SqliteStore {
     async fn create_endpoint(&self, endpoint: Endpoint) -> Result<(), StoreError> {
         let workspace = endpoint.workspace;
-        self.writer
-            .run(Priority::Stages, "create an endpoint", move |batch| {
-                insert_endpoint(batch.sql, &endpoint)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(())
+        self.configure(workspace, "create an endpoint", move |batch| {
+            insert_endpoint(batch.sql, &endpoint)
+        })
+        .await
     }
 
     async fn create_endpoint_of_setting(
@@ -183,19 +180,15 @@ impl EndpointStore for SqliteStore {
     ) -> Result<bool, StoreError> {
         let workspace = endpoint.workspace;
         let (name, before, document) = (name.to_owned(), before.cloned(), document.clone());
-        let is_created = self
-            .writer
-            .run(Priority::Stages, "create the endpoint of a setting", move |batch| {
-                let is_current =
-                    replace_setting(batch.sql, workspace, &name, before.as_ref(), &document)?;
-                if is_current {
-                    insert_endpoint(batch.sql, &endpoint)?;
-                }
-                Ok(is_current)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(is_created)
+        self.configure(workspace, "create the endpoint of a setting", move |batch| {
+            let is_current =
+                replace_setting(batch.sql, workspace, &name, before.as_ref(), &document)?;
+            if is_current {
+                insert_endpoint(batch.sql, &endpoint)?;
+            }
+            Ok(is_current)
+        })
+        .await
     }
 
     async fn update_endpoint(
@@ -207,24 +200,20 @@ impl EndpointStore for SqliteStore {
         version: Option<i64>,
     ) -> Result<Endpoint, StoreError> {
         let (settings, sealed) = (settings.clone(), sealed.to_vec());
-        let endpoint = self
-            .writer
-            .run(Priority::Stages, "update an endpoint", move |batch| {
-                let mut endpoint = find_existing(batch.sql, workspace, id)?;
-                if version.is_some_and(|version| version != endpoint.version) {
-                    let id = id.to_string();
-                    return Err(StoreError::VersionMismatch { noun: Noun::Endpoint, id }.into());
-                }
-                endpoint.settings = settings;
-                endpoint.sealed = sealed;
-                endpoint.version += 1;
-                endpoint.updated_at = batch.state.now();
-                update_endpoint(batch.sql, &endpoint)?;
-                Ok(endpoint)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(endpoint)
+        self.configure(workspace, "update an endpoint", move |batch| {
+            let mut endpoint = find_existing(batch.sql, workspace, id)?;
+            if version.is_some_and(|version| version != endpoint.version) {
+                let id = id.to_string();
+                return Err(StoreError::VersionMismatch { noun: Noun::Endpoint, id }.into());
+            }
+            endpoint.settings = settings;
+            endpoint.sealed = sealed;
+            endpoint.version += 1;
+            endpoint.updated_at = batch.state.now();
+            update_endpoint(batch.sql, &endpoint)?;
+            Ok(endpoint)
+        })
+        .await
     }
 
     async fn set_endpoint_status(
@@ -235,21 +224,17 @@ impl EndpointStore for SqliteStore {
         reason: Option<&str>,
     ) -> Result<Endpoint, StoreError> {
         let reason = reason.map(str::to_owned);
-        let endpoint = self
-            .writer
-            .run(Priority::Stages, "set the status of an endpoint", move |batch| {
-                // The version stays: it guards the settings, and the hub pausing an
-                // endpoint must not refuse its owner's next update.
-                let mut endpoint = find_existing(batch.sql, workspace, id)?;
-                endpoint.status = status;
-                endpoint.status_reason = reason;
-                endpoint.updated_at = batch.state.now();
-                update_endpoint(batch.sql, &endpoint)?;
-                Ok(endpoint)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(endpoint)
+        self.configure(workspace, "set the status of an endpoint", move |batch| {
+            // The version stays: it guards the settings, and the hub pausing an
+            // endpoint must not refuse its owner's next update.
+            let mut endpoint = find_existing(batch.sql, workspace, id)?;
+            endpoint.status = status;
+            endpoint.status_reason = reason;
+            endpoint.updated_at = batch.state.now();
+            update_endpoint(batch.sql, &endpoint)?;
+            Ok(endpoint)
+        })
+        .await
     }
 
     async fn endpoint(
@@ -277,17 +262,15 @@ impl EndpointStore for SqliteStore {
         workspace: WorkspaceId,
         id: EndpointId,
     ) -> Result<(), StoreError> {
-        self.writer
-            .run(Priority::Stages, "delete an endpoint", move |batch| {
-                find_existing(batch.sql, workspace, id)?;
-                batch
-                    .sql
-                    .prepare_cached("DELETE FROM endpoint WHERE seq = ?1")?
-                    .execute([id.0.row_key()])?;
-                Ok(())
-            })
-            .await?;
-        self.configuration_changed(workspace);
+        self.configure(workspace, "delete an endpoint", move |batch| {
+            find_existing(batch.sql, workspace, id)?;
+            batch
+                .sql
+                .prepare_cached("DELETE FROM endpoint WHERE seq = ?1")?
+                .execute([id.0.row_key()])?;
+            Ok(())
+        })
+        .await?;
         loop {
             let more = self
                 .writer

@@ -59,7 +59,6 @@ impl EntityStore for SqliteStore {
                 Ok(is_new)
             })
             .await?;
-        self.forget_schema(workspace, connection);
         // Whatever is looked up is resolved by its display value.
         let schema = self.connection_schema(workspace, connection)?.schema.clone();
         let mut keyed = unique;
@@ -95,7 +94,6 @@ impl EntityStore for SqliteStore {
                 Ok(())
             })
             .await?;
-        self.forget_schema(workspace, connection);
         self.fill_started_keys().await.map(|_| ())
     }
 
@@ -150,7 +148,6 @@ impl SqliteStore {
                 })
                 .await?;
         }
-        self.forget_schema(started.workspace, &started.connection);
         Ok(())
     }
 

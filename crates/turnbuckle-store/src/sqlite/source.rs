@@ -16,7 +16,6 @@ use crate::sqlite::SqliteStore;
 use crate::sqlite::constraint::taken;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
-use crate::sqlite::writer::Priority;
 
 const BY_ID: &str =
     "SELECT seq, tail, workspace, name, settings, version, created_at_ms, updated_at_ms
@@ -170,13 +169,8 @@ fn delete_source(db: &Db, id: SourceId) -> Result<(), Failure> {
 impl SourceStore for SqliteStore {
     async fn create_source(&self, source: Source) -> Result<(), StoreError> {
         let workspace = source.workspace;
-        self.writer
-            .run(Priority::Stages, "create a source", move |batch| {
-                insert_source(batch.sql, &source)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(())
+        self.configure(workspace, "create a source", move |batch| insert_source(batch.sql, &source))
+            .await
     }
 
     async fn update_source(
@@ -188,25 +182,21 @@ impl SourceStore for SqliteStore {
         version: Option<i64>,
     ) -> Result<Source, StoreError> {
         let (name, settings) = (name.to_owned(), settings.clone());
-        let source = self
-            .writer
-            .run(Priority::Stages, "update a source", move |batch| {
-                let now = batch.state.now();
-                let mut source = find_existing(batch.sql, workspace, id, now)?;
-                if version.is_some_and(|version| version != source.version) {
-                    let id = id.to_string();
-                    return Err(StoreError::VersionMismatch { noun: Noun::Source, id }.into());
-                }
-                source.name = name;
-                source.settings = settings;
-                source.version += 1;
-                source.updated_at = now;
-                update_source(batch.sql, &source)?;
-                Ok(source)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(source)
+        self.configure(workspace, "update a source", move |batch| {
+            let now = batch.state.now();
+            let mut source = find_existing(batch.sql, workspace, id, now)?;
+            if version.is_some_and(|version| version != source.version) {
+                let id = id.to_string();
+                return Err(StoreError::VersionMismatch { noun: Noun::Source, id }.into());
+            }
+            source.name = name;
+            source.settings = settings;
+            source.version += 1;
+            source.updated_at = now;
+            update_source(batch.sql, &source)?;
+            Ok(source)
+        })
+        .await
     }
 
     async fn source(
@@ -254,14 +244,11 @@ impl SourceStore for SqliteStore {
         id: SourceId,
         key: SourceKey,
     ) -> Result<(), StoreError> {
-        self.writer
-            .run(Priority::Stages, "add a source key", move |batch| {
-                find_existing(batch.sql, workspace, id, batch.state.now())?;
-                insert_key(batch.sql, id, &key)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(())
+        self.configure(workspace, "add a source key", move |batch| {
+            find_existing(batch.sql, workspace, id, batch.state.now())?;
+            insert_key(batch.sql, id, &key)
+        })
+        .await
     }
 
     async fn expire_source_key(
@@ -271,25 +258,19 @@ impl SourceStore for SqliteStore {
         key: SourceKeyId,
         at: UnixMs,
     ) -> Result<(), StoreError> {
-        self.writer
-            .run(Priority::Stages, "expire a source key", move |batch| {
-                let now = batch.state.now();
-                find_existing(batch.sql, workspace, id, now)?;
-                expire_key(batch.sql, id, key, at, now)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(())
+        self.configure(workspace, "expire a source key", move |batch| {
+            let now = batch.state.now();
+            find_existing(batch.sql, workspace, id, now)?;
+            expire_key(batch.sql, id, key, at, now)
+        })
+        .await
     }
 
     async fn delete_source(&self, workspace: WorkspaceId, id: SourceId) -> Result<(), StoreError> {
-        self.writer
-            .run(Priority::Stages, "delete a source", move |batch| {
-                find_existing(batch.sql, workspace, id, batch.state.now())?;
-                delete_source(batch.sql, id)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(())
+        self.configure(workspace, "delete a source", move |batch| {
+            find_existing(batch.sql, workspace, id, batch.state.now())?;
+            delete_source(batch.sql, id)
+        })
+        .await
     }
 }

@@ -11,6 +11,7 @@ use turnbuckle_core::id::{Minter, Stamp, UnixMs, WorkspaceId};
 
 use crate::clock::Clock;
 use crate::inbound::InboundEvent;
+use crate::sqlite::configured::{Changed, Configured};
 use crate::sqlite::failure::Failure;
 use crate::sqlite::schema::ConnectionSchema;
 use crate::sqlite::tails::Tails;
@@ -27,6 +28,8 @@ pub struct WriterState {
     pub minter: Arc<Minter>,
     pub compose: Compose,
     tails: Arc<Tails>,
+    configured: Arc<Configured>,
+    changed: Vec<Changed>,
     connections: HashMap<(WorkspaceId, String), Arc<ConnectionSchema>>,
     /// Last record number by entity, and whether the row must be updated.
     numbers: HashMap<i64, (i64, bool)>,
@@ -45,12 +48,15 @@ impl WriterState {
         minter: Arc<Minter>,
         compose: Compose,
         tails: Arc<Tails>,
+        configured: Arc<Configured>,
     ) -> Self {
         Self {
             clock,
             minter,
             compose,
             tails,
+            configured,
+            changed: Vec::new(),
             connections: HashMap::new(),
             numbers: HashMap::new(),
             changes: Vec::new(),
@@ -88,6 +94,12 @@ impl WriterState {
     /// Called by whoever changes a connection or its schema.
     pub fn forget_connection(&mut self, workspace: WorkspaceId, id: &str) {
         self.connections.remove(&(workspace, id.to_owned()));
+        self.changed.push(Changed { workspace, connection: Some(id.to_owned()) });
+    }
+
+    /// Called by whoever changes anything else that a workspace configures.
+    pub fn configuration_changed(&mut self, workspace: WorkspaceId) {
+        self.changed.push(Changed { workspace, connection: None });
     }
 
     /// The next number of an entity's records.
@@ -154,6 +166,10 @@ impl WriterState {
     }
 
     pub(super) fn end_batch(&mut self, is_committed: bool) {
+        // Also what was not committed: to read again what has not changed is no harm.
+        for changed in self.changed.drain(..) {
+            self.configured.changed(changed);
+        }
         if !is_committed {
             self.connections.clear();
             self.numbers.clear();

@@ -1,7 +1,5 @@
 //! Workspaces and their settings, on SQLite.
 
-use std::sync::atomic::Ordering;
-
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use serde_json::Value as Json;
@@ -83,10 +81,10 @@ impl WorkspaceStore for SqliteStore {
             .writer
             .run(Priority::Stages, "create a workspace", move |batch| {
                 insert_workspace(batch.sql, &mut workspace)?;
+                batch.state.configuration_changed(workspace.id);
                 Ok(workspace)
             })
             .await?;
-        self.configuration_changed(workspace.id);
         Ok(workspace)
     }
 
@@ -129,13 +127,10 @@ impl WorkspaceStore for SqliteStore {
         document: &Json,
     ) -> Result<(), StoreError> {
         let (name, document) = (name.to_owned(), document.clone());
-        self.writer
-            .run(Priority::Stages, "put a setting", move |batch| {
-                put_setting(batch.sql, workspace, &name, &document)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(())
+        self.configure(workspace, "put a setting", move |batch| {
+            put_setting(batch.sql, workspace, &name, &document)
+        })
+        .await
     }
 
     async fn replace_setting(
@@ -146,17 +141,13 @@ impl WorkspaceStore for SqliteStore {
         document: &Json,
     ) -> Result<bool, StoreError> {
         let (name, before, document) = (name.to_owned(), before.cloned(), document.clone());
-        let is_replaced = self
-            .writer
-            .run(Priority::Stages, "replace a setting", move |batch| {
-                replace_setting(batch.sql, workspace, &name, before.as_ref(), &document)
-            })
-            .await?;
-        self.configuration_changed(workspace);
-        Ok(is_replaced)
+        self.configure(workspace, "replace a setting", move |batch| {
+            replace_setting(batch.sql, workspace, &name, before.as_ref(), &document)
+        })
+        .await
     }
 
     fn configuration_version(&self, workspace: WorkspaceId) -> u64 {
-        self.version_of(workspace).load(Ordering::Acquire)
+        self.configured.version(workspace)
     }
 }
