@@ -27,6 +27,7 @@
 
 mod check;
 mod document;
+mod keys;
 mod render;
 
 use indexmap::IndexMap;
@@ -37,6 +38,7 @@ use crate::filter::Filter;
 use crate::invalid::{Invalid, pointer};
 use crate::object::{EventType, ObjectDeclaration, Objects};
 
+pub use keys::KeyShapes;
 pub use render::CompiledObject;
 
 /// Most children of one field.

@@ -19,8 +19,9 @@ use crate::app::App;
 /// Hints that wake workers which the store itself does not wake.
 #[derive(Default)]
 pub struct Signals {
-    /// A mapping was saved: search keys or match keys may have to be built.
-    pub mapping_saved: Notify,
+    /// Search keys or match keys may have to be built: a mapping, a connection
+    /// or an entity was put.
+    pub keys_started: Notify,
     /// A replay or a recovery was asked for.
     pub run_requested: Notify,
 }

@@ -27,7 +27,8 @@ pub struct Connection {
     pub objects: Option<Json>,
     /// The user's mapping document.
     pub mapping: Option<Json>,
-    /// Counts the mappings that were saved; 0 before the first.
+    /// Counts the mappings that were saved, and whatever else changed what match
+    /// keys are made of; 0 before the first.
     pub mapping_version: i64,
     /// Counts the writes of this row, for `ETag`.
     pub version: i64,
@@ -52,21 +53,11 @@ pub struct InitialRecords {
     pub records: Vec<(String, Uuid, Data)>,
 }
 
-/// A mapping to be saved, with what the store must prepare for it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PutMapping {
-    pub mapping: Json,
-    /// Entities and plain columns that its searches compare or sort by: they get
-    /// search keys, see [`crate::entity::EntityStore::fill_started_keys`].
-    pub keyed_columns: Vec<(String, String)>,
-    /// Objects whose subscriptions have other match keys from now on.
-    pub rekeyed_objects: Vec<String>,
-}
-
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
     /// Creates or updates; `true` when it was created, with `initial` in it.
-    /// The context is created if it is new.
+    /// The context is created if it is new. Objects whose match keys are others
+    /// in another time zone wait for them, as after [`Self::put_mapping`].
     ///
     /// # Errors
     /// [`StoreError::VersionMismatch`] if `version` is given and not the current one.
@@ -100,13 +91,17 @@ pub trait ConnectionStore: Send + Sync {
         version: Option<i64>,
     ) -> Result<Connection, StoreError>;
 
-    /// Saves a mapping and raises its version. Matching of `rekeyed_objects`
-    /// waits until their subscriptions have new keys.
+    /// Saves a mapping and raises its version. In the same transaction the columns
+    /// that its searches compare begin to get search keys (see
+    /// [`crate::entity::EntityStore::fill_started_keys`]), and matching of objects
+    /// whose match keys are made of other things now waits until their
+    /// subscriptions have new ones (see
+    /// [`crate::subscription::SubscriptionStore::rekeyings`]).
     async fn put_mapping(
         &self,
         workspace: WorkspaceId,
         id: &str,
-        mapping: PutMapping,
+        mapping: &Json,
         version: Option<i64>,
     ) -> Result<Connection, StoreError>;
 

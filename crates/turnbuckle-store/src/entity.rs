@@ -21,7 +21,9 @@ pub trait EntityStore: Send + Sync {
     ) -> Result<Arc<Schema>, StoreError>;
 
     /// Creates or replaces an entity; `true` when it was created. Returns when
-    /// the search keys of its unique columns are complete.
+    /// the search keys of its unique columns are complete. Objects whose match
+    /// keys are others by its columns wait for them, as after
+    /// [`crate::connection::ConnectionStore::put_mapping`].
     ///
     /// # Errors
     /// [`StoreError::UniqueViolation`] if a column becomes unique whose values are not;

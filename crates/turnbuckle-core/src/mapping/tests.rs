@@ -2,6 +2,7 @@
 
 mod check;
 mod document;
+mod keys;
 mod render;
 
 use serde_json::json;

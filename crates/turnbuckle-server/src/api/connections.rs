@@ -28,7 +28,6 @@ use utoipa_axum::routes;
 
 use crate::api::etag::{IfMatch, etag};
 use crate::api::listing::{Listing, ListingQuery, PageView};
-use crate::api::mapping::keys_of_searches;
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::catalog::LiveConnection;
@@ -183,8 +182,7 @@ pub async fn update_connection(
     Ok((etag(answer.connection.version), Json(answer)))
 }
 
-/// Stores what was put over the connection `before`, and has the keys of its searches follow.
-/// Also answers whether it is new.
+/// Stores what was put over the connection `before`. Also answers whether it is new.
 ///
 /// # Errors
 /// 409 for another connector; 412 for another version.
@@ -203,14 +201,9 @@ async fn save(
         );
         return Err(ApiError::new(Problem::StateConflict, detail));
     }
-    let (mut connection, is_new) =
-        app.store.put_connection(workspace, put, initial_records(), version).await?;
-    if let Some(before) = before
-        && let Some(saved) = keys_of_searches::renew(app, workspace, &before).await?
-    {
-        connection = saved;
-    }
-    Ok((connection, is_new))
+    let stored = app.store.put_connection(workspace, put, initial_records(), version).await?;
+    app.signals.keys_started.notify_one();
+    Ok(stored)
 }
 
 /// Shows a connection and what is left to map.

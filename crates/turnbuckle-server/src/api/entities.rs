@@ -12,7 +12,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::listing::{Listing, ListingQuery, PageView};
-use crate::api::mapping::keys_of_searches;
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::catalog::LiveConnection;
@@ -222,8 +221,7 @@ pub async fn put_entity(
     let entity =
         native::check_custom_entity(&live.schema, &entity, &document).map_err(ApiError::invalid)?;
     let is_new = app.store.put_entity(caller.workspace, &connection, entity.clone()).await?;
-    // Other options of a column make other keys of what is compared with it.
-    keys_of_searches::renew(&app, caller.workspace, &live).await?;
+    app.signals.keys_started.notify_one();
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(EntityAnswer { entity: (&entity).into() })))
 }

@@ -2,10 +2,9 @@
 //!
 //! A mapping is checked against what the app declared and what the CRM has
 //! before it is saved. Saving it raises its version and starts what the store
-//! must build for it ([`keys_of_searches`]); the building itself is the work of
-//! a worker, and searches answer the same before and after it.
+//! must build for it (`turnbuckle_core::mapping::KeyShapes`); the building itself
+//! is the work of a worker, and searches answer the same before and after it.
 
-pub mod keys_of_searches;
 mod preview;
 
 use axum::Json;
@@ -15,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use turnbuckle_connectors::native;
 use turnbuckle_core::mapping::Mapping;
-use turnbuckle_store::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -71,22 +69,11 @@ pub async fn put_mapping(
     JsonBody(document): JsonBody<MappingDocument>,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<Value>), ApiError> {
     let document = document.into_json();
-    loop {
-        let live = app.catalog.connection(caller.workspace, &connection).await?;
-        let mapping = checked(&live, &document, "")?;
-        let put = keys_of_searches::prepare(&live, document.clone(), &mapping);
-        // What has to be built depends on the mapping that is replaced, so it
-        // must still be the one that was looked at.
-        let seen = version.unwrap_or(live.row.version);
-        match app.store.put_mapping(caller.workspace, &connection, put, Some(seen)).await {
-            Err(StoreError::VersionMismatch { .. }) if version.is_none() => {}
-            Err(error) => return Err(error.into()),
-            Ok(row) => {
-                app.signals.mapping_saved.notify_one();
-                return Ok((etag(row.version), Json(document)));
-            }
-        }
-    }
+    let live = app.catalog.connection(caller.workspace, &connection).await?;
+    checked(&live, &document, "")?;
+    let row = app.store.put_mapping(caller.workspace, &connection, &document, version).await?;
+    app.signals.keys_started.notify_one();
+    Ok((etag(row.version), Json(document)))
 }
 
 /// Answers the mapping as it was saved; without objects while there is none.

@@ -27,7 +27,7 @@ const AWAY_WAIT: Duration = Duration::from_secs(1);
 pub async fn run(app: App, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
         // Created before the work, so that a mapping saved meanwhile is not missed.
-        let saved = app.signals.mapping_saved.notified();
+        let saved = app.signals.keys_started.notified();
         if let Err(error) = build_keys(&app).await {
             tracing::error!(error = %Chain(&error), "keys could not be built, trying again");
             tokio::select! {

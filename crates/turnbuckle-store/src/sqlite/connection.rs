@@ -5,14 +5,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::tz::TimeZone;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use serde_json::Value as Json;
 use turnbuckle_core::id::{Stamp, WorkspaceId};
+use turnbuckle_core::mapping::{KeyShapes, Mapping};
 use turnbuckle_core::record::{Data, Record};
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::connection::{Connection, ConnectionStore, InitialRecords, PutConnection, PutMapping};
+use crate::connection::{Connection, ConnectionStore, InitialRecords, PutConnection};
 use crate::error::Noun;
 use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
@@ -107,17 +109,19 @@ fn put(
         let no = batch.sql.last_insert_rowid();
         fill(batch, no, workspace, &put.id, initial)?;
     } else {
-        let (no, _) = find_version(batch.sql, workspace, &put.id, version)?;
-        batch
-            .sql
-            .prepare_cached(
-                "UPDATE connection
-                 SET context = ?2, time_zone = ?3, version = version + 1, updated_at_ms = ?4
-                 WHERE no = ?1",
-            )?
-            .execute(params![no, put.context, put.time_zone, now])?;
+        keeping_keys(batch, workspace, &put.id, |batch| {
+            let (no, _) = find_version(batch.sql, workspace, &put.id, version)?;
+            batch
+                .sql
+                .prepare_cached(
+                    "UPDATE connection
+                     SET context = ?2, time_zone = ?3, version = version + 1, updated_at_ms = ?4
+                     WHERE no = ?1",
+                )?
+                .execute(params![no, put.context, put.time_zone, now])?;
+            Ok(())
+        })?;
     }
-    batch.state.forget_connection(workspace, &put.id);
     let (_, connection) = find_version(batch.sql, workspace, &put.id, None)?;
     Ok((connection, is_new))
 }
@@ -182,40 +186,93 @@ fn put_mapping(
     batch: &mut Batch<'_>,
     workspace: WorkspaceId,
     id: &str,
-    put: &PutMapping,
+    mapping: &Json,
     version: Option<i64>,
 ) -> Result<Connection, Failure> {
-    let (no, _) = find_version(batch.sql, workspace, id, version)?;
-    let mapping_version: i64 = batch
-        .sql
-        .prepare_cached(
-            "UPDATE connection
-             SET mapping = ?2, mapping_version = mapping_version + 1, version = version + 1,
-                 updated_at_ms = ?3
-             WHERE no = ?1 RETURNING mapping_version",
-        )?
-        .query_row(params![no, serde_json::to_string(&put.mapping)?, batch.state.now()], |row| {
-            row.get(0)
-        })?;
-    for object in &put.rekeyed_objects {
+    keeping_keys(batch, workspace, id, |batch| {
+        let (no, _) = find_version(batch.sql, workspace, id, version)?;
         batch
             .sql
             .prepare_cached(
-                "INSERT OR REPLACE INTO rekeying (connection, object, mapping_version)
-                 VALUES (?1, ?2, ?3)",
+                "UPDATE connection
+                 SET mapping = ?2, mapping_version = mapping_version + 1, version = version + 1,
+                     updated_at_ms = ?3
+                 WHERE no = ?1",
             )?
-            .execute(params![no, object, mapping_version])?;
+            .execute(params![no, mapping.to_string(), batch.state.now()])?;
+        Ok(())
+    })?;
+    find_version(batch.sql, workspace, id, None).map(|(_, connection)| connection)
+}
+
+/// What the keys of a connection's searches are made of.
+struct KeyBase {
+    no: i64,
+    mapping_version: i64,
+    shapes: KeyShapes,
+    columns: Vec<(String, String)>,
+}
+
+impl KeyBase {
+    fn read(batch: &mut Batch<'_>, workspace: WorkspaceId, id: &str) -> Result<Self, Failure> {
+        let (no, row) = find_version(batch.sql, workspace, id, None)?;
+        let schema = batch.state.connection(batch.sql, workspace, id)?.schema.clone();
+        let zone = TimeZone::get(&row.time_zone).unwrap_or(TimeZone::UTC);
+        // It was checked when it was put.
+        let mapping = row.mapping.as_ref().and_then(|mapping| Mapping::parse(mapping).ok());
+        let mapping = mapping.unwrap_or_default();
+        Ok(Self {
+            no,
+            mapping_version: row.mapping_version,
+            shapes: mapping.key_shapes(id, &schema, &zone),
+            columns: mapping.keyed_columns(&schema),
+        })
     }
-    for (entity, column) in &put.keyed_columns {
-        start_keys(batch.sql, no, entity, column)?;
+}
+
+/// Carries out a change of what the keys of searches are made of: the mapping,
+/// the time zone, the schema. Objects that need other match keys by it wait for
+/// them from this transaction on, under a mapping version of their own.
+pub fn keeping_keys<T>(
+    batch: &mut Batch<'_>,
+    workspace: WorkspaceId,
+    id: &str,
+    change: impl FnOnce(&mut Batch<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let before = KeyBase::read(batch, workspace, id)?;
+    let changed = change(batch)?;
+    batch.state.forget_connection(workspace, id);
+    let after = KeyBase::read(batch, workspace, id)?;
+    let rekeyed = before.shapes.rekeyed(&after.shapes);
+    if !rekeyed.is_empty() && after.mapping_version == before.mapping_version {
+        batch
+            .sql
+            .prepare_cached(
+                "UPDATE connection SET mapping_version = mapping_version + 1, version = version + 1
+                 WHERE no = ?1",
+            )?
+            .execute([after.no])?;
     }
-    // An object whose keys are being rebuilt already needs those of this mapping.
+    let mut wait = batch.sql.prepare_cached(
+        "INSERT OR REPLACE INTO rekeying (connection, object, mapping_version) VALUES (?1, ?2, 0)",
+    )?;
+    for object in &rekeyed {
+        wait.execute(params![after.no, object])?;
+    }
+    // An object that waits already needs the keys of this version too.
     batch
         .sql
-        .prepare_cached("UPDATE rekeying SET mapping_version = ?2 WHERE connection = ?1")?
-        .execute(params![no, mapping_version])?;
+        .prepare_cached(
+            "UPDATE rekeying
+             SET mapping_version = (SELECT mapping_version FROM connection WHERE no = ?1)
+             WHERE connection = ?1",
+        )?
+        .execute([after.no])?;
+    for (entity, column) in &after.columns {
+        start_keys(batch.sql, after.no, entity, column)?;
+    }
     batch.state.forget_connection(workspace, id);
-    find_version(batch.sql, workspace, id, None).map(|(_, connection)| connection)
+    Ok(changed)
 }
 
 #[async_trait]
@@ -306,10 +363,10 @@ impl ConnectionStore for SqliteStore {
         &self,
         workspace: WorkspaceId,
         id: &str,
-        mapping: PutMapping,
+        mapping: &Json,
         version: Option<i64>,
     ) -> Result<Connection, StoreError> {
-        let name = id.to_owned();
+        let (name, mapping) = (id.to_owned(), mapping.clone());
         self.writer
             .run(Priority::Stages, "put a mapping", move |batch| {
                 put_mapping(batch, workspace, &name, &mapping, version)

@@ -13,6 +13,7 @@ use turnbuckle_core::key::{self, Canonical, KEY_BYTES_MAX, NULL_KEY};
 use crate::StoreError;
 use crate::entity::EntityStore;
 use crate::sqlite::SqliteStore;
+use crate::sqlite::connection::keeping_keys;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::record::{read_record, record_at};
 use crate::sqlite::schema::{ColumnRow, ConnectionSchema, KeyState, start_keys, store_entity};
@@ -51,12 +52,11 @@ impl EntityStore for SqliteStore {
         let is_new = self
             .writer
             .run(Priority::Stages, "put an entity", move |batch| {
-                let connection = batch.state.connection(batch.sql, workspace, &name)?;
-                check_columns(batch.sql, &connection, &entity)?;
-                let is_new =
-                    store_entity(batch.sql, connection.no, &entity, |column| column.unique)?;
-                batch.state.forget_connection(workspace, &name);
-                Ok(is_new)
+                keeping_keys(batch, workspace, &name, |batch| {
+                    let connection = batch.state.connection(batch.sql, workspace, &name)?;
+                    check_columns(batch.sql, &connection, &entity)?;
+                    store_entity(batch.sql, connection.no, &entity, |column| column.unique)
+                })
             })
             .await?;
         // Whatever is looked up is resolved by its display value.

@@ -25,7 +25,7 @@ use super::writer::Priority;
 use super::{SqliteOptions, SqliteStore};
 use crate::change::ChangeStore;
 use crate::clock::Clock;
-use crate::connection::{ConnectionStore, InitialRecords, PutConnection, PutMapping};
+use crate::connection::{ConnectionStore, InitialRecords, PutConnection};
 use crate::delivery::{
     AfterAttempt, Attempt, DeliveryFilter, DeliveryStatus, DeliveryStore, Draft, DueDelivery,
     Matched, NewMessage, RecoverRange, RecoverSlice,
@@ -366,9 +366,11 @@ async fn walk_the_whole_way(store: &SqliteStore) {
     };
     store.subscribe(ACME, wish).await.unwrap();
     store.candidates(ACME, vec![vec![1, 2]], 10).await.unwrap();
-    let rekeyed_objects = vec!["lead".to_owned()];
-    let mapping = PutMapping { mapping: json!({}), keyed_columns: vec![], rekeyed_objects };
-    store.put_mapping(ACME, CRM, mapping, None).await.unwrap();
+    let filter = json!({ "column": "Email", "op": "eq", "payload": "email" });
+    let find = json!({ "action": "search", "filter": filter });
+    let mapping =
+        json!({ "objects": { "lead": { "entity": "Contact", "events": { "find": find } } } });
+    store.put_mapping(ACME, CRM, &mapping, None).await.unwrap();
     let rekeying = store.rekeyings().await.unwrap().remove(0);
     store.subscriptions_to_rekey(&rekeying, 0, 10).await.unwrap();
     store.rekey(vec![(1, vec![3])]).await.unwrap();

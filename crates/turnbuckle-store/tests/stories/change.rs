@@ -4,13 +4,14 @@ use serde_json::json;
 use turnbuckle_core::change::{Change, ChangeType, Origin};
 use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_store::change::ChangeStore;
-use turnbuckle_store::connection::PutMapping;
 use turnbuckle_store::delivery::Matched;
 use turnbuckle_store::page::Page;
 use turnbuckle_store::record::Write;
 use turnbuckle_store::{Store, StoreError};
 
-use super::crm::{CRM, a_create, a_delete, an_update, create, given_connection, given_crm, write};
+use super::crm::{
+    CRM, a_create, a_delete, a_mapping, an_update, create, given_connection, given_crm, write,
+};
 use super::{ACME, OTHER, SECOND, TestClock, join_all};
 
 /// What matching makes of a change that concerns nobody.
@@ -60,14 +61,11 @@ async fn feed<S: ChangeStore + ?Sized>(
     }
 }
 
-/// Marks objects of the mapping as waiting for keys.
+/// Saves a mapping with searches of these objects, which wait for their keys.
 pub async fn given_rekeying(store: &dyn Store, objects: &[&str]) -> i64 {
-    let mapping = PutMapping {
-        mapping: json!({}),
-        keyed_columns: Vec::new(),
-        rekeyed_objects: objects.iter().map(|object| (*object).to_owned()).collect(),
-    };
-    store.put_mapping(ACME, CRM, mapping, None).await.unwrap().mapping_version
+    let objects: Vec<_> = objects.iter().map(|object| (*object, "Email")).collect();
+    let saved = store.put_mapping(ACME, CRM, &a_mapping(&objects), None).await.unwrap();
+    saved.mapping_version
 }
 
 pub async fn a_change_holds_the_record_before_and_after(store: &dyn Store, clock: &TestClock) {

@@ -1,26 +1,23 @@
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use turnbuckle_core::entity::ColumnOption;
 use turnbuckle_core::record::Data;
 use turnbuckle_store::Store;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::clock::Clock;
-use turnbuckle_store::connection::{Connection, InitialRecords, PutConnection, PutMapping};
+use turnbuckle_store::connection::{Connection, InitialRecords, PutConnection};
 use turnbuckle_store::delivery::Backlog;
 use turnbuckle_store::maintenance::Keep;
 use uuid::Uuid;
 
 use super::change::match_all;
 use super::crm::{
-    CANADA, CRM, a_connection, a_create, a_search, create, given_connection, given_crm, initial,
-    names, read,
+    CANADA, CRM, a_connection, a_create, a_mapping, a_search, create, given_connection, given_crm,
+    initial, names, read, schema,
 };
 use super::{ACME, OTHER, SECOND, TestClock, read_all};
 
-fn mapping(version: i64) -> PutMapping {
-    PutMapping {
-        mapping: json!({ "version": version }),
-        keyed_columns: Vec::new(),
-        rekeyed_objects: Vec::new(),
-    }
+fn mapping(version: i64) -> Json {
+    json!({ "version": version })
 }
 
 fn is_stale<T: std::fmt::Debug>(result: Result<T, StoreError>) {
@@ -62,7 +59,7 @@ pub async fn a_connection_starts_with_its_records(store: &dyn Store, clock: &Tes
 pub async fn putting_again_keeps_records_and_mapping(store: &dyn Store, clock: &TestClock) {
     given_crm(store).await;
     create(store, "Contact", json!({ "Name": "Ada" })).await;
-    let before = store.put_mapping(ACME, CRM, mapping(1), None).await.unwrap();
+    let before = store.put_mapping(ACME, CRM, &mapping(1), None).await.unwrap();
     clock.advance(SECOND);
     let put = PutConnection {
         context: "other".to_owned(),
@@ -80,6 +77,46 @@ pub async fn putting_again_keeps_records_and_mapping(store: &dyn Store, clock: &
     assert_eq!((&after, is_new), (&expected, false));
     assert_eq!(names(store, &a_search("Contact", json!({ "all": [] }))).await, ["Ada"]);
     assert_eq!(names(store, &a_search("Country", json!({ "all": [] }))).await.len(), 2);
+}
+
+/// From the very write on, so that no moment is left to miss a change in.
+pub async fn whatever_changes_match_keys_makes_their_objects_wait(
+    store: &dyn Store,
+    _: &TestClock,
+) {
+    given_crm(store).await;
+    let waiting = async |expected: &[(&str, i64)]| {
+        let rekeyings = store.rekeyings().await.unwrap();
+        let found: Vec<_> =
+            rekeyings.iter().map(|it| (it.object.as_str(), it.mapping_version)).collect();
+        assert_eq!(found, expected);
+        let version = store.connection(ACME, CRM).await.unwrap().unwrap().mapping_version;
+        for rekeying in &rekeyings {
+            assert_eq!(rekeying.mapping_version, version);
+            assert!(store.end_rekeying(rekeying).await.unwrap());
+        }
+    };
+    let by_time = &[("lead", "CreatedOn"), ("person", "Email")];
+    store.put_mapping(ACME, CRM, &a_mapping(by_time), None).await.unwrap();
+    waiting(&[("lead", 1), ("person", 1)]).await;
+    store.put_mapping(ACME, CRM, &a_mapping(by_time), None).await.unwrap();
+    waiting(&[]).await;
+
+    for expected in [&[("lead", 3)][..], &[]] {
+        let in_tokyo = PutConnection { time_zone: "Asia/Tokyo".to_owned(), ..a_connection(CRM) };
+        let (put, _) = store.put_connection(ACME, in_tokyo, initial(), None).await.unwrap();
+        assert_eq!(store.connection(ACME, CRM).await.unwrap(), Some(put));
+        waiting(expected).await;
+    }
+    let mut contact = schema().entity("Contact").unwrap().clone();
+    store.put_entity(ACME, CRM, contact.clone()).await.unwrap();
+    waiting(&[]).await;
+    let option = ColumnOption { value: "a".to_owned(), label: "A".to_owned() };
+    for column in contact.columns.iter_mut().filter(|column| column.name == "Email") {
+        column.options = Some(vec![option.clone()]);
+    }
+    store.put_entity(ACME, CRM, contact).await.unwrap();
+    waiting(&[("person", 4)]).await;
 }
 
 pub async fn a_connection_belongs_to_one_workspace(store: &dyn Store, _: &TestClock) {
@@ -100,21 +137,21 @@ pub async fn every_write_compares_the_version(store: &dyn Store, _: &TestClock) 
     put(None).await.unwrap();
     is_stale(put(Some(2)).await);
     is_stale(store.put_objects(ACME, CRM, &json!({}), Some(2)).await);
-    is_stale(store.put_mapping(ACME, CRM, mapping(1), Some(2)).await);
+    is_stale(store.put_mapping(ACME, CRM, &mapping(1), Some(2)).await);
     assert_eq!(store.connection(ACME, CRM).await.unwrap().unwrap().version, 1);
 
     assert_eq!(put(Some(1)).await.unwrap().0.version, 2);
     let objects = json!({ "b": 1, "a": [null] });
     let saved = store.put_objects(ACME, CRM, &objects, Some(2)).await.unwrap();
     assert_eq!((saved.version, saved.objects), (3, Some(objects)));
-    let saved = store.put_mapping(ACME, CRM, mapping(1), Some(3)).await.unwrap();
+    let saved = store.put_mapping(ACME, CRM, &mapping(1), Some(3)).await.unwrap();
     assert_eq!((saved.version, saved.mapping_version), (4, 1));
     assert_eq!(saved.mapping, Some(json!({ "version": 1 })));
-    let saved = store.put_mapping(ACME, CRM, mapping(2), None).await.unwrap();
+    let saved = store.put_mapping(ACME, CRM, &mapping(2), None).await.unwrap();
     assert_eq!((saved.version, saved.mapping_version), (5, 2));
     for id in ["gone", "acme"] {
         is_missing(store.put_objects(ACME, id, &json!({}), None).await);
-        is_missing(store.put_mapping(ACME, id, mapping(1), None).await);
+        is_missing(store.put_mapping(ACME, id, &mapping(1), None).await);
         is_missing(store.delete_connection(ACME, id).await);
     }
 }

@@ -1,6 +1,6 @@
 //! The small CRM that stories work in: contacts of accounts in countries.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use turnbuckle_core::change::Origin;
 use turnbuckle_core::entity::{Column, ColumnPath, ColumnType, Entity, Schema};
 use turnbuckle_core::filter::{BoundFilter, Filter, Moment};
@@ -178,6 +178,17 @@ pub fn bind(entity: &str, filter: Json) -> BoundFilter {
     let entity = schema.entity(entity).expect("an entity of the small CRM");
     let filter = Filter::parse(&filter).expect("a filter document");
     filter.bind(&schema, entity, &Map::new(), &moment().zone).expect("columns of the entity")
+}
+
+/// A mapping of these objects to contacts, each with a search event `find` that
+/// compares a column with the payload.
+pub fn a_mapping(objects: &[(&str, &str)]) -> Json {
+    let object = |(slug, column): &(&str, &str)| {
+        let filter = json!({ "column": column, "op": "eq", "payload": "it" });
+        let find = json!({ "action": "search", "filter": filter });
+        ((*slug).to_owned(), json!({ "entity": "Contact", "events": { "find": find } }))
+    };
+    json!({ "objects": objects.iter().map(object).collect::<Map<_, _>>() })
 }
 
 /// A search of ten records at a time, in the order of creation.

@@ -1,10 +1,10 @@
 use serde_json::{Value as Json, json};
 use turnbuckle_core::entity::{Column, ColumnType, Entity};
-use turnbuckle_store::connection::PutMapping;
 use turnbuckle_store::{Store, StoreError};
 
 use super::crm::{
-    self, CRM, a_create, a_search, an_entity, create, given_connection, given_crm, names, write,
+    self, CRM, a_create, a_mapping, a_search, an_entity, create, given_connection, given_crm,
+    names, write,
 };
 use super::{ACME, OTHER, TestClock};
 
@@ -117,17 +117,8 @@ pub async fn keys_started_by_a_mapping_are_filled(store: &dyn Store, _: &TestClo
         create(store, "Contact", json!({ "Name": name, "Email": name })).await;
     }
     assert!(!store.fill_started_keys().await.unwrap());
-    let keyed = |entity: &str, column: &str| (entity.to_owned(), column.to_owned());
-    let mapping = PutMapping {
-        mapping: json!({}),
-        keyed_columns: vec![
-            keyed("Contact", "Email"),
-            keyed("Contact", "Nothing"),
-            keyed("Nothing", "Email"),
-        ],
-        rekeyed_objects: Vec::new(),
-    };
-    store.put_mapping(ACME, CRM, mapping, None).await.unwrap();
+    let mapping = a_mapping(&[("lead", "Email"), ("person", "Nothing")]);
+    store.put_mapping(ACME, CRM, &mapping, None).await.unwrap();
     let ada = a_search("Contact", json!({ "column": "Email", "op": "eq", "value": "ADA" }));
     assert_eq!(names(store, &ada).await, ["Ada"]);
     assert!(store.fill_started_keys().await.unwrap());

@@ -277,6 +277,7 @@ macro_rules! for_each_story {
             connection {
                 a_connection_starts_with_its_records
                 putting_again_keeps_records_and_mapping
+                whatever_changes_match_keys_makes_their_objects_wait
                 a_connection_belongs_to_one_workspace
                 every_write_compares_the_version
                 connections_are_listed_newest_first

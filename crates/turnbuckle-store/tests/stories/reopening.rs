@@ -9,15 +9,14 @@ use turnbuckle_core::change::ChangeType;
 use turnbuckle_core::id::{DeliveryId, EndpointId};
 use turnbuckle_store::Store;
 use turnbuckle_store::clock::Clock;
-use turnbuckle_store::connection::PutMapping;
 use turnbuckle_store::delivery::{AfterAttempt, Attempt, Draft, Matched};
 use turnbuckle_store::inbound::{Accept, Accepted, EventWork, FinishEvent, InboundStatus};
 use turnbuckle_store::subscription::{Followed, Subscribe};
 
 use super::change::{match_all, unheard};
 use super::crm::{
-    CANADA, CRM, a_create, a_delete, a_search, create, given_connection, given_crm, names, read,
-    write,
+    CANADA, CRM, a_create, a_delete, a_mapping, a_search, create, given_connection, given_crm,
+    names, read, write,
 };
 use super::inbound::{an_event, new};
 use super::{ACME, SECOND, TestClock, endpoint, source};
@@ -170,12 +169,8 @@ pub async fn keys_and_waiting_objects_go_on(open: Open<'_>, _: &TestClock) {
         mapping_version: 0,
     };
     store.subscribe(ACME, wish).await.unwrap();
-    let mapping = PutMapping {
-        mapping: json!({}),
-        keyed_columns: vec![("Contact".to_owned(), "Email".to_owned())],
-        rekeyed_objects: vec!["lead".to_owned()],
-    };
-    store.put_mapping(ACME, CRM, mapping, None).await.unwrap();
+    let mapping = a_mapping(&[("lead", "Email")]);
+    store.put_mapping(ACME, CRM, &mapping, None).await.unwrap();
     let changes = store.unmatched_changes(10).await.unwrap();
     let deferred = Matched { deferred_objects: vec!["lead".to_owned()], ..unheard(&changes[0]) };
     store.store_matches(vec![deferred], None).await.unwrap();
