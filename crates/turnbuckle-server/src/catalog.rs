@@ -96,6 +96,9 @@ impl Catalog {
 
     /// A connection with its schema and mapping compiled.
     ///
+    /// The row is read first. What is read after it may belong to a later mapping
+    /// version than the row names, never to an earlier one (see `workers::matching`).
+    ///
     /// # Errors
     /// [`StoreError::NotFound`]
     pub async fn connection(
@@ -111,9 +114,12 @@ impl Catalog {
         let row = self.store.connection(workspace, id).await?;
         let row = row.ok_or_else(|| StoreError::not_found(Noun::Connection, id))?;
         let schema = self.store.schema(workspace, id).await?;
+        let rekeyings = self.store.rekeyings().await?.into_iter();
+        let of_this = rekeyings.filter(|it| it.workspace == workspace && it.connection == id);
+        let waiting = of_this.map(|it| it.object).collect();
         let workspaces = self.store.workspaces().await?;
         let slug = workspaces.into_iter().find(|it| it.id == workspace).map(|it| it.slug);
-        let entry = LiveConnection::compile(row, slug.unwrap_or_default(), schema);
+        let entry = LiveConnection::compile(row, slug.unwrap_or_default(), schema, waiting);
         Ok(self.connections.put(key, workspace, version, entry))
     }
 

@@ -9,6 +9,8 @@ use http::{Method, Request, StatusCode};
 use serde_json::{Value as Json, json};
 use support::{Answer, TestHub, problem};
 use turnbuckle_core::subscription::record_key;
+use turnbuckle_server::workers::matching::{self, match_changes};
+use turnbuckle_store::StoreError;
 
 const CONNECTION: &str = "/api/v1/connections/acme-crm";
 const OBJECT: &str = "/api/v1/crm/acme-crm/objects/opportunity";
@@ -509,6 +511,53 @@ async fn the_order_of_a_payload_does_not_matter() {
     let turned = r#"{"payload":{"also":{"y":2,"x":1},"title":"a"}}"#;
     assert_eq!(send(Method::DELETE, turned).await, 204);
     assert_eq!(count(&hub).await, 0);
+}
+
+/// Between reading the mapping and storing what was found with it anything may happen.
+#[tokio::test]
+async fn a_mapping_saved_during_matching_hides_no_subscription() {
+    let hub = hub().await;
+    let app = &hub.app;
+    let endpoint = json!({"url": "https://app.example/", "format": "universal"});
+    let (status, _, body) = hub.post("/api/v1/endpoints", endpoint).await;
+    assert_eq!(status, StatusCode::CREATED, "{body}");
+    let put = async |mapping: Json| {
+        let (status, _, body) = hub.put(&format!("{CONNECTION}/mapping"), mapping).await;
+        assert!(status.is_success(), "{body}");
+    };
+    let keys_are_there = async || {
+        for rekeying in app.store.rekeyings().await.unwrap() {
+            assert!(app.store.end_rekeying(&rekeying).await.unwrap());
+        }
+    };
+    keys_are_there().await;
+    let path = format!("{}/subscriptions", invoke("find_all"));
+    let follow = hub.post(&path, json!({"payload": {"title": "Apple"}})).await;
+    assert_eq!(follow.0, StatusCode::NO_CONTENT);
+    opportunity(&hub, "Apple Sales Contract").await;
+
+    // The subscriptions to another search get other keys: its object waits for them.
+    let mut other = mapping();
+    other["objects"]["opportunity"]["events"]["find_proposal_opportunities"]["filter"] =
+        json!({"column": "Title", "op": "eq", "payload": "account_id"});
+    let changes = app.store.unmatched_changes(10).await.unwrap();
+    let matched = match_changes(app, &changes).await.unwrap();
+    assert_eq!((matched[0].messages.len(), matched[0].deferred_objects.len()), (1, 0));
+    put(other).await;
+    let refused = matching::store(app, matched, None).await;
+    assert!(matches!(refused, Err(StoreError::VersionMismatch { .. })), "{refused:?}");
+
+    // And so does the keys' completion.
+    let matched = match_changes(app, &changes).await.unwrap();
+    assert_eq!((matched[0].messages.len(), &*matched[0].deferred_objects[0]), (0, "opportunity"));
+    keys_are_there().await;
+    let refused = matching::store(app, matched, None).await;
+    assert!(matches!(refused, Err(StoreError::VersionMismatch { .. })), "{refused:?}");
+
+    let matched = match_changes(app, &changes).await.unwrap();
+    assert_eq!((matched[0].messages.len(), matched[0].deferred_objects.len()), (1, 0));
+    matching::store(app, matched, None).await.unwrap();
+    assert!(app.store.unmatched_changes(10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -59,6 +59,9 @@ pub struct Matched {
     pub change: ChangeId,
     pub workspace: WorkspaceId,
     pub connection: String,
+    /// Version of the mapping that it was matched with. `None` where nobody
+    /// listens, whatever the mapping is.
+    pub mapping_version: Option<i64>,
     pub messages: Vec<NewMessage>,
     /// Objects that could not be matched because their keys are being rebuilt.
     pub deferred_objects: Vec<String>,
@@ -159,8 +162,9 @@ pub trait DeliveryStore: Send + Sync {
     /// deferred for the object named. Answers the heads that became due.
     ///
     /// # Errors
-    /// [`StoreError::VersionMismatch`] if the keys of an object among
-    /// [`Matched::deferred_objects`] have been rebuilt meanwhile: match again.
+    /// [`StoreError::VersionMismatch`] if the mapping is not the one matched with
+    /// any more, or if the keys of an object among [`Matched::deferred_objects`]
+    /// have been rebuilt meanwhile. Nothing is stored: match again.
     async fn store_matches(
         &self,
         matched: Vec<Matched>,

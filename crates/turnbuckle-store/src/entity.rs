@@ -10,7 +10,8 @@ use crate::StoreError;
 
 #[async_trait]
 pub trait EntityStore: Send + Sync {
-    /// The schema of a connection as it is now; a column added a moment ago is in it.
+    /// The schema of a connection as it is now; a column added a moment ago is in
+    /// it. Not cached: callers keep it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such connection.

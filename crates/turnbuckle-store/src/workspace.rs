@@ -49,7 +49,8 @@ pub trait WorkspaceStore: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Counts the changes of what a workspace has configured: keys, connections,
-    /// mappings, entities, sources, endpoints, settings. Whoever caches any of
+    /// mappings and which objects wait for their keys, entities, sources,
+    /// endpoints, settings. Whoever caches any of
     /// these compares this number and reads again when it moved. Cheap: no I/O
     /// on the embedded store.
     fn configuration_version(&self, workspace: WorkspaceId) -> u64;

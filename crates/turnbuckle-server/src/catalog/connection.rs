@@ -25,6 +25,8 @@ pub struct LiveConnection {
     pub zone: TimeZone,
     pub objects: Objects,
     pub mapping: Mapping,
+    /// Objects whose match keys are being built.
+    pub waiting: HashSet<String>,
     /// Objects that stand for an entity, by slug.
     mapped: IndexMap<String, LiveObject>,
 }
@@ -50,7 +52,12 @@ pub struct LiveSearch {
 }
 
 impl LiveConnection {
-    pub fn compile(row: Connection, workspace_slug: String, schema: Arc<Schema>) -> Self {
+    pub fn compile(
+        row: Connection,
+        workspace_slug: String,
+        schema: Arc<Schema>,
+        waiting: HashSet<String>,
+    ) -> Self {
         let zone = TimeZone::get(&row.time_zone).unwrap_or(TimeZone::UTC);
         // Both were checked when they were put.
         let objects = row.objects.as_ref().and_then(|objects| Objects::parse(objects).ok());
@@ -66,7 +73,7 @@ impl LiveConnection {
                 mapped.insert(slug.to_owned(), object);
             }
         }
-        Self { row, workspace_slug, schema, zone, objects, mapping, mapped }
+        Self { row, workspace_slug, schema, zone, objects, mapping, waiting, mapped }
     }
 
     /// The object, if it stands for an entity.

@@ -5,30 +5,35 @@
 //! the messages together with the mark that the changes are matched. If the
 //! process dies before that, the same changes are matched again and nothing
 //! was stored twice.
+//!
+//! No subscription is missed while mappings are saved. The catalog reads a
+//! connection's row, of mapping version *v*, and then which objects wait for
+//! their match keys; after both, matching looks up candidates. An object that
+//! did not wait had all its keys of *v*, or of a later version. The store takes
+//! the matches only while *v* is current, and a version is raised in the
+//! transaction that makes objects wait: so the keys were those of *v* from that
+//! reading to the storing, when the candidates were looked up too. An object
+//! that waited is put off, which the store refuses if it waits no more.
 
 mod drafts;
 mod find;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::change::Change;
-use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::delivery::Matched;
 
 use crate::app::App;
+use crate::catalog::LiveConnection;
 use crate::logging::Chain;
 
 pub use find::match_changes;
 
 /// How long to wait before asking a store again that was away.
 const AWAY_WAIT: Duration = Duration::from_millis(200);
-
-/// Objects whose matching waits because their keys are being rebuilt.
-pub type Waiting = HashSet<(WorkspaceId, String, String)>;
 
 pub async fn run(app: App, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
@@ -37,7 +42,8 @@ pub async fn run(app: App, shutdown: CancellationToken) {
                 () = app.store.new_change() => {}
                 () = shutdown.cancelled() => {}
             },
-            Ok(_) => {}
+            // The catalog knows by now what was changed meanwhile.
+            Ok(_) | Err(StoreError::VersionMismatch { .. }) => {}
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "changes could not be matched, trying again");
                 tokio::select! {
@@ -55,18 +61,10 @@ async fn match_slice(app: &App) -> Result<usize, StoreError> {
     if changes.is_empty() {
         return Ok(0);
     }
-    let waiting = waiting_objects(app).await?;
-    let matched = match_changes(app, &changes, &waiting).await?;
+    let matched = match_changes(app, &changes).await?;
     store(app, matched, None).await?;
     app.metrics.changes_matched(changes.len());
     Ok(changes.len())
-}
-
-async fn waiting_objects(app: &App) -> Result<Waiting, StoreError> {
-    let rekeyings = app.store.rekeyings().await?;
-    let name =
-        |it: turnbuckle_store::subscription::Rekeying| (it.workspace, it.connection, it.object);
-    Ok(rekeyings.into_iter().map(name).collect())
 }
 
 /// Stores what was matched and hands over what became due.
@@ -83,12 +81,13 @@ pub async fn store(
 }
 
 /// Changes that were put off while the keys of `object` were rebuilt, matched
-/// for that object alone.
+/// for that object alone, with the connection that its keys were built by.
 pub async fn match_deferred(
     app: &App,
+    connection: &Arc<LiveConnection>,
     object: &str,
     changes: &[Arc<Change>],
 ) -> Result<(), StoreError> {
-    let matched = find::match_object(app, object, changes).await?;
+    let matched = find::match_object(app, connection, object, changes).await?;
     store(app, matched, Some(object)).await
 }

@@ -2,14 +2,15 @@
 //! mapping was saved, in slices behind all other work.
 //!
 //! While an object's keys are rebuilt its changes are put off; before matching
-//! goes on, the changes put off are matched in order. A restart begins again:
-//! every step may be repeated.
+//! goes on, the changes put off are matched in order. A restart begins again,
+//! and so does a mapping that is saved meanwhile: every step may be repeated.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::subscription::record_key;
 use turnbuckle_store::StoreError;
+use turnbuckle_store::error::Noun;
 use turnbuckle_store::subscription::{Followed, Rekeying, Subscription};
 
 use crate::app::App;
@@ -23,21 +24,29 @@ const SLICE: usize = 500;
 const DEFERRED_SLICE: usize = 256;
 /// How long to wait before trying again what failed.
 const AWAY_WAIT: Duration = Duration::from_secs(1);
+/// How often somebody looks whether there are keys to build. Whoever started
+/// them may have gone away before saying so.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 pub async fn run(app: App, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
         // Created before the work, so that a mapping saved meanwhile is not missed.
         let saved = app.signals.keys_started.notified();
-        if let Err(error) = build_keys(&app).await {
-            tracing::error!(error = %Chain(&error), "keys could not be built, trying again");
-            tokio::select! {
-                () = tokio::time::sleep(AWAY_WAIT) => continue,
-                () = shutdown.cancelled() => return,
+        match build_keys(&app).await {
+            Ok(()) => tokio::select! {
+                () = saved => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = shutdown.cancelled() => {}
+            },
+            // The mapping was saved again meanwhile.
+            Err(StoreError::VersionMismatch { .. }) => tokio::task::yield_now().await,
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "keys could not be built, trying again");
+                tokio::select! {
+                    () = tokio::time::sleep(AWAY_WAIT) => {}
+                    () = shutdown.cancelled() => {}
+                }
             }
-        }
-        tokio::select! {
-            () = saved => {}
-            () = shutdown.cancelled() => {}
         }
     }
 }
@@ -55,9 +64,15 @@ async fn build_keys(app: &App) -> Result<(), StoreError> {
     app.store.fill_started_keys().await.map(|_| ())
 }
 
+/// # Errors
+/// [`StoreError::VersionMismatch`] if there is another mapping by now.
 async fn rekey(app: &App, rekeying: &Rekeying) -> Result<(), StoreError> {
-    let Rekeying { workspace, connection, object, .. } = rekeying;
+    let Rekeying { workspace, connection, object, mapping_version } = rekeying;
     let live = app.catalog.connection(*workspace, connection).await?;
+    if live.row.mapping_version != *mapping_version {
+        let id = connection.clone();
+        return Err(StoreError::VersionMismatch { noun: Noun::Connection, id });
+    }
     let mut after = i64::MIN;
     loop {
         let slice = app.store.subscriptions_to_rekey(rekeying, after, SLICE).await?;
@@ -72,7 +87,7 @@ async fn rekey(app: &App, rekeying: &Rekeying) -> Result<(), StoreError> {
         if deferred.is_empty() {
             break;
         }
-        matching::match_deferred(app, object, &deferred).await?;
+        matching::match_deferred(app, &live, object, &deferred).await?;
     }
     app.store.end_rekeying(rekeying).await.map(|_| ())
 }

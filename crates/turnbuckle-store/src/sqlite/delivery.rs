@@ -26,14 +26,15 @@ fn store_matched(
     deferred: Option<&str>,
     due: &mut Vec<DueDelivery>,
 ) -> Result<(), Failure> {
+    let connection = batch.state.connection(batch.sql, matched.workspace, &matched.connection)?;
+    if matched.mapping_version.is_some_and(|it| it != connection.mapping_version) {
+        let id = matched.connection.clone();
+        return Err(StoreError::VersionMismatch { noun: Noun::Connection, id }.into());
+    }
     let change = matched.change.0.row_key();
     for message in &matched.messages {
         due.extend(line::place(batch, matched.workspace, change, message)?);
     }
-    if matched.deferred_objects.is_empty() && deferred.is_none() {
-        return Ok(());
-    }
-    let connection = batch.state.connection(batch.sql, matched.workspace, &matched.connection)?;
     if let Some(object) = deferred {
         batch
             .sql

@@ -236,6 +236,7 @@ async fn match_all(store: &SqliteStore, endpoint: EndpointId) -> Vec<DueDelivery
         change: change.id,
         workspace: ACME,
         connection: CRM.to_owned(),
+        mapping_version: None,
         messages: vec![NewMessage {
             endpoint,
             object: "lead".to_owned(),

@@ -258,6 +258,7 @@ impl SubscriptionStore for SqliteStore {
         let Rekeying { workspace, connection, object, mapping_version } = rekeying.clone();
         self.writer
             .run(Priority::Stages, "end a rekeying", move |batch| {
+                batch.state.configuration_changed(workspace);
                 let connection = batch.state.connection(batch.sql, workspace, &connection)?;
                 let is_deferred: bool = batch
                     .sql

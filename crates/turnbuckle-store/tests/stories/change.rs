@@ -20,6 +20,7 @@ pub fn unheard(change: &Change) -> Matched {
         change: change.id,
         workspace: change.workspace,
         connection: change.connection.clone(),
+        mapping_version: None,
         messages: Vec::new(),
         deferred_objects: Vec::new(),
     }
@@ -238,6 +239,23 @@ pub async fn a_deferred_change_waits_for_each_object(store: &dyn Store, _: &Test
         let is_done = rekeying.object == "lead";
         assert_eq!(store.end_rekeying(&rekeying).await.unwrap(), is_done);
     }
+}
+
+/// Keys of the new mapping may not have been there yet.
+pub async fn what_was_matched_with_another_mapping_is_not_stored(store: &dyn Store, _: &TestClock) {
+    given_crm(store).await;
+    create(store, "Contact", json!({ "Name": "Ada" })).await;
+    let changes = store.unmatched_changes(10).await.unwrap();
+    let matched_with =
+        |version| vec![Matched { mapping_version: Some(version), ..unheard(&changes[0]) }];
+    let version = given_rekeying(store, &["lead"]).await;
+    for other in [version - 1, version + 1] {
+        let refused = store.store_matches(matched_with(other), None).await;
+        assert!(matches!(refused, Err(StoreError::VersionMismatch { .. })), "{refused:?}");
+        assert_eq!(store.unmatched_changes(10).await.unwrap(), changes);
+    }
+    store.store_matches(matched_with(version), None).await.unwrap();
+    assert!(store.unmatched_changes(10).await.unwrap().is_empty());
 }
 
 /// Nobody would come back to a change deferred for an object whose keys are there.

@@ -240,6 +240,7 @@ macro_rules! for_each_story {
                 a_long_backlog_is_matched_whole
                 changes_of_a_deleted_connection_hold_nothing_up
                 a_deferred_change_waits_for_each_object
+                what_was_matched_with_another_mapping_is_not_stored
                 what_need_not_wait_is_not_deferred
             }
             subscription {

@@ -236,11 +236,7 @@ fn search_wish(
 async fn subscribe(app: &App, workspace: WorkspaceId, wish: Subscribe) -> Result<bool, ApiError> {
     match app.store.subscribe(workspace, wish).await {
         Ok(()) => Ok(true),
-        Err(StoreError::VersionMismatch { .. }) => {
-            // Whoever saves the mapping has still to tell the catalog.
-            tokio::task::yield_now().await;
-            Ok(false)
-        }
+        Err(StoreError::VersionMismatch { .. }) => Ok(false),
         Err(StoreError::TooManySubscriptions) => Err(ApiError::new(
             Problem::TooManySubscriptions,
             "this search compares too little for equality with its payload to have more \

@@ -15,7 +15,6 @@ use turnbuckle_store::StoreError;
 use turnbuckle_store::delivery::{Matched, NewMessage};
 use turnbuckle_store::subscription::{Followed, Subscription};
 
-use super::Waiting;
 use super::drafts::{self, AgileDraft, ChangeDraft};
 use crate::app::App;
 use crate::catalog::{LiveConnection, LiveEndpoint, LiveObject, LiveSearch};
@@ -41,20 +40,19 @@ struct Rendered {
     previous: Map<String, Json>,
 }
 
-/// Matches changes against everything but objects that wait.
-pub async fn match_changes(
-    app: &App,
-    changes: &[Arc<Change>],
-    waiting: &Waiting,
-) -> Result<Vec<Matched>, StoreError> {
+/// Matches changes against everything but objects that wait for their keys.
+pub async fn match_changes(app: &App, changes: &[Arc<Change>]) -> Result<Vec<Matched>, StoreError> {
     let mut matched = Vec::with_capacity(changes.len());
     for change in changes {
         let mut found = nothing(change);
-        if let Some(subject) = subject(app, change).await? {
+        if let Some(endpoints) = listeners(app, change).await?
+            && let Some(connection) = connection(app, change).await?
+        {
+            let subject = Subject::of(app, change, &connection, endpoints).await?;
+            found.mapping_version = Some(connection.row.mapping_version);
             subject.match_changes_scope(&mut found.messages);
-            for object in subject.connection.mapped_to(&change.entity) {
-                let name = (change.workspace, change.connection.clone(), object.slug.clone());
-                if waiting.contains(&name) {
+            for object in connection.mapped_to(&change.entity) {
+                if connection.waiting.contains(&object.slug) {
                     found.deferred_objects.push(object.slug.clone());
                 } else {
                     subject.match_object(app, object, &mut found.messages).await?;
@@ -66,19 +64,22 @@ pub async fn match_changes(
     Ok(matched)
 }
 
-/// Matches changes against the subscriptions to one object.
+/// Matches changes of a connection against the subscriptions to one object.
 pub async fn match_object(
     app: &App,
+    connection: &Arc<LiveConnection>,
     object: &str,
     changes: &[Arc<Change>],
 ) -> Result<Vec<Matched>, StoreError> {
     let mut matched = Vec::with_capacity(changes.len());
     for change in changes {
-        let mut found = nothing(change);
-        if let Some(subject) = subject(app, change).await?
-            && let Some(object) = subject.connection.mapped(object)
+        let mapping_version = Some(connection.row.mapping_version);
+        let mut found = Matched { mapping_version, ..nothing(change) };
+        if let Some(endpoints) = listeners(app, change).await?
+            && let Some(object) = connection.mapped(object)
             && object.mapping.entity == change.entity
         {
+            let subject = Subject::of(app, change, connection, endpoints).await?;
             subject.match_object(app, object, &mut found.messages).await?;
         }
         matched.push(found);
@@ -91,28 +92,29 @@ fn nothing(change: &Change) -> Matched {
         change: change.id,
         workspace: change.workspace,
         connection: change.connection.clone(),
+        mapping_version: None,
         messages: Vec::new(),
         deferred_objects: Vec::new(),
     }
 }
 
-/// `None` when nobody can be told: no endpoint wants such changes.
-async fn subject<'a>(
+/// Endpoints of the workspace; `None` if none of them wants changes.
+async fn listeners(
     app: &App,
-    change: &'a Arc<Change>,
-) -> Result<Option<Subject<'a>>, StoreError> {
+    change: &Change,
+) -> Result<Option<Arc<Vec<Arc<LiveEndpoint>>>>, StoreError> {
     let endpoints = app.catalog.endpoints(change.workspace).await?;
-    if endpoints.iter().all(|endpoint| endpoint.settings.scope == Scope::Notices) {
-        return Ok(None);
+    let is_listening = |it: &Arc<LiveEndpoint>| it.settings.scope != Scope::Notices;
+    Ok(endpoints.iter().any(is_listening).then_some(endpoints))
+}
+
+/// `None` if it was deleted: nobody is left to be told.
+async fn connection(app: &App, change: &Change) -> Result<Option<Arc<LiveConnection>>, StoreError> {
+    match app.catalog.connection(change.workspace, &change.connection).await {
+        Ok(connection) => Ok(Some(connection)),
+        Err(StoreError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
-    let connection = match app.catalog.connection(change.workspace, &change.connection).await {
-        Ok(connection) => connection,
-        Err(StoreError::NotFound { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let related = related(app, change, &connection, &endpoints).await?;
-    let moment = connection.moment(app.now());
-    Ok(Some(Subject { change, connection, endpoints, related, moment }))
 }
 
 /// What rendering and judging reach through lookups, fetched once per change.
@@ -138,7 +140,18 @@ async fn related(
     app.store.related(change.workspace, &change.connection, entity, &images, &paths).await
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    async fn of(
+        app: &App,
+        change: &'a Arc<Change>,
+        connection: &Arc<LiveConnection>,
+        endpoints: Arc<Vec<Arc<LiveEndpoint>>>,
+    ) -> Result<Self, StoreError> {
+        let related = related(app, change, connection, &endpoints).await?;
+        let moment = connection.moment(app.now());
+        Ok(Self { change, connection: connection.clone(), endpoints, related, moment })
+    }
+
     fn image<'b>(&'b self, record: Option<&'b Record>) -> Option<Image<'b>> {
         self.connection.image(&self.change.entity, record?, &self.related)
     }
