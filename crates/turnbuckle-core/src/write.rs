@@ -22,11 +22,14 @@ pub enum Planned {
     },
 }
 
+/// Columns and what a write gives them: in the order given, each column once.
+pub type PlannedValues = Vec<(String, Planned)>;
+
 /// A write with every value cast, ready to be applied.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WritePlan {
-    /// In the order given, each column once. A null clears the column.
-    pub values: Vec<(String, Planned)>,
+    /// A null clears the column.
+    pub values: PlannedValues,
     /// What was left out, for the event's log. Empty when planned strictly.
     pub warnings: Vec<Invalid>,
 }

@@ -18,7 +18,7 @@ use turnbuckle_core::invalid::{Invalid, pointer};
 use turnbuckle_core::key::{self, Canonical};
 use turnbuckle_core::record::{Data, ID, Record};
 use turnbuckle_core::value::Value;
-use turnbuckle_core::write::{Planned, Strictness, decide};
+use turnbuckle_core::write::{Planned, PlannedValues, Strictness, decide};
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -115,9 +115,9 @@ fn missing_columns(missing: Vec<String>) -> StoreError {
 fn resolve_lookups(
     db: &Db,
     connection: &ConnectionSchema,
-    values: Vec<(String, Planned)>,
+    values: PlannedValues,
     strictness: Strictness,
-) -> Result<(Vec<(String, Planned)>, Vec<Invalid>), Failure> {
+) -> Result<(PlannedValues, Vec<Invalid>), Failure> {
     let mut resolved = Vec::with_capacity(values.len());
     let mut unresolved = Vec::new();
     for (column, planned) in values {
