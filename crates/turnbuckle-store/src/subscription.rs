@@ -21,6 +21,8 @@ pub enum Followed {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subscription {
+    /// Minted by the store in the order in which it commits: a change with a
+    /// greater id was made after it.
     pub id: SubscriptionId,
     pub workspace: WorkspaceId,
     pub connection: String,

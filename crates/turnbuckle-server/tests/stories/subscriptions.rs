@@ -201,9 +201,11 @@ async fn a_changed_mapping_finds_its_subscriptions_again_and_loses_no_change() {
         let path = format!("/api/v1/connections/{CONNECTION}/mapping");
         client.put(&path, json!({ "objects": mapping(stage) })).await.success();
         for number in 0..10 {
-            deal(client, &followed, &format!("{round} {number}"), stage).await;
             deal(client, &followed, "unheard of", other).await;
+            deal(client, &followed, &format!("{round} {number}"), stage).await;
         }
+        // A change is told by the mapping at its matching: the next one would tell these.
+        sink.wait_for(10 * (round + 1)).await;
     }
     let mut titles: Vec<_> = told(&sink.wait_for(50).await);
     titles.sort();

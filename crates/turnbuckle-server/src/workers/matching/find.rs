@@ -8,6 +8,7 @@ use turnbuckle_core::change::{Change, ChangeType, Origin};
 use turnbuckle_core::endpoint::{ChangeFacts, Format, OwnChanges, Scope};
 use turnbuckle_core::entity::ColumnPath;
 use turnbuckle_core::filter::Moment;
+use turnbuckle_core::id::Stamp;
 use turnbuckle_core::message::agile;
 use turnbuckle_core::record::{Image, Record, Related, universal_id};
 use turnbuckle_core::subscription::{record_key, record_verdict, search_verdict};
@@ -164,12 +165,19 @@ impl<'a> Subject<'a> {
         self.image(self.change.after.as_ref())
     }
 
+    /// Whoever asks to be told is told of what happens from then on, however
+    /// far behind matching is.
+    fn is_later_than(&self, asked: Stamp) -> bool {
+        asked.row_key() < self.change.id.0.row_key()
+    }
+
     // -- scope `changes`: every change of the named entities ------------------
 
     fn match_changes_scope(&self, messages: &mut Vec<NewMessage>) {
         for endpoint in self.endpoints.iter() {
             let settings = &endpoint.settings;
-            if settings.scope != Scope::Changes || !settings.wants(self.facts(None)) {
+            let is_meant = settings.scope == Scope::Changes && self.is_later_than(endpoint.id.0);
+            if !is_meant || !settings.wants(self.facts(None)) {
                 continue;
             }
             match settings.format {
@@ -260,6 +268,7 @@ impl<'a> Subject<'a> {
         let is_own = self.change.origin == Origin::App;
         let listening = |endpoint: &&Arc<LiveEndpoint>| {
             endpoint.settings.scope == Scope::Subscriptions
+                && self.is_later_than(endpoint.id.0)
                 && !(is_own && endpoint.settings.own_changes == OwnChanges::Drop)
         };
         if !self.endpoints.iter().any(|endpoint| listening(&endpoint)) {
@@ -314,6 +323,7 @@ impl<'a> Subject<'a> {
         let Followed::Record { entity, id } = &candidate.followed else { return false };
         candidate.object == object.slug
             && candidate.connection == self.change.connection
+            && self.is_later_than(candidate.id.0)
             && *entity == self.change.entity
             && *id == self.change.latest().id
     }
@@ -349,6 +359,7 @@ impl<'a> Subject<'a> {
             if followed != event
                 || candidate.object != object.slug
                 || candidate.connection != self.change.connection
+                || !self.is_later_than(candidate.id.0)
             {
                 return None;
             }
