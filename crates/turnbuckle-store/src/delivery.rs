@@ -5,6 +5,7 @@
 //! ever sent, and finishing it promotes the next in the same transaction. That
 //! keeps order per record without looking for it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -180,13 +181,14 @@ pub trait DeliveryStore: Send + Sync {
         draft: Arc<dyn Draft>,
     ) -> Result<DueDelivery, StoreError>;
 
-    /// Heads of one endpoint that are due, longest overdue first. If `now` is
-    /// the time, none of them gives way to a newer message before its attempt
-    /// is recorded.
+    /// Heads of one endpoint that are due and not held by the caller already,
+    /// longest overdue first. If `now` is the time, none of them gives way to a
+    /// newer message before its attempt is recorded.
     async fn due_deliveries(
         &self,
         endpoint: EndpointId,
         now: UnixMs,
+        held: &HashSet<DeliveryId>,
         limit: usize,
     ) -> Result<DueSlice, StoreError>;
 
@@ -274,7 +276,7 @@ pub struct Recovered {
 pub struct DueSlice {
     pub due: Vec<DueDelivery>,
     /// Newest delivery stored when this was read: whatever is due up to it is
-    /// in `due`, or will be in a later slice.
+    /// held, in `due`, or will be in a later slice.
     pub horizon: i64,
     /// When the first head that is not due yet will be.
     pub next_due_at: Option<UnixMs>,

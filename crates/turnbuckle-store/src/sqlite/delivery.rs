@@ -1,5 +1,6 @@
 //! Deliveries: storing matches (T2), recording attempts, resending.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,7 +17,7 @@ use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::change::count_unmatched;
 use crate::sqlite::failure::Failure;
-use crate::sqlite::line::{self, DUE_COLUMNS, DeliveryRow};
+use crate::sqlite::line::{self, DeliveryRow};
 use crate::sqlite::writer::{Batch, Priority};
 use crate::sqlite::{delivery_log, line::State};
 
@@ -139,12 +140,15 @@ impl DeliveryStore for SqliteStore {
         &self,
         endpoint: EndpointId,
         now: UnixMs,
+        held: &HashSet<DeliveryId>,
         limit: usize,
     ) -> Result<DueSlice, StoreError> {
+        let held: Arc<HashSet<i64>> = Arc::new(held.iter().map(|id| id.0.row_key()).collect());
         loop {
+            let held = held.clone();
             let slice = self
                 .readers
-                .scan("read due deliveries", move |db| read_due(db, endpoint, now, limit))
+                .scan("read due deliveries", move |db| read_due(db, endpoint, now, &held, limit))
                 .await?;
             let failed = slice.due.iter().filter(|due| due.failure_count > 0);
             let failed: Vec<i64> = failed.map(|due| due.id.0.row_key()).collect();
@@ -285,19 +289,31 @@ impl DeliveryStore for SqliteStore {
     }
 }
 
-fn read_due(db: &Db, endpoint: EndpointId, now: UnixMs, limit: usize) -> Result<DueSlice, Failure> {
+fn read_due(
+    db: &Db,
+    endpoint: EndpointId,
+    now: UnixMs,
+    held: &HashSet<i64>,
+    limit: usize,
+) -> Result<DueSlice, Failure> {
     // Taken first: what is stored after it is handed out by whoever stores it.
     let horizon: i64 =
         db.query_row("SELECT coalesce(max(seq), 0) FROM delivery", [], |row| row.get(0))?;
-    let mut select = db.prepare_cached(&format!(
-        "SELECT {DUE_COLUMNS} FROM delivery WHERE endpoint = ?1 AND state = 2 AND at_ms <= ?2
-         ORDER BY at_ms, seq LIMIT ?3"
-    ))?;
-    let due = select
-        .query_map(params![endpoint.0.row_key(), now, limit as i64], |row| {
-            line::read_due(row, endpoint)
-        })?
-        .collect::<Result<_, _>>()?;
+    // The index alone tells what is held; only the rest is worth its body.
+    let mut select = db.prepare_cached(
+        "SELECT seq FROM delivery WHERE endpoint = ?1 AND state = 2 AND at_ms <= ?2
+         ORDER BY at_ms, seq",
+    )?;
+    let mut rows = select.query(params![endpoint.0.row_key(), now])?;
+    let mut due = Vec::new();
+    while due.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let seq = row.get(0)?;
+        if !held.contains(&seq) {
+            due.extend(DeliveryRow::at(seq).read_due(db, endpoint)?);
+        }
+    }
     let next_due_at = db
         .prepare_cached(
             "SELECT min(at_ms) FROM delivery WHERE endpoint = ?1 AND state = 2 AND at_ms > ?2",

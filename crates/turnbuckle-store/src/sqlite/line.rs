@@ -459,29 +459,30 @@ impl DeliveryRow {
             .optional()?)
     }
 
-    fn read_due(self, db: &Db, endpoint: EndpointId) -> Result<Option<DueDelivery>, Failure> {
+    /// What a worker needs to send it.
+    pub fn read_due(self, db: &Db, endpoint: EndpointId) -> Result<Option<DueDelivery>, Failure> {
+        let read = |row: &Row<'_>| {
+            Ok(DueDelivery {
+                id: DeliveryId(Stamp::from_row(self.seq, row.get(0)?)),
+                workspace: WorkspaceId(row.get(1)?),
+                endpoint,
+                attempt_count: row.get(2)?,
+                failure_count: row.get(3)?,
+                body: row.get::<_, Vec<u8>>(4)?.into(),
+                first_attempt_at: row.get(5)?,
+            })
+        };
         Ok(db
-            .prepare_cached(&format!("SELECT {DUE_COLUMNS} FROM delivery WHERE seq = ?1"))?
-            .query_row([self.seq], |row| read_due(row, endpoint))
+            .prepare_cached(
+                "SELECT tail, workspace, attempt_count, failure_count, body,
+                     CASE WHEN failure_count > 0
+                          THEN (SELECT min(attempt.at_ms) FROM attempt
+                                WHERE attempt.delivery = delivery.seq) END
+                 FROM delivery WHERE seq = ?1",
+            )?
+            .query_row([self.seq], read)
             .optional()?)
     }
-}
-
-/// What a worker needs to send a head.
-pub const DUE_COLUMNS: &str = "seq, tail, workspace, attempt_count, failure_count, body,
-    CASE WHEN failure_count > 0
-         THEN (SELECT min(attempt.at_ms) FROM attempt WHERE attempt.delivery = delivery.seq) END";
-
-pub fn read_due(row: &Row<'_>, endpoint: EndpointId) -> Result<DueDelivery, rusqlite::Error> {
-    Ok(DueDelivery {
-        id: DeliveryId(Stamp::from_row(row.get(0)?, row.get(1)?)),
-        workspace: WorkspaceId(row.get(2)?),
-        endpoint,
-        attempt_count: row.get(3)?,
-        failure_count: row.get(4)?,
-        body: row.get::<_, Vec<u8>>(5)?.into(),
-        first_attempt_at: row.get(6)?,
-    })
 }
 
 /// Whether all of these rows are heads still.

@@ -4,7 +4,7 @@
 //! ([`watch`]). The whole way of an event is walked, and no statement of it may
 //! read a table from end to end; none is listed here, so none is forgotten.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -341,7 +341,7 @@ async fn walk_the_whole_way(store: &SqliteStore) {
     store.finish_attempts(attempts(&due[1..2], AfterAttempt::RetryAt(5))).await.unwrap();
     store.finish_attempts(attempts(&due[2..3], AfterAttempt::Dead)).await.unwrap();
     store.finish_attempts(attempts(&due[3..], AfterAttempt::Delivered)).await.unwrap();
-    store.due_deliveries(endpoint, i64::MAX, 10).await.unwrap();
+    store.due_deliveries(endpoint, i64::MAX, &HashSet::new(), 10).await.unwrap();
     store.endpoints_due().await.unwrap();
     store.backlog().await.unwrap();
     for delivery in &due {

@@ -105,7 +105,7 @@ async fn send_one(
 }
 
 async fn due(store: &dyn Store, endpoint: EndpointId, now: UnixMs) -> Vec<DueDelivery> {
-    store.due_deliveries(endpoint, now, 100).await.unwrap().due
+    store.due_deliveries(endpoint, now, &HashSet::new(), 100).await.unwrap().due
 }
 
 fn an_attempt(clock: &TestClock, delivery: &DueDelivery, next: AfterAttempt) -> Attempt {
@@ -148,7 +148,7 @@ pub async fn a_message_is_due_at_once(store: &dyn Store, clock: &TestClock) {
     assert_eq!((said.id.as_str(), said.number), (sent.id.to_string().as_str(), 1));
     assert_eq!((sent.workspace, sent.endpoint), (ACME, endpoint));
     assert_eq!((sent.attempt_count, sent.failure_count, sent.first_attempt_at), (0, 0, None));
-    let slice = store.due_deliveries(endpoint, clock.now(), 10).await.unwrap();
+    let slice = store.due_deliveries(endpoint, clock.now(), &HashSet::new(), 10).await.unwrap();
     assert_eq!((&slice.due, slice.next_due_at), (&vec![sent.clone()], None));
     assert_eq!(slice.horizon, sent.id.0.row_key());
     assert_eq!(store.endpoints_due().await.unwrap(), [(ACME, endpoint, clock.now())]);
@@ -210,7 +210,7 @@ pub async fn a_failure_is_tried_again_at_its_time(store: &dyn Store, clock: &Tes
     for _ in 0..2 {
         assert_eq!(store.finish_attempts(vec![failed.clone()]).await.unwrap(), []);
     }
-    let slice = store.due_deliveries(endpoint, again_at - 1, 10).await.unwrap();
+    let slice = store.due_deliveries(endpoint, again_at - 1, &HashSet::new(), 10).await.unwrap();
     assert_eq!((slice.due, slice.next_due_at), (vec![], Some(again_at)));
     assert_eq!(store.endpoints_due().await.unwrap(), [(ACME, endpoint, again_at)]);
     clock.advance(15 * SECOND);
@@ -721,10 +721,20 @@ pub async fn due_deliveries_come_longest_overdue_first(store: &dyn Store, clock:
         let at = start + HOUR - SECOND * i64::from(number);
         finish(store, clock, &sent, AfterAttempt::RetryAt(at)).await;
     }
-    let slice = store.due_deliveries(endpoint, start + HOUR - 2 * SECOND, 2).await.unwrap();
-    let numbers: Vec<u32> = slice.due.iter().map(|it| Said::read(&it.body).number).collect();
-    assert_eq!(numbers, [4, 3]);
-    assert_eq!(slice.next_due_at, Some(start + HOUR - SECOND));
+    let at = start + HOUR - 2 * SECOND;
+    let read = async |held: &[DeliveryId]| {
+        let held = held.iter().copied().collect();
+        let slice = store.due_deliveries(endpoint, at, &held, 2).await.unwrap();
+        assert_eq!(slice.next_due_at, Some(start + HOUR - SECOND));
+        slice.due
+    };
+    let numbers = |due: &[DueDelivery]| -> Vec<u32> {
+        due.iter().map(|it| Said::read(&it.body).number).collect()
+    };
+    let first = read(&[]).await;
+    assert_eq!(numbers(&first), [4, 3]);
+    assert_eq!(numbers(&read(&[first[0].id]).await), [3, 2]);
+    assert_eq!(numbers(&read(&[first[0].id, first[1].id]).await), [2]);
 }
 
 /// What happens at the endpoints of a case.

@@ -1,6 +1,7 @@
 //! What is left when a store was dropped without being closed, as a process
 //! that ends may do. These stories open the store themselves.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -148,7 +149,9 @@ pub async fn what_was_due_is_due(open: Open<'_>, clock: &TestClock) {
 
     let store = open();
     assert_eq!(store.endpoints_due().await.unwrap(), [(ACME, endpoint.id, clock.now())]);
-    let due = async |id: EndpointId, at| store.due_deliveries(id, at, 10).await.unwrap().due;
+    let due = async |id: EndpointId, at| {
+        store.due_deliveries(id, at, &HashSet::new(), 10).await.unwrap().due
+    };
     assert_eq!(due(endpoint.id, clock.now()).await, sent[2..]);
     let later = due(endpoint.id, retry_at).await;
     assert_eq!((later.len(), later[1].id, later[1].failure_count), (2, sent[1].id, 1));

@@ -75,16 +75,18 @@ impl Lane {
         self.has_more = true;
     }
 
-    /// The store is being read. What is learned until [`Lane::refill`] is newer
-    /// than what the read brings, so from here on it is only added to.
-    pub fn begin_refill(&mut self) {
+    /// The store is being read for what is not held now. What is learned until
+    /// [`Lane::refill`] is newer than what the read brings, so from here on it is
+    /// only added to.
+    pub fn begin_refill(&mut self) -> HashSet<DeliveryId> {
         self.is_refilling = true;
         self.has_more = false;
         self.next_due_at = None;
+        self.held.clone()
     }
 
-    /// Takes what was read; gives back what it does not need: what is held, and
-    /// what ended while the read was on its way. To send that again would repeat
+    /// Takes what was read; gives back what it does not need: what came to be
+    /// held, or ended, while the read was on its way. To send that again would repeat
     /// it, and after the next of its record at that.
     pub fn refill(&mut self, slice: DueSlice) -> Vec<DueDelivery> {
         self.is_refilling = false;

@@ -184,10 +184,10 @@ impl Shard {
             }));
         }
         if lane.wants_refill(now) {
-            lane.begin_refill();
+            let held = lane.begin_refill();
             let app = self.app.clone();
             self.running.push(Box::pin(async move {
-                let slice = app.store.due_deliveries(endpoint, now, REFILL).await;
+                let slice = app.store.due_deliveries(endpoint, now, &held, REFILL).await;
                 if slice.is_err() {
                     tokio::time::sleep(AWAY_WAIT).await;
                 }
