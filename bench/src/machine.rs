@@ -13,7 +13,7 @@ use crate::statistics::Sample;
 #[derive(Debug, Clone)]
 pub struct Machine {
     processor: String,
-    cores: usize,
+    pub cores: usize,
     memory_bytes: u64,
     kernel: String,
     /// Over the last minute, before anything was started.
@@ -61,6 +61,27 @@ pub fn time_fdatasync(folder: &Path, duration: Duration) -> anyhow::Result<Sampl
         file.write_all(&[7; 4096])?;
         file.sync_data()?;
         durations_us.push(append_at.elapsed().as_micros() as u64);
+    }
+    fs::remove_file(path)?;
+    Ok(Sample::new(durations_us))
+}
+
+/// How long three such appends take, one after the other, where they are due
+/// `per_second` times a second: what is due while the disk stalls waits for it,
+/// as the posts of such a load do.
+pub fn time_three_at(per_second: f64, folder: &Path, duration: Duration) -> anyhow::Result<Sample> {
+    let path = folder.join("fdatasync");
+    let mut file = File::create(&path)?;
+    let started_at = Instant::now();
+    let mut durations_us = Vec::new();
+    for number in 0..(per_second * duration.as_secs_f64()) as u64 {
+        let due_at = started_at + Duration::from_secs_f64(number as f64 / per_second);
+        std::thread::sleep(due_at.saturating_duration_since(Instant::now()));
+        for _ in 0..3 {
+            file.write_all(&[7; 4096])?;
+            file.sync_data()?;
+        }
+        durations_us.push(due_at.elapsed().as_micros() as u64);
     }
     fs::remove_file(path)?;
     Ok(Sample::new(durations_us))

@@ -17,8 +17,8 @@ const END: &str = "<!-- figures: end -->";
 pub struct Report {
     machine: Machine,
     day: jiff::civil::Date,
-    /// What the bare server answers in a second, once it was measured.
-    bare_per_second: Option<f64>,
+    /// What the bare server reached, once it was measured.
+    bare: Option<Bare>,
     rows: Vec<Row>,
     ledgers: Vec<String>,
     /// Measures that failed, ledgers that do not balance.
@@ -43,12 +43,23 @@ pub enum Unit {
     Times,
 }
 
-/// What should be reached. All parts must hold.
+/// What the bare server reached: what other figures are compared with, since
+/// that comparison holds on a slower machine too.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bare {
+    /// Answers in a second.
+    pub per_second: f64,
+    /// Of all cores, for one request with its answer: generator and server.
+    pub cpu_ms: f64,
+}
+
+/// What should be reached.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Goal {
     pub at_least: Option<f64>,
     pub at_most: Option<f64>,
-    /// At least this share of what the bare server answers.
+    /// Of a rate: at least this share of what the bare server answers. Of a
+    /// time: at most so many times what it takes of the processors.
     pub of_bare: Option<f64>,
 }
 
@@ -67,13 +78,17 @@ impl Goal {
         Self { of_bare: Some(share), ..Self::NONE }
     }
 
-    /// By what factor `value` misses the goal; 1 or less where it is met.
-    /// `None` if there is nothing to judge by.
-    fn missed_by(self, value: f64, bare: Option<f64>) -> Option<f64> {
+    /// By what factor `value` misses the goal as a figure; 1 or less where it is met.
+    fn missed_by(self, value: f64) -> Option<f64> {
         let least = self.at_least.map(|goal| goal / value);
         let most = self.at_most.map(|goal| value / goal);
-        let of_bare = self.of_bare.zip(bare).map(|(share, bare)| share * bare / value);
-        [least, most, of_bare].into_iter().flatten().reduce(f64::max)
+        [least, most].into_iter().flatten().reduce(f64::max)
+    }
+
+    /// By what factor it misses the goal beside the bare server.
+    fn missed_beside(self, ratio: Option<f64>, unit: Unit) -> Option<f64> {
+        let (goal, ratio) = self.of_bare.zip(ratio)?;
+        Some(if unit == Unit::PerSecond { goal / ratio } else { ratio / goal })
     }
 }
 
@@ -86,7 +101,7 @@ impl Report {
         Self {
             machine,
             day: jiff::Zoned::now().date(),
-            bare_per_second: None,
+            bare: None,
             rows: Vec::new(),
             ledgers: Vec::new(),
             failures: Vec::new(),
@@ -95,7 +110,9 @@ impl Report {
 
     /// Adds the ceiling, which ratios refer to.
     pub fn ceiling(&mut self, what: &str, per_second: Vec<f64>) {
-        self.bare_per_second = Some(median(per_second.clone()));
+        let median = median(per_second.clone());
+        let cpu_ms = self.machine.cores as f64 * 1_000.0 / median;
+        self.bare = Some(Bare { per_second: median, cpu_ms });
         self.add(what, Unit::PerSecond, Goal::NONE, per_second);
     }
 
@@ -136,8 +153,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Taken on {} on {}.\n", self.day, self.machine)?;
-        let cells: Vec<[String; 5]> =
-            self.rows.iter().map(|row| row.cells(self.bare_per_second)).collect();
+        let cells: Vec<[String; 5]> = self.rows.iter().map(|row| row.cells(self.bare)).collect();
         let head = ["what", "measured", "goal", "of bare axum", "met"].map(str::to_owned);
         let width = |column: usize| {
             let all = cells.iter().chain([&head]);
@@ -158,16 +174,25 @@ impl fmt::Display for Report {
 }
 
 impl Row {
-    fn cells(&self, bare: Option<f64>) -> [String; 5] {
+    fn cells(&self, bare: Option<Bare>) -> [String; 5] {
         let value = median(self.values.clone());
-        let is_rate = self.unit == Unit::PerSecond;
-        let of_bare = bare.filter(|_| is_rate).map(|bare| format!("{:.2} ×", value / bare));
-        let met = match self.goal.missed_by(value, bare) {
-            None => String::new(),
-            Some(factor) if factor <= 1.0 => "yes".to_owned(),
-            Some(factor) => format!("no, by {factor:.2} ×"),
+        let ratio = bare.and_then(|bare| match self.unit {
+            Unit::PerSecond => Some(value / bare.per_second),
+            Unit::Milliseconds => self.goal.of_bare.map(|_| value / bare.cpu_ms),
+            Unit::Megabytes | Unit::Times => None,
+        });
+        let verdict = |factor: f64| match factor <= 1.0 {
+            true => "yes".to_owned(),
+            false => format!("no, by {factor:.2} ×"),
         };
-        [self.what.clone(), self.shown(), self.goal_text(), of_bare.unwrap_or_default(), met]
+        let figure = self.goal.missed_by(value).map(verdict);
+        let beside = self.goal.missed_beside(ratio, self.unit).map(verdict);
+        let met = match (figure, beside) {
+            (Some(figure), Some(beside)) => format!("{figure}; of bare {beside}"),
+            (figure, beside) => figure.or(beside).unwrap_or_default(),
+        };
+        let ratio = ratio.map(|ratio| format!("{ratio:.2} ×")).unwrap_or_default();
+        [self.what.clone(), self.shown(), self.goal_text(), ratio, met]
     }
 
     /// The median, and the extremes where there are several runs.
@@ -184,7 +209,8 @@ impl Row {
     fn goal_text(&self) -> String {
         let least = self.goal.at_least.map(|it| format!("≥ {}", self.unit.show(it)));
         let most = self.goal.at_most.map(|it| format!("≤ {}", self.unit.show(it)));
-        let of_bare = self.goal.of_bare.map(|it| format!("≥ {it} × bare axum"));
+        let sign = if self.unit == Unit::PerSecond { '≥' } else { '≤' };
+        let of_bare = self.goal.of_bare.map(|it| format!("{sign} {it} × bare axum"));
         [least, most, of_bare].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
@@ -229,16 +255,21 @@ mod tests {
 
     #[test]
     fn a_goal_is_missed_by_its_worst_part() {
-        let check = |goal: Goal, value, bare, expect: Option<f64>| {
-            assert_eq!(goal.missed_by(value, bare), expect, "{goal:?}");
+        let check = |goal: Goal, unit, value, expect: [&str; 2]| {
+            let row = Row { what: String::new(), values: vec![value], unit, goal };
+            let bare = Bare { per_second: 400.0, cpu_ms: 5.0 };
+            let [_, _, _, ratio, met] = row.cells(Some(bare));
+            assert_eq!([ratio.as_str(), met.as_str()], expect, "{goal:?}");
         };
-        check(Goal::NONE, 5.0, Some(1.0), None);
-        check(Goal::at_least(10.0), 5.0, None, Some(2.0));
-        check(Goal::at_most(10.0), 5.0, None, Some(0.5));
-        check(Goal::of_bare(0.5), 100.0, Some(400.0), Some(2.0));
-        check(Goal::of_bare(0.5), 100.0, None, None);
-        let both = Goal { of_bare: Some(0.5), ..Goal::at_least(50.0) };
-        check(both, 100.0, Some(400.0), Some(2.0));
+        let (rate, time) = (Unit::PerSecond, Unit::Milliseconds);
+        check(Goal::NONE, rate, 200.0, ["0.50 ×", ""]);
+        check(Goal::at_least(300.0), rate, 200.0, ["0.50 ×", "no, by 1.50 ×"]);
+        check(Goal::at_most(10.0), time, 5.0, ["", "yes"]);
+        check(Goal::of_bare(0.75), rate, 200.0, ["0.50 ×", "no, by 1.50 ×"]);
+        let both = Goal { of_bare: Some(0.5), ..Goal::at_least(300.0) };
+        check(both, rate, 200.0, ["0.50 ×", "no, by 1.50 ×; of bare yes"]);
+        let both = Goal { of_bare: Some(4.0), ..Goal::at_most(10.0) };
+        check(both, time, 30.0, ["6.00 ×", "no, by 3.00 ×; of bare no, by 1.50 ×"]);
     }
 
     #[test]
