@@ -81,6 +81,17 @@ impl LiveConnection {
         self.mapped.get(slug)
     }
 
+    /// The searches of an object by its mapping, whether or not the app declares
+    /// it at present: when it does again, its subscriptions must be found.
+    pub fn mapped_searches(&self, slug: &str) -> IndexMap<String, LiveSearch> {
+        match self.mapping.objects.get(slug) {
+            Some(ObjectMapping::Entity(mapping)) => {
+                searches(&self.row.id, slug, mapping, &self.schema, &self.zone)
+            }
+            Some(ObjectMapping::OptedOut) | None => IndexMap::new(),
+        }
+    }
+
     /// Objects that stand for `entity`.
     pub fn mapped_to<'a>(&'a self, entity: &'a str) -> impl Iterator<Item = &'a LiveObject> {
         self.mapped.values().filter(move |object| object.mapping.entity == entity)
@@ -118,15 +129,7 @@ impl LiveObject {
         zone: &TimeZone,
     ) -> Self {
         let compiled = CompiledObject::compile(slug, mapping, declaration, schema, zone);
-        let mut searches = IndexMap::new();
-        for (event, action) in &mapping.events {
-            let EventAction::Search { filter, sort } = action else { continue };
-            let plan = schema.entity(&mapping.entity).and_then(|entity| {
-                SearchPlan::compile(connection, slug, event, filter, schema, entity, zone).ok()
-            });
-            let search = LiveSearch { filter: filter.clone(), sort: sort.clone(), plan };
-            searches.insert(event.clone(), search);
-        }
+        let searches = searches(connection, slug, mapping, schema, zone);
         let walked = compiled.walked_paths().cloned().collect();
         Self {
             slug: slug.to_owned(),
@@ -137,4 +140,21 @@ impl LiveObject {
             walked,
         }
     }
+}
+
+fn searches(
+    connection: &str,
+    slug: &str,
+    mapping: &EntityMapping,
+    schema: &Schema,
+    zone: &TimeZone,
+) -> IndexMap<String, LiveSearch> {
+    let search = |(event, action): (&String, &EventAction)| {
+        let EventAction::Search { filter, sort } = action else { return None };
+        let plan = schema.entity(&mapping.entity).and_then(|entity| {
+            SearchPlan::compile(connection, slug, event, filter, schema, entity, zone).ok()
+        });
+        Some((event.clone(), LiveSearch { filter: filter.clone(), sort: sort.clone(), plan }))
+    };
+    mapping.events.iter().filter_map(search).collect()
 }

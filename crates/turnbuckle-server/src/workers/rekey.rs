@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::subscription::record_key;
 use turnbuckle_store::StoreError;
@@ -14,7 +15,7 @@ use turnbuckle_store::error::Noun;
 use turnbuckle_store::subscription::{Followed, Rekeying, Subscription};
 
 use crate::app::App;
-use crate::catalog::LiveConnection;
+use crate::catalog::LiveSearch;
 use crate::logging::Chain;
 use crate::workers::matching;
 
@@ -73,12 +74,16 @@ async fn rekey(app: &App, rekeying: &Rekeying) -> Result<(), StoreError> {
         let id = connection.clone();
         return Err(StoreError::VersionMismatch { noun: Noun::Connection, id });
     }
+    let searches = live.mapped_searches(object);
     let mut after = i64::MIN;
     loop {
         let slice = app.store.subscriptions_to_rekey(rekeying, after, SLICE).await?;
         let Some((last, _)) = slice.last() else { break };
         after = *last;
-        let keys = slice.iter().map(|(position, it)| (*position, keys(&live, it))).collect();
+        let keys = slice
+            .iter()
+            .map(|(position, it)| (*position, keys(connection, &searches, it)))
+            .collect();
         app.store.rekey(keys).await?;
     }
     loop {
@@ -94,13 +99,16 @@ async fn rekey(app: &App, rekeying: &Rekeying) -> Result<(), StoreError> {
 
 /// The keys of a subscription by the mapping as it is now; none when its object
 /// or search is not there (any more).
-fn keys(live: &LiveConnection, subscription: &Subscription) -> Vec<i64> {
-    let connection = &live.row.id;
+fn keys(
+    connection: &str,
+    searches: &IndexMap<String, LiveSearch>,
+    subscription: &Subscription,
+) -> Vec<i64> {
     match &subscription.followed {
         Followed::Record { entity, id } => vec![record_key(connection, entity, id).0],
-        Followed::Search { event, payload } => live
-            .mapped(&subscription.object)
-            .and_then(|object| object.searches.get(event)?.plan.as_ref())
+        Followed::Search { event, payload } => searches
+            .get(event)
+            .and_then(|search| search.plan.as_ref())
             .map(|plan| plan.keys_for_payload(payload).into_iter().map(|key| key.0).collect())
             .unwrap_or_default(),
     }

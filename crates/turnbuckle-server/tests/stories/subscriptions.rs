@@ -214,3 +214,60 @@ async fn a_changed_mapping_finds_its_subscriptions_again_and_loses_no_change() {
         .collect();
     assert_eq!(titles, expected);
 }
+
+/// Visits at a time, which their subscribers name in the time zone of the connection.
+async fn declare_visits(client: &Client, objects: &[&str]) {
+    let string = |label: &str| json!({"type": "string", "label": label});
+    let declaration = json!({
+        "fields": {"title": string("Title")},
+        "events": {"at": {"type": "search", "label": "At", "payloadSchema": {"time": string("Time")}}}
+    });
+    let objects: serde_json::Map<_, _> =
+        objects.iter().map(|name| ((*name).to_owned(), declaration.clone())).collect();
+    let path = format!("/api/v1/connections/{CONNECTION}/objects");
+    client.put(&path, json!({ "objects": objects })).await.success();
+}
+
+#[tokio::test]
+async fn an_object_that_is_undeclared_for_a_while_keeps_its_subscriptions() {
+    let hub = hub().await;
+    let client = hub.client();
+    let connection = format!("/api/v1/connections/{CONNECTION}");
+    let columns = json!([
+        {"name": "UsrName", "label": "Name", "type": "text"},
+        {"name": "UsrAt", "label": "At", "type": "datetime"}
+    ]);
+    let visit = json!({"label": "Visit", "label_plural": "Visits", "columns": columns});
+    client.put(&format!("{connection}/entities/UsrVisit"), visit).await.success();
+    let both = ["early", "late"];
+    declare_visits(client, &both).await;
+    let mapped = json!({
+        "entity": "UsrVisit",
+        "fields": {"title": {"column": "UsrName"}},
+        "events": {"at": {"action": "search", "filter": {"column": "UsrAt", "op": "eq", "payload": "time"}}}
+    });
+    let mapping = json!({"objects": {"early": mapped, "late": mapped}});
+    client.put(&format!("{connection}/mapping"), mapping).await.success();
+    let sink = follow(client, json!({})).await;
+    for object in both {
+        let path = format!("{}/events/at/subscriptions", object_path(object));
+        client.post(&path, json!({"payload": {"time": "2026-05-01 09:00"}})).await.expect(204);
+    }
+
+    // Keys are built for one object after the other, by name: when the second
+    // tells, those of the first were built while it was not declared.
+    declare_visits(client, &["late"]).await;
+    client.patch(&connection, json!({"time_zone": "Asia/Tokyo"})).await.success();
+    let visit = async |name: &str| {
+        let data = json!({"UsrName": name, "UsrAt": "2026-05-01T00:00:00Z"});
+        client.create_record("UsrVisit", data).await;
+    };
+    visit("first").await;
+    check(&sink.wait_for(1).await, &[("create", "first")]);
+    declare_visits(client, &both).await;
+    visit("second").await;
+    check(
+        &sink.wait_for(3).await,
+        &[("create", "first"), ("create", "second"), ("create", "second")],
+    );
+}
