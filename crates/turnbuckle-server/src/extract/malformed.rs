@@ -44,7 +44,16 @@ pub fn query(error: &serde_path_to_error::Error<serde_urlencoded::de::Error>) ->
         Some(Segment::Map { key }) => parameter("", key),
         _ => String::new(),
     };
-    ApiError::invalid(vec![invalid(&at, parameter, &error.inner().to_string())])
+    // What the standard library says of a text that is no number or boolean.
+    let sentence = match error.inner().to_string() {
+        it if it.starts_with("invalid digit") || it.contains("from empty string") => {
+            "is a whole number".to_owned()
+        }
+        it if it.starts_with("number too ") => "is a smaller number".to_owned(),
+        it if it.starts_with("provided string was not") => "is `true` or `false`".to_owned(),
+        it => it,
+    };
+    ApiError::invalid(vec![invalid(&at, parameter, &sentence)])
 }
 
 /// Puts serde's sentence into words for the sender. `inside` makes the path of

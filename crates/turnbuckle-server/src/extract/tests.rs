@@ -145,7 +145,14 @@ async fn a_wrong_query_parameter_is_named() {
     let invalid = "invalid-request";
     check("/query?limt=7", "", invalid, r#""path":"?limt""#).await;
     check("/query?limt=7", "", invalid, "did you mean `limit`?").await;
-    check("/query?limit=many", "", invalid, r#""path":"?limit""#).await;
+    for (given, detail) in
+        [("many", "is a whole number"), ("", "is a whole number"), ("1e99", "is a whole number")]
+    {
+        check(&format!("/query?limit={given}"), "", invalid, r#""path":"?limit""#).await;
+        check(&format!("/query?limit={given}"), "", invalid, detail).await;
+    }
+    let long = "9".repeat(30);
+    check(&format!("/query?limit={long}"), "", invalid, "is a smaller number").await;
     check("/query?limit=1&limit=2", "", invalid, r#""path":"?limit""#).await;
     check("/query?limit=1&limit=2", "", invalid, "`limit` is given twice").await;
 }
