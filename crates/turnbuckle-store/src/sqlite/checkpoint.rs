@@ -100,6 +100,21 @@ impl Checkpoints {
     }
 }
 
+impl Checkpoints {
+    /// Copies all that is left and empties the log, when the writer has ended:
+    /// whoever then copies the database file has everything.
+    pub fn finish(self, writer: &Db) {
+        drop(self);
+        let emptied =
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        match emptied {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!("a reader kept the log of the database from being emptied"),
+            Err(error) => tracing::warn!(%error, "the log of the database could not be emptied"),
+        }
+    }
+}
+
 impl Drop for Checkpoints {
     fn drop(&mut self) {
         self.wake = None;
@@ -169,7 +184,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (writer, mut checkpoints) = given(folder.path());
         let written = write(&writer, &mut checkpoints, 3);
-        drop((checkpoints, writer));
+        // Held open: the last one to close a database would empty the log anyway.
+        let _other = Db::open(folder.path().join("test.db")).unwrap();
+        checkpoints.finish(&writer);
+        drop(writer);
+        let log = folder.path().join("test.db-wal");
+        assert_eq!(std::fs::metadata(log).map_or(0, |log| log.len()), 0);
         let reopened = Db::open(folder.path().join("test.db")).unwrap();
         let count = reopened.query_row("SELECT count(*) FROM word", [], |row| row.get::<_, i64>(0));
         assert_eq!(count, Ok(written));

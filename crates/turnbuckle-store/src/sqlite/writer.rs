@@ -227,6 +227,7 @@ fn write_until_closed(
         write_batch(db, &mut state, batch);
         checkpoints.after_batch(db);
     }
+    checkpoints.finish(db);
 }
 
 fn next_batch(shared: &Shared) -> Option<Vec<Queued>> {
