@@ -2,6 +2,7 @@
 //!
 //! Everybody else receives an [`App`] and uses what is in it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -66,12 +67,21 @@ impl App {
     /// With a sentence for the operator: the data folder, the key file or the
     /// database cannot be used.
     pub fn build(config: Config) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&config.data)
+        make_private_folder(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let sealer = Arc::new(seal::key_file::load_or_create(&config.data)?);
+        let database = config.data.join("turnbuckle.db");
+        let sealer = Arc::new(match database.exists() {
+            true => seal::key_file::load(&config.data)?.with_context(|| {
+                let folder = config.data.display();
+                format!(
+                    "{folder} has a database and no seal.key; put the key of this database back"
+                )
+            })?,
+            false => seal::key_file::load_or_create(&config.data)?,
+        });
         let store = SqliteStore::open(SqliteOptions {
-            path: config.data.join("turnbuckle.db"),
+            path: database,
             clock: clock.clone(),
             compose: native::compose,
             intake_bytes_max: config.intake.queue_bytes_max,
@@ -106,4 +116,14 @@ impl App {
     pub fn mint(&self) -> Stamp {
         self.minter.mint(self.clock.now(), self.clock.random())
     }
+}
+
+/// Makes a folder that only its owner may look into: records and webhooks are in it.
+/// One that is there is left as somebody set it.
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }

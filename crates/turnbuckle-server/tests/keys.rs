@@ -58,13 +58,17 @@ async fn a_wrong_key_is_refused_member_by_member() {
 }
 
 #[tokio::test]
-async fn only_an_operator_grants_operator_and_makes_workspaces() {
+async fn only_an_operator_grants_and_revokes_operator_and_makes_workspaces() {
     let hub = TestHub::start().await;
     let all = hub.as_key(&["all"]).await;
     let wanted = || Some(json!({"scopes": ["operator"]}));
     let refused = all.call(Method::POST, "/api/v1/keys", wanted()).await;
     assert_eq!(refused.0, StatusCode::FORBIDDEN);
-    assert_eq!(hub.post("/api/v1/keys", wanted().unwrap()).await.0, StatusCode::CREATED);
+    let (status, _, made) = hub.post("/api/v1/keys", wanted().unwrap()).await;
+    assert_eq!(status, StatusCode::CREATED);
+    let key = format!("/api/v1/keys/{}", made["key"]["id"].as_str().unwrap());
+    assert_eq!(all.call(Method::DELETE, &key, None).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(hub.delete(&key).await.0, StatusCode::NO_CONTENT);
 
     let wanted = || json!({"slug": "beta", "label": "Beta"});
     let refused = all.call(Method::POST, "/api/v1/workspaces", Some(wanted())).await;
@@ -199,10 +203,14 @@ async fn the_webhooks_setting_keeps_one_endpoint_in_step() {
 }
 
 fn app(data: &std::path::Path, bootstrap_key: Option<&str>) -> App {
+    App::build(config(data, bootstrap_key)).unwrap()
+}
+
+fn config(data: &std::path::Path, bootstrap_key: Option<&str>) -> Config {
     let data = data.to_str().unwrap().to_owned();
     let mut environment = vec![("TURNBUCKLE_DATA".to_owned(), data)];
     environment.extend(bootstrap_key.map(|it| ("TURNBUCKLE_BOOTSTRAP_KEY".into(), it.to_owned())));
-    App::build(Config::load(&Sources { environment, ..Sources::default() }).unwrap()).unwrap()
+    Config::load(&Sources { environment, ..Sources::default() }).unwrap()
 }
 
 #[tokio::test]
@@ -237,4 +245,21 @@ async fn a_key_file_of_another_database_is_refused_at_start() {
         "{refused:?}"
     );
     assert!(app.store.workspaces().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_database_without_its_key_file_is_refused_and_gets_no_other() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("hub");
+    app(&folder, None).store.close().await;
+    let key = folder.join("seal.key");
+    std::fs::remove_file(&key).unwrap();
+    let refused = App::build(config(&folder, None)).err().unwrap();
+    assert!(refused.to_string().contains("put the key of this database back"), "{refused:#}");
+    assert!(!key.exists());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    }
 }

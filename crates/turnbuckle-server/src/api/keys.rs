@@ -141,7 +141,9 @@ pub async fn create_key(
     let addresses = wanted.addresses.unwrap_or_default();
     let label = wanted.label.unwrap_or_default();
     check(&wanted.scopes, &addresses, &label)?;
-    if wanted.scopes.iter().any(|scope| scope == "operator") && !is_operator(&app, &caller).await? {
+    if wanted.scopes.iter().any(|scope| scope == "operator")
+        && !is_operator(&app, &caller, caller.key).await?
+    {
         let detail = "only a key that has the scope `operator` may grant it";
         return Err(ApiError::new(Problem::Forbidden, detail));
     }
@@ -166,14 +168,20 @@ pub async fn delete_key(
 ) -> Result<StatusCode, ApiError> {
     let id = KeyId::parse(&key)
         .map_err(|_| ApiError::new(Problem::KeyNotFound, format!("no API key `{key}`")))?;
+    // Whoever could take the operator's key away would lock the operator out.
+    if is_operator(&app, &caller, id).await? && !is_operator(&app, &caller, caller.key).await? {
+        let detail = "only a key of scope `operator` revokes one";
+        return Err(ApiError::new(Problem::Forbidden, detail));
+    }
     app.store.revoke_api_key(caller.workspace, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn is_operator(app: &App, caller: &Caller) -> Result<bool, ApiError> {
+/// Whether a key of the caller's workspace has the scope `operator`.
+async fn is_operator(app: &App, caller: &Caller, key: KeyId) -> Result<bool, ApiError> {
     let keys = app.store.api_keys(caller.workspace).await?;
-    let own = keys.iter().find(|key| key.id == caller.key);
-    Ok(own.is_some_and(|key| key.scopes.iter().any(|scope| scope == "operator")))
+    let found = keys.iter().find(|it| it.id == key);
+    Ok(found.is_some_and(|key| key.scopes.iter().any(|scope| scope == "operator")))
 }
 
 fn check(scopes: &[String], addresses: &[String], label: &str) -> Result<(), ApiError> {
