@@ -4,7 +4,8 @@
 //! value, and a list of the files that came along.
 //!
 //! - **JSON** is taken as it is. Of a member that is given twice the last counts.
-//! - **Forms** (multipart and urlencoded) become an object of texts. A name that
+//! - **Forms** (multipart and urlencoded) become an object of texts. An urlencoded
+//!   form that is a JSON object as a whole is taken for that. A name that
 //!   is given several times becomes a list. Names are kept as they are:
 //!   `merges[EMAIL]` and `tags[]` are names like any other and are reached by
 //!   `body["merges[EMAIL]"]`; frameworks disagree about what such brackets mean.
@@ -108,7 +109,9 @@ pub fn decode(
         "multipart/form-data" => {
             multipart::decode(raw, media_type.parameter("boundary").as_deref().unwrap_or_default())
         }
-        "application/x-www-form-urlencoded" => Ok(decode_urlencoded(raw)),
+        "application/x-www-form-urlencoded" => {
+            Ok(decode_object(raw).unwrap_or_else(|| decode_urlencoded(raw)))
+        }
         value if is_json(value) => decode_json(raw),
         _ => Err(unsupported()),
     }
@@ -158,6 +161,13 @@ fn depth(text: &[u8]) -> usize {
         }
     }
     deepest
+}
+
+/// A JSON object that was sent as an urlencoded form, as programs do that are not
+/// told the type: no form looks like one.
+fn decode_object(raw: &[u8]) -> Option<Body> {
+    let is_likely = raw.trim_ascii().starts_with(b"{");
+    is_likely.then(|| decode_json(raw).ok()).flatten().filter(|body| body.value.is_object())
 }
 
 /// Never fails: a stray `%` stands for itself and bytes that are not UTF-8

@@ -223,3 +223,11 @@ proptest! {
         prop_assert_eq!(decoded(URLENCODED, encoded).unwrap().value, Json::Object(expect));
     }
 }
+
+#[test]
+fn an_object_that_was_sent_as_a_form_is_an_object() {
+    let decoded = |raw: &[u8]| decode(Some(URLENCODED), raw, true).unwrap().value;
+    assert_eq!(decoded(br#" {"a": {"b": 1}} "#), json!({"a": {"b": 1}}));
+    assert_eq!(decoded(br#"{"a": 1"#), json!({r#"{"a": 1"#: ""}));
+    assert_eq!(decoded(b"[1]"), json!({"[1]": ""}));
+}

@@ -44,7 +44,9 @@ impl Dedupe {
         };
         let dedupe = members.finish(dedupe)?.filter(|_| is_one);
         dedupe.ok_or_else(|| {
-            vec![Invalid::new("", "write either `{\"header\": …}` or `{\"path\": …}`")]
+            let detail = "write either `{\"header\": …}` or `{\"path\": …}`; \
+                          a patch keeps the other unless it sets it to null";
+            vec![Invalid::new("", detail)]
         })
     }
 

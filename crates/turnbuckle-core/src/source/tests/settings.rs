@@ -146,7 +146,8 @@ fn a_mapping_names_its_wrong_members() {
 
 #[test]
 fn dedupe_is_one_header_or_one_path_of_the_body() {
-    let both = "write either `{\"header\": …}` or `{\"path\": …}`";
+    let both = "write either `{\"header\": …}` or `{\"path\": …}`; \
+                a patch keeps the other unless it sets it to null";
     check_refused(json!({"dedupe": {}}), &[("/dedupe", both)]);
     check_refused(json!({"dedupe": {"header": "x-id", "path": "body.id"}}), &[("/dedupe", both)]);
     check_refused(
