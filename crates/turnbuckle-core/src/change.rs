@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ChangeId, UnixMs, WorkspaceId};
+use crate::id::{ChangeId, ConnectionNo, UnixMs, WorkspaceId};
 use crate::record::Record;
 
 #[derive(
@@ -47,6 +47,7 @@ pub struct Change {
     pub workspace: WorkspaceId,
     /// The connection's id as the app chose it.
     pub connection: String,
+    pub connection_no: ConnectionNo,
     pub entity: String,
     pub change_type: ChangeType,
     pub origin: Origin,

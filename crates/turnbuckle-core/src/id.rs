@@ -202,6 +202,12 @@ impl fmt::Display for WorkspaceId {
     }
 }
 
+/// The number of a connection inside the store, never given twice. Whatever is
+/// stored for a connection, or bound to it, is so by this: its name may come
+/// back, for another context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionNo(pub i64);
+
 /// Longest id that an app may choose, in characters.
 pub const CHOSEN_ID_CHARS_MAX: usize = 200;
 

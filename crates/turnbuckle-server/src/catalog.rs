@@ -12,7 +12,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use turnbuckle_core::id::{EndpointId, SourceId, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, EndpointId, SourceId, WorkspaceId};
 use turnbuckle_core::source::source_key_hash;
 use turnbuckle_store::api_key::ApiKey;
 use turnbuckle_store::error::Noun;
@@ -62,6 +62,7 @@ pub struct Catalog {
     sealer: Arc<Sealer>,
     keys: Shelf<String, ApiKey>,
     connections: Shelf<(WorkspaceId, String), LiveConnection>,
+    has_connection: Shelf<(WorkspaceId, ConnectionNo), bool>,
     sources_by_key: Shelf<[u8; 32], LiveSource>,
     sources: Shelf<(WorkspaceId, SourceId), LiveSource>,
     endpoints: Shelf<WorkspaceId, Vec<Arc<LiveEndpoint>>>,
@@ -74,6 +75,7 @@ impl Catalog {
             sealer,
             keys: Shelf::new(),
             connections: Shelf::new(),
+            has_connection: Shelf::new(),
             sources_by_key: Shelf::new(),
             sources: Shelf::new(),
             endpoints: Shelf::new(),
@@ -121,6 +123,37 @@ impl Catalog {
         let slug = workspaces.into_iter().find(|it| it.id == workspace).map(|it| it.slug);
         let entry = LiveConnection::compile(row, slug.unwrap_or_default(), schema, waiting);
         Ok(self.connections.put(key, workspace, version, entry))
+    }
+
+    /// The connection that a source writes to.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also if there is another one of that name by now.
+    pub async fn connection_of(
+        &self,
+        source: &LiveSource,
+    ) -> Result<Arc<LiveConnection>, StoreError> {
+        let id = &source.settings.connection;
+        let found = self.connection(source.workspace, id).await?;
+        match found.row.no == source.connection {
+            true => Ok(found),
+            false => Err(StoreError::not_found(Noun::Connection, id)),
+        }
+    }
+
+    /// Whether a connection has not been deleted.
+    pub async fn has_connection(
+        &self,
+        workspace: WorkspaceId,
+        no: ConnectionNo,
+    ) -> Result<bool, StoreError> {
+        let key = (workspace, no);
+        if let Some(found) = self.has_connection.get(&*self.store, &key) {
+            return Ok(*found);
+        }
+        let version = self.store.configuration_version(workspace);
+        let is_there = self.store.has_connection(workspace, no).await?;
+        Ok(*self.has_connection.put(key, workspace, version, is_there))
     }
 
     /// The source that this key opens now; `None` if the key is unknown or has ended.

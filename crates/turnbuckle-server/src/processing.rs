@@ -33,6 +33,7 @@ pub fn plan(
         event: event.id,
         workspace: event.workspace,
         connection: connection.row.id.clone(),
+        connection_no: connection.row.no,
         work,
         warnings,
         as_new,

@@ -4,6 +4,7 @@
 //! store. Signals only shorten the wait.
 
 pub mod deliver;
+pub mod erase;
 pub mod housekeeping;
 pub mod matching;
 pub mod process;
@@ -22,6 +23,8 @@ pub struct Signals {
     /// Search keys or match keys may have to be built: a mapping, a connection
     /// or an entity was put.
     pub keys_started: Notify,
+    /// There is something to erase.
+    pub connection_deleted: Notify,
     /// A replay or a recovery was asked for.
     pub run_requested: Notify,
 }
@@ -33,6 +36,7 @@ pub fn start(app: &App, shutdown: &CancellationToken) -> JoinSet<()> {
     workers.spawn(matching::run(app.clone(), shutdown.clone()));
     workers.spawn(rekey::run(app.clone(), shutdown.clone()));
     workers.spawn(runs::run(app.clone(), shutdown.clone()));
+    workers.spawn(erase::run(app.clone(), shutdown.clone()));
     workers.spawn(housekeeping::run(app.clone(), shutdown.clone()));
     deliver::start(app, shutdown, &mut workers);
     workers

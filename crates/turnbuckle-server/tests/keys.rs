@@ -126,7 +126,7 @@ async fn a_short_listing_is_paged_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_context_is_put_read_and_deleted_when_it_is_empty() {
+async fn a_context_is_put_read_and_deleted_with_its_connections() {
     let hub = TestHub::start().await;
     let path = "/api/v1/contexts/acme";
     let wanted = json!({"external_name": "Acme", "attributes": {"plan": "gold"}});
@@ -141,12 +141,10 @@ async fn a_context_is_put_read_and_deleted_when_it_is_empty() {
 
     let connection = json!({"context": "acme", "connector": "native"});
     hub.put("/api/v1/connections/acme-crm", connection).await;
-    let refused = hub.delete(path).await;
-    assert_eq!(problem(&refused).1, "state-conflict");
-    assert!(refused.2["detail"].as_str().unwrap().contains("acme-crm"), "{}", refused.2);
-    hub.delete("/api/v1/connections/acme-crm").await;
     assert_eq!(hub.delete(path).await.0, StatusCode::NO_CONTENT);
     assert_eq!(problem(&hub.get(path).await).1, "context-not-found");
+    let connection = hub.get("/api/v1/connections/acme-crm").await;
+    assert_eq!(problem(&connection).1, "connection-not-found");
 }
 
 #[tokio::test]

@@ -272,6 +272,7 @@ async fn a_recovery_makes_what_was_given_up_due_again() {
     let endpoint = Endpoint {
         id,
         workspace,
+        connection: None,
         settings,
         sealed: secrets.seal(&app.sealer, workspace, id),
         status: EndpointStatus::Active,

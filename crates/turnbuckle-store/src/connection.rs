@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use turnbuckle_core::entity::Schema;
-use turnbuckle_core::id::{UnixMs, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, UnixMs, WorkspaceId};
 use turnbuckle_core::record::Data;
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::page::{Page, PageRequest};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Connection {
+    pub no: ConnectionNo,
     pub workspace: WorkspaceId,
     /// Chosen by the app, unique in its workspace.
     pub id: String,
@@ -105,6 +106,15 @@ pub trait ConnectionStore: Send + Sync {
         version: Option<i64>,
     ) -> Result<Connection, StoreError>;
 
-    /// Erases the connection with everything that was stored for it.
+    /// Whether the connection of this number has not been deleted.
+    async fn has_connection(
+        &self,
+        workspace: WorkspaceId,
+        no: ConnectionNo,
+    ) -> Result<bool, StoreError>;
+
+    /// Deletes the connection with the sources, the endpoints and the keys that
+    /// are bound to it alone. Nothing that was stored for it is acted on from then
+    /// on; it is erased by [`crate::maintenance::MaintenanceStore::erase`].
     async fn delete_connection(&self, workspace: WorkspaceId, id: &str) -> Result<(), StoreError>;
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use turnbuckle_core::id::{UnixMs, WorkspaceId};
 
 use crate::StoreError;
+use crate::connection::Connection;
 use crate::page::{Page, PageRequest};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -38,10 +39,11 @@ pub trait ContextStore: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<Context>, StoreError>;
 
-    /// Deletes a context that has no connections left.
+    /// Deletes a context with all its connections, as
+    /// [`crate::connection::ConnectionStore::delete_connection`] does. Answers them.
     async fn delete_context(
         &self,
         workspace: WorkspaceId,
         external_id: &str,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Vec<Connection>, StoreError>;
 }

@@ -1,7 +1,7 @@
 //! Deliveries: messages on their way, and the log of those that ended.
 //!
 //! A message is an immutable snapshot: one id, one body, for ever. Messages to
-//! one endpoint about one record form a *line*; only the *head* of a line is
+//! one endpoint about one record of one connection form a *line*; only the *head* of a line is
 //! ever sent, and finishing it promotes the next in the same transaction. That
 //! keeps order per record without looking for it.
 
@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use turnbuckle_core::change::ChangeType;
-use turnbuckle_core::id::{ChangeId, DeliveryId, EndpointId, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{ChangeId, ConnectionNo, DeliveryId, EndpointId, UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::page::{Page, PageRequest};
@@ -60,6 +60,8 @@ pub struct Matched {
     pub change: ChangeId,
     pub workspace: WorkspaceId,
     pub connection: String,
+    /// Matches of another connection of that name are not stored.
+    pub connection_no: ConnectionNo,
     /// Version of the mapping that it was matched with. `None` where nobody
     /// listens, whatever the mapping is.
     pub mapping_version: Option<i64>,
@@ -74,6 +76,8 @@ pub struct DueDelivery {
     pub id: DeliveryId,
     pub workspace: WorkspaceId,
     pub endpoint: EndpointId,
+    /// The connection that it tells of; `None` of a notice or a test.
+    pub connection: Option<ConnectionNo>,
     /// Failed attempts of its line so far: the position in the retry schedule.
     pub failure_count: u32,
     /// Attempts of this message so far.

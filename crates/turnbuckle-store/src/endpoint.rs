@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use turnbuckle_core::id::{EndpointId, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, EndpointId, UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::page::{Page, PageRequest};
@@ -22,6 +22,8 @@ pub enum EndpointStatus {
 pub struct Endpoint {
     pub id: EndpointId,
     pub workspace: WorkspaceId,
+    /// The only connection that it hears of; `None` hears of all.
+    pub connection: Option<ConnectionNo>,
     /// The settings document without secrets, see `turnbuckle_core::endpoint`.
     pub settings: Json,
     /// Bearer token, secrets and signing key, sealed together by the server.
@@ -51,13 +53,14 @@ pub trait EndpointStore: Send + Sync {
         document: &Json,
     ) -> Result<bool, StoreError>;
 
-    /// Replaces settings and secrets, keeps the status.
+    /// Replaces settings, secrets and connection, keeps the status.
     async fn update_endpoint(
         &self,
         workspace: WorkspaceId,
         id: EndpointId,
         settings: &Json,
         sealed: &[u8],
+        connection: Option<ConnectionNo>,
         version: Option<i64>,
     ) -> Result<Endpoint, StoreError>;
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use turnbuckle_core::id::{InboundEventId, SourceId, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, InboundEventId, SourceId, UnixMs, WorkspaceId};
 use turnbuckle_core::invalid::Invalid;
 
 use crate::StoreError;
@@ -45,6 +45,8 @@ pub struct InboundEvent {
     pub id: InboundEventId,
     pub workspace: WorkspaceId,
     pub source: SourceId,
+    /// The connection of its source at receipt.
+    pub connection: ConnectionNo,
     pub request: InboundRequest,
 }
 
@@ -78,6 +80,8 @@ pub struct FinishEvent {
     pub workspace: WorkspaceId,
     /// The connection written to.
     pub connection: String,
+    /// What was planned for another connection of that name is not written to this one.
+    pub connection_no: ConnectionNo,
     pub work: EventWork,
     /// From planning.
     pub warnings: Vec<Invalid>,
@@ -135,7 +139,8 @@ pub trait InboundStore: Send + Sync {
     /// sender after this returns.
     ///
     /// # Errors
-    /// [`StoreError::Overloaded`] if more is waiting than may.
+    /// [`StoreError::Overloaded`] if more is waiting than may;
+    /// [`StoreError::NotFound`] if its connection has been deleted.
     async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError>;
 
     /// The next events that are new, in intake order, each handed out once per

@@ -21,6 +21,11 @@ pub trait MaintenanceStore: Send + Sync {
     /// Drops a slice of what need not be kept; `true` if more is left to drop.
     async fn retain(&self, keep: &Keep) -> Result<bool, StoreError>;
 
+    /// Erases a slice of what was stored for deleted connections: records, searches
+    /// and subscriptions, and their events, changes and deliveries in the logs.
+    /// `true` if more is left to erase.
+    async fn erase(&self) -> Result<bool, StoreError>;
+
     /// Whether the store can write.
     async fn check_health(&self) -> Result<(), StoreError>;
 

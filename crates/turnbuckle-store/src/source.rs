@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
-use turnbuckle_core::id::{SourceId, SourceKeyId, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, SourceId, SourceKeyId, UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::page::{Page, PageRequest};
@@ -11,6 +11,8 @@ use crate::page::{Page, PageRequest};
 pub struct Source {
     pub id: SourceId,
     pub workspace: WorkspaceId,
+    /// The connection that its webhooks are written to.
+    pub connection: ConnectionNo,
     pub name: String,
     /// The settings document without its keys, see `turnbuckle_core::source`.
     pub settings: Json,
@@ -36,13 +38,14 @@ pub struct SourceKey {
 pub trait SourceStore: Send + Sync {
     async fn create_source(&self, source: Source) -> Result<(), StoreError>;
 
-    /// Replaces name and settings.
+    /// Replaces name, settings and connection.
     async fn update_source(
         &self,
         workspace: WorkspaceId,
         id: SourceId,
         name: &str,
         settings: &Json,
+        connection: ConnectionNo,
         version: Option<i64>,
     ) -> Result<Source, StoreError>;
 

@@ -22,6 +22,7 @@ mod delivery;
 mod delivery_log;
 mod endpoint;
 mod entity;
+mod erasure;
 mod failure;
 mod idempotency;
 mod inbound;

@@ -225,8 +225,11 @@ pub async fn get_connection(
     Ok((etag(answer.connection.version), Json(answer)))
 }
 
-/// Deletes a connection and erases everything that was stored for it, the
-/// records of the built-in CRM included.
+/// Deletes a connection with the sources, endpoints and keys that are bound to it.
+///
+/// Nothing is processed, matched or sent for it any more, and everything that was
+/// stored for it is erased in the background: records of the built-in CRM,
+/// subscriptions, and its events, changes and deliveries in the logs.
 #[utoipa::path(
     delete, path = "/api/v1/connections/{connection}", tag = "connections",
     params(
@@ -249,9 +252,17 @@ pub async fn delete_connection(
         return Err(StoreError::VersionMismatch { noun: Noun::Connection, id }.into());
     }
     app.store.delete_connection(caller.workspace, &id).await?;
-    let disabled = Notice::ConnectionDisabled(facts(&connection));
-    notices::emit(&app, caller.workspace, disabled).await;
+    deleted(&app, &[connection]).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Has erased what was stored for deleted connections, and says that they are gone.
+pub async fn deleted(app: &App, connections: &[Connection]) {
+    app.signals.connection_deleted.notify_one();
+    for connection in connections {
+        let disabled = Notice::ConnectionDisabled(facts(connection));
+        notices::emit(app, connection.workspace, disabled).await;
+    }
 }
 
 fn facts(connection: &Connection) -> ConnectionFacts<'_> {

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::api::connections;
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::api::time::rfc3339;
 use crate::app::App;
@@ -151,7 +152,7 @@ pub async fn get_context(
     Ok(Json(ContextAnswer { context: context.into() }))
 }
 
-/// Deletes a context that has no connections left.
+/// Deletes a context with its connections and everything that was stored for them.
 #[utoipa::path(
     delete, path = "/api/v1/contexts/{context}", tag = "contexts",
     params(("context" = String, Path, description = "The app's own id for its customer.")),
@@ -165,15 +166,9 @@ pub async fn delete_context(
     State(app): State<App>,
     PathParams(external_id): PathParams<String>,
 ) -> Result<StatusCode, ApiError> {
-    match app.store.delete_context(caller.workspace, &external_id).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
-        Err(StoreError::AlreadyExists { noun: Noun::Connection, id }) => {
-            let detail =
-                format!("`{external_id}` has the connection `{id}`; delete that one first");
-            Err(ApiError::new(Problem::StateConflict, detail))
-        }
-        Err(error) => Err(error.into()),
-    }
+    let connections = app.store.delete_context(caller.workspace, &external_id).await?;
+    connections::deleted(&app, &connections).await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn check(name: Option<&str>, attributes: &Map<String, Value>) -> Result<(), ApiError> {

@@ -114,13 +114,14 @@ pub async fn create_endpoint(
     JsonBody(document): JsonBody<Value>,
 ) -> Result<impl IntoResponse, ApiError> {
     let settings = EndpointSettings::parse(&document).map_err(ApiError::invalid)?;
-    check::check(&app, caller.workspace, &settings).await?;
+    let connection = check::check(&app, caller.workspace, &settings).await?;
     let secrets = secrets::first(&settings);
     let id = EndpointId(app.mint());
     let now = app.now();
     let endpoint = Endpoint {
         id,
         workspace: caller.workspace,
+        connection,
         settings: Value::Object(settings.to_document()),
         sealed: secrets.seal(&app.sealer, caller.workspace, id),
         status: EndpointStatus::Active,
@@ -279,17 +280,19 @@ async fn save(
         let settings = change(&before, &mut secrets)?;
         secrets::follow(&mut secrets, &settings);
         let sealed = secrets.seal(&app.sealer, workspace, endpoint.id);
-        let document = Value::Object(settings.to_document());
+        let connection = match settings.connection == before.connection {
+            true => endpoint.connection,
+            false => check::check(app, workspace, &settings).await?,
+        };
+        let (id, document) = (endpoint.id, Value::Object(settings.to_document()));
         let read = version.or(Some(endpoint.version));
-        let saved =
-            app.store.update_endpoint(workspace, endpoint.id, &document, &sealed, read).await;
-        match saved {
+        match app.store.update_endpoint(workspace, id, &document, &sealed, connection, read).await {
             Err(StoreError::VersionMismatch { .. }) if version.is_none() && tries < TRIES_MAX => {
                 tries += 1;
             }
             saved => {
                 // What waits may be sent elsewhere now, or be due sooner.
-                app.lanes.wake(endpoint.id);
+                app.lanes.wake(id);
                 return Ok(answer(&saved?, Some(&secrets)));
             }
         }

@@ -16,7 +16,7 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
-use turnbuckle_core::id::{SourceId, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, SourceId, WorkspaceId};
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::merge_patch::merge_patch;
 use turnbuckle_core::source::SourceSettings;
@@ -110,12 +110,13 @@ async fn create_source(
     State(app): State<App>,
     JsonBody(document): JsonBody<Value>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let settings = prepare(&app, caller.workspace, &document).await?;
+    let (settings, connection) = prepare(&app, caller.workspace, &document).await?;
     let id = SourceId(app.mint());
     let now = app.now();
     let source = Source {
         id,
         workspace: caller.workspace,
+        connection,
         name: settings.name.clone(),
         settings: settings.to_json(),
         keys: vec![keys::new_key(&app, caller.workspace, id)],
@@ -246,15 +247,17 @@ async fn save(
     document: &Value,
     version: Option<i64>,
 ) -> Result<impl IntoResponse + use<>, ApiError> {
-    let settings = prepare(app, source.workspace, document).await?;
+    let (settings, connection) = prepare(app, source.workspace, document).await?;
     let (name, document) = (&settings.name, settings.to_json());
-    let store = &app.store;
-    let source = store.update_source(source.workspace, source.id, name, &document, version).await?;
+    let Source { workspace, id, .. } = source;
+    let source =
+        app.store.update_source(workspace, id, name, &document, connection, version).await?;
     let tag = etag(source.version);
     Ok((tag, Json(SourceAnswer { source: view(app, base, source, true) })))
 }
 
-/// Reads settings and makes ready what they need.
+/// Reads settings and makes ready what they need. Answers them with the
+/// connection that they name.
 ///
 /// # Errors
 /// 400 with every member that is wrong.
@@ -262,7 +265,7 @@ async fn prepare(
     app: &App,
     workspace: WorkspaceId,
     document: &Value,
-) -> Result<SourceSettings, ApiError> {
+) -> Result<(SourceSettings, ConnectionNo), ApiError> {
     let settings = SourceSettings::parse(document).map_err(ApiError::invalid)?;
     let connection = match app.catalog.connection(workspace, &settings.connection).await {
         Err(error @ StoreError::NotFound { noun: Noun::Connection, .. }) => {
@@ -281,5 +284,5 @@ async fn prepare(
     if !compared.is_empty() {
         app.store.ensure_keys(workspace, &settings.connection, &compared).await?;
     }
-    Ok(settings)
+    Ok((settings, connection.row.no))
 }

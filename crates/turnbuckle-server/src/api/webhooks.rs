@@ -124,6 +124,7 @@ async fn accept_post(
         id: InboundEventId(app.mint()),
         workspace: source.workspace,
         source: source.id,
+        connection: source.connection,
         request,
     };
     let value = match read {

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 use turnbuckle_connectors::native;
-use turnbuckle_core::id::{SourceId, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, SourceId, UnixMs, WorkspaceId};
 use turnbuckle_core::source::SourceSettings;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::source::Source;
@@ -16,6 +16,7 @@ pub fn source_key_context(workspace: WorkspaceId, id: SourceId) -> String {
 pub struct LiveSource {
     pub id: SourceId,
     pub workspace: WorkspaceId,
+    pub connection: ConnectionNo,
     pub settings: SourceSettings,
     /// Entities that its webhooks may name.
     pub admitted: Vec<String>,
@@ -38,7 +39,8 @@ impl LiveSource {
             (None, None) => native::WEBHOOK_ENTITIES.map(str::to_owned).to_vec(),
         };
         let keys = source.keys.iter().map(|key| (key.hash, key.expires_at)).collect();
-        Ok(Self { id: source.id, workspace: source.workspace, settings, admitted, keys })
+        let Source { id, workspace, connection, .. } = source;
+        Ok(Self { id, workspace, connection, settings, admitted, keys })
     }
 
     /// Whether the key of this hash opens the source at `now`.

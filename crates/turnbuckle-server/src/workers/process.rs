@@ -49,6 +49,7 @@ async fn plan(app: &App, event: &Arc<InboundEvent>) -> FinishEvent {
             event: event.id,
             workspace: event.workspace,
             connection: String::new(),
+            connection_no: event.connection,
             work: EventWork::Fail(reason),
             warnings: Vec::new(),
             as_new: false,
@@ -61,7 +62,7 @@ async fn try_plan(app: &App, event: &Arc<InboundEvent>) -> Result<FinishEvent, S
     let source = app.catalog.source(event.workspace, event.source).await;
     let source = source.map_err(|error| error.to_string())?;
     let source = source.ok_or("its source was deleted before it was processed")?;
-    let connection = app.catalog.connection(event.workspace, &source.settings.connection).await;
+    let connection = app.catalog.connection_of(&source).await;
     let connection = connection.map_err(|error| error.to_string())?;
     Ok(processing::plan(&source, &connection, event, false))
 }

@@ -7,6 +7,7 @@ use turnbuckle_testkit::{Call, Client, HubProcess, WebhookSink, wait};
 
 mod agile;
 mod coalescing;
+mod deletion;
 mod delivery;
 mod formats;
 mod restart;

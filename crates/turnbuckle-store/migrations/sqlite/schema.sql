@@ -62,9 +62,9 @@ CREATE TABLE connection (
 );
 
 CREATE TABLE erasure (
-    connection      INTEGER PRIMARY KEY,
-    -- The feed was looked at up to this change.
-    change_position INTEGER NOT NULL DEFAULT 0
+    connection INTEGER PRIMARY KEY,
+    -- The logs, which are in the order of time, were looked at up to this row.
+    position   INTEGER NOT NULL
 );
 
 CREATE TABLE entity (
@@ -149,6 +149,7 @@ CREATE TABLE source (
     seq           INTEGER PRIMARY KEY,
     tail          INTEGER NOT NULL,
     workspace     INTEGER NOT NULL,
+    connection    INTEGER NOT NULL,
     name          TEXT NOT NULL,
     settings      TEXT NOT NULL,
     version       INTEGER NOT NULL DEFAULT 1,
@@ -171,15 +172,16 @@ CREATE TABLE source_key (
 CREATE INDEX source_key_source ON source_key (source);
 
 CREATE TABLE inbound_event (
-    seq       INTEGER PRIMARY KEY,
-    tail      INTEGER NOT NULL,
-    workspace INTEGER NOT NULL,
-    source    INTEGER NOT NULL,
+    seq        INTEGER PRIMARY KEY,
+    tail       INTEGER NOT NULL,
+    workspace  INTEGER NOT NULL,
+    source     INTEGER NOT NULL,
+    connection INTEGER NOT NULL,
     -- 2: new. 4: failed. 5: done.
-    status    INTEGER NOT NULL,
-    headers   TEXT NOT NULL,
-    query     TEXT NOT NULL,
-    body      BLOB NOT NULL
+    status     INTEGER NOT NULL,
+    headers    TEXT NOT NULL,
+    query      TEXT NOT NULL,
+    body       BLOB NOT NULL
 );
 
 CREATE INDEX inbound_event_new ON inbound_event (status) WHERE status = 2;
@@ -250,6 +252,8 @@ CREATE TABLE endpoint (
     seq                INTEGER PRIMARY KEY,
     tail               INTEGER NOT NULL,
     workspace          INTEGER NOT NULL,
+    -- Null hears of all.
+    connection         INTEGER,
     settings           TEXT NOT NULL,
     sealed             BLOB NOT NULL,
     -- 2: active. 3: paused. 4: disabled.
@@ -268,7 +272,9 @@ CREATE TABLE delivery (
     tail          INTEGER NOT NULL,
     workspace     INTEGER NOT NULL,
     endpoint      INTEGER NOT NULL,
-    -- Hash of endpoint, object and record: the line that the message stands in.
+    -- 0 of a message that stems from no change.
+    connection    INTEGER NOT NULL,
+    -- Hash of endpoint, connection, object and record: the line that the message stands in.
     line          INTEGER NOT NULL,
     -- 2: head. 3: waiting behind a head. 4: delivered. 5: dead. 6: superseded.
     state         INTEGER NOT NULL,

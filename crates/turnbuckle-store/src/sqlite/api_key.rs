@@ -1,7 +1,7 @@
 //! API key sets, on SQLite.
 
 use async_trait::async_trait;
-use rusqlite::{Row, params};
+use rusqlite::{Connection as Db, Row, params};
 use turnbuckle_core::id::{KeyId, Stamp, UnixMs, WorkspaceId};
 
 use crate::StoreError;
@@ -34,6 +34,25 @@ fn read_key(row: &Row<'_>) -> Result<ApiKey, Failure> {
         created_at: row.get(8)?,
         last_used_at: row.get(9)?,
     })
+}
+
+/// Takes a scope from the keys of a workspace; a key that may do nothing else ends.
+pub fn revoke_scope(db: &Db, workspace: WorkspaceId, scope: &str) -> Result<(), Failure> {
+    let mut select = db.prepare_cached(OF_WORKSPACE)?;
+    let mut rows = select.query([workspace.0])?;
+    while let Some(row) = rows.next()? {
+        let mut key = read_key(row)?;
+        let had = key.scopes.len();
+        key.scopes.retain(|it| it != scope);
+        if key.scopes.is_empty() {
+            db.prepare_cached("DELETE FROM api_key WHERE seq = ?1")?
+                .execute([key.id.0.row_key()])?;
+        } else if key.scopes.len() < had {
+            db.prepare_cached("UPDATE api_key SET scopes = ?2 WHERE seq = ?1")?
+                .execute(params![key.id.0.row_key(), serde_json::to_string(&key.scopes)?])?;
+        }
+    }
+    Ok(())
 }
 
 #[async_trait]

@@ -390,6 +390,7 @@ impl Target<'_> {
             id: ChangeId(batch.state.mint()),
             workspace: self.connection.workspace,
             connection: self.connection.id.clone(),
+            connection_no: self.connection.no,
             entity: self.entity.name.clone(),
             change_type,
             origin: self.origin,
@@ -398,7 +399,7 @@ impl Target<'_> {
             after,
             written,
         };
-        insert_change(batch.sql, self.connection.no, &change, after_data)?;
+        insert_change(batch.sql, &change, after_data)?;
         batch.state.changed(Arc::new(change));
         Ok(())
     }

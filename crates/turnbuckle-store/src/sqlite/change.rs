@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use turnbuckle_core::change::{Change, ChangeType, Origin};
-use turnbuckle_core::id::{ChangeId, Stamp, WorkspaceId};
+use turnbuckle_core::id::{ChangeId, ConnectionNo, Stamp, WorkspaceId};
 use turnbuckle_core::record::{Data, Record};
 
 use crate::StoreError;
@@ -61,12 +61,7 @@ fn origin_from_row(stored: i64) -> Origin {
 }
 
 /// `after_data` is that of the record after as JSON, as the record stores it too.
-pub fn insert_change(
-    db: &Db,
-    connection_no: i64,
-    change: &Change,
-    after_data: Option<&str>,
-) -> Result<(), Failure> {
+pub fn insert_change(db: &Db, change: &Change, after_data: Option<&str>) -> Result<(), Failure> {
     let latest = change.latest();
     let before_data =
         change.before.as_ref().map(|before| serde_json::to_string(&before.data)).transpose()?;
@@ -80,7 +75,7 @@ pub fn insert_change(
         change.id.0.row_key(),
         change.id.0.tail(),
         change.workspace.0,
-        connection_no,
+        change.connection_no.0,
         change.entity,
         latest.id,
         change_type_to_row(change.change_type),
@@ -99,17 +94,17 @@ pub fn insert_change(
 
 /// Names of connections by number, read once per listing.
 #[derive(Default)]
-pub struct ConnectionNames(HashMap<i64, Option<String>>);
+pub struct ConnectionNames(HashMap<ConnectionNo, Option<String>>);
 
 impl ConnectionNames {
     /// `None` when the connection has been deleted.
-    pub fn name(&mut self, db: &Db, no: i64) -> Result<Option<String>, Failure> {
+    pub fn name(&mut self, db: &Db, no: ConnectionNo) -> Result<Option<String>, Failure> {
         if let Some(known) = self.0.get(&no) {
             return Ok(known.clone());
         }
         let name: Option<String> = db
             .prepare_cached("SELECT id FROM connection WHERE no = ?1")?
-            .query_row([no], |row| row.get(0))
+            .query_row([no.0], |row| row.get(0))
             .optional()?;
         self.0.insert(no, name.clone());
         Ok(name)
@@ -121,7 +116,8 @@ fn read_change(
     names: &mut ConnectionNames,
     row: &Row<'_>,
 ) -> Result<Option<Change>, Failure> {
-    let Some(connection) = names.name(db, row.get(3)?)? else { return Ok(None) };
+    let connection_no = ConnectionNo(row.get(3)?);
+    let Some(connection) = names.name(db, connection_no)? else { return Ok(None) };
     let data = |index: usize| -> Result<Option<Arc<Data>>, Failure> {
         let text = row.get_ref(index)?.as_str_or_null().map_err(rusqlite::Error::from)?;
         Ok(text.map(serde_json::from_str).transpose()?.map(Arc::new))
@@ -146,6 +142,7 @@ fn read_change(
         id,
         workspace: WorkspaceId(row.get(2)?),
         connection,
+        connection_no,
         entity: row.get(4)?,
         change_type: change_type_from_row(row.get(6)?).unwrap_or(ChangeType::Update),
         origin: origin_from_row(row.get(7)?),
@@ -207,7 +204,7 @@ impl ChangeStore for SqliteStore {
                          WHERE connection = ?1 AND object = ?2 ORDER BY change LIMIT ?3)
                      ORDER BY seq"
                 ))?;
-                let mut rows = select.query(params![connection.no, object, limit as i64])?;
+                let mut rows = select.query(params![connection.no.0, object, limit as i64])?;
                 let mut changes = Vec::new();
                 while let Some(row) = rows.next()? {
                     changes.extend(read_change(db, &mut names, row)?.map(Arc::new));
@@ -240,7 +237,7 @@ impl ChangeStore for SqliteStore {
                 let rows = select.query(params![after.unwrap_or(0), through])?;
                 listing::page_of_fitting(rows, limit, |row| {
                     let fits = row.get::<_, i64>(2)? == workspace.0
-                        && connection.is_none_or(|no| row.get(3) == Ok(no))
+                        && connection.is_none_or(|no| row.get(3) == Ok(no.0))
                         && entity.as_ref().is_none_or(|name| {
                             row.get_ref(4).is_ok_and(|stored| stored.as_str() == Ok(name))
                         });

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
-use rusqlite::{Connection as Db, OptionalExtension, Row, params};
+use rusqlite::{Connection as Db, Row, params};
 use serde_json::Value as Json;
-use turnbuckle_core::id::{Stamp, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, Stamp, WorkspaceId};
 use turnbuckle_core::mapping::{KeyShapes, Mapping};
 use turnbuckle_core::record::{Data, Record};
 use uuid::Uuid;
@@ -18,41 +18,58 @@ use crate::connection::{Connection, ConnectionStore, InitialRecords, PutConnecti
 use crate::error::Noun;
 use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
+use crate::sqlite::api_key::revoke_scope;
+use crate::sqlite::erasure;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::record::{RecordRow, insert_record, move_keys};
 use crate::sqlite::schema::{ConnectionSchema, optional_json, start_keys, store_entity};
 use crate::sqlite::writer::{Batch, Priority};
 
-const CONNECTION_COLUMNS: &str = "workspace, id, context, connector, time_zone, error, objects,
-    mapping, mapping_version, version, created_at_ms, updated_at_ms, no";
+const CONNECTION_COLUMNS: &str = "no, workspace, id, context, connector, time_zone, error, objects,
+    mapping, mapping_version, version, created_at_ms, updated_at_ms";
 
-/// Rows erased in one slice.
-const ERASE_SLICE: i64 = 1_000;
-
-fn read(row: &Row<'_>) -> Result<(i64, Connection), Failure> {
-    let connection = Connection {
-        workspace: WorkspaceId(row.get(0)?),
-        id: row.get(1)?,
-        context: row.get(2)?,
-        connector: row.get(3)?,
-        time_zone: row.get(4)?,
-        error: row.get(5)?,
-        objects: optional_json(row.get(6)?)?,
-        mapping: optional_json(row.get(7)?)?,
-        mapping_version: row.get(8)?,
-        version: row.get(9)?,
-        created_at: row.get(10)?,
-        updated_at: row.get(11)?,
-    };
-    Ok((row.get(12)?, connection))
+fn read(row: &Row<'_>) -> Result<Connection, Failure> {
+    Ok(Connection {
+        no: ConnectionNo(row.get(0)?),
+        workspace: WorkspaceId(row.get(1)?),
+        id: row.get(2)?,
+        context: row.get(3)?,
+        connector: row.get(4)?,
+        time_zone: row.get(5)?,
+        error: row.get(6)?,
+        objects: optional_json(row.get(7)?)?,
+        mapping: optional_json(row.get(8)?)?,
+        mapping_version: row.get(9)?,
+        version: row.get(10)?,
+        created_at: row.get(11)?,
+        updated_at: row.get(12)?,
+    })
 }
 
-fn find(db: &Db, workspace: WorkspaceId, id: &str) -> Result<Option<(i64, Connection)>, Failure> {
+fn find(db: &Db, workspace: WorkspaceId, id: &str) -> Result<Option<Connection>, Failure> {
     let mut select = db.prepare_cached(&format!(
         "SELECT {CONNECTION_COLUMNS} FROM connection WHERE workspace = ?1 AND id = ?2"
     ))?;
     let mut rows = select.query(params![workspace.0, id])?;
     rows.next()?.map(read).transpose()
+}
+
+/// All connections of a context.
+pub fn of_context(
+    db: &Db,
+    workspace: WorkspaceId,
+    context: &str,
+) -> Result<Vec<Connection>, Failure> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT {CONNECTION_COLUMNS} FROM connection WHERE workspace = ?1 AND context = ?2
+         ORDER BY no"
+    ))?;
+    let mut rows = select.query(params![workspace.0, context])?;
+    let mut connections = Vec::new();
+    while let Some(row) = rows.next()? {
+        connections.push(read(row)?);
+    }
+    Ok(connections)
 }
 
 /// The connection that a write is about, in the version that its caller knows.
@@ -61,15 +78,15 @@ fn find_version(
     workspace: WorkspaceId,
     id: &str,
     version: Option<i64>,
-) -> Result<(i64, Connection), Failure> {
-    let (no, found) =
-        find(db, workspace, id)?.ok_or_else(|| StoreError::not_found(Noun::Connection, id))?;
+) -> Result<Connection, Failure> {
+    let found = find(db, workspace, id)?;
+    let found = found.ok_or_else(|| StoreError::not_found(Noun::Connection, id))?;
     match version {
         Some(version) if version != found.version => {
             let id = id.to_owned();
             Err(StoreError::VersionMismatch { noun: Noun::Connection, id }.into())
         }
-        _ => Ok((no, found)),
+        _ => Ok(found),
     }
 }
 
@@ -110,7 +127,7 @@ fn put(
         fill(batch, no, workspace, &put.id, initial)?;
     } else {
         keeping_keys(batch, workspace, &put.id, |batch| {
-            let (no, _) = find_version(batch.sql, workspace, &put.id, version)?;
+            let ConnectionNo(no) = find_version(batch.sql, workspace, &put.id, version)?.no;
             batch
                 .sql
                 .prepare_cached(
@@ -122,8 +139,7 @@ fn put(
             Ok(())
         })?;
     }
-    let (_, connection) = find_version(batch.sql, workspace, &put.id, None)?;
-    Ok((connection, is_new))
+    Ok((find_version(batch.sql, workspace, &put.id, None)?, is_new))
 }
 
 /// Puts the entities and records into a new connection that it starts with.
@@ -190,7 +206,7 @@ fn put_mapping(
     version: Option<i64>,
 ) -> Result<Connection, Failure> {
     keeping_keys(batch, workspace, id, |batch| {
-        let (no, _) = find_version(batch.sql, workspace, id, version)?;
+        let ConnectionNo(no) = find_version(batch.sql, workspace, id, version)?.no;
         batch
             .sql
             .prepare_cached(
@@ -202,7 +218,7 @@ fn put_mapping(
             .execute(params![no, mapping.to_string(), batch.state.now()])?;
         Ok(())
     })?;
-    find_version(batch.sql, workspace, id, None).map(|(_, connection)| connection)
+    find_version(batch.sql, workspace, id, None)
 }
 
 /// What the keys of a connection's searches are made of.
@@ -215,14 +231,14 @@ struct KeyBase {
 
 impl KeyBase {
     fn read(batch: &mut Batch<'_>, workspace: WorkspaceId, id: &str) -> Result<Self, Failure> {
-        let (no, row) = find_version(batch.sql, workspace, id, None)?;
+        let row = find_version(batch.sql, workspace, id, None)?;
         let schema = batch.state.connection(batch.sql, workspace, id)?.schema.clone();
         let zone = TimeZone::get(&row.time_zone).unwrap_or(TimeZone::UTC);
         // It was checked when it was put.
         let mapping = row.mapping.as_ref().and_then(|mapping| Mapping::parse(mapping).ok());
         let mapping = mapping.unwrap_or_default();
         Ok(Self {
-            no,
+            no: row.no.0,
             mapping_version: row.mapping_version,
             shapes: mapping.key_shapes(id, &schema, &zone),
             columns: mapping.keyed_columns(&schema),
@@ -296,9 +312,7 @@ impl ConnectionStore for SqliteStore {
         workspace: WorkspaceId,
         id: &str,
     ) -> Result<Option<Connection>, StoreError> {
-        self.readers.look_up("read a connection", |db| {
-            Ok(find(db, workspace, id)?.map(|(_, connection)| connection))
-        })
+        self.readers.look_up("read a connection", |db| find(db, workspace, id))
     }
 
     async fn connections(
@@ -318,16 +332,13 @@ impl ConnectionStore for SqliteStore {
                 let before = page.after.unwrap_or(i64::MAX);
                 let mut rows =
                     select.query(params![workspace.0, before, context, page.limit as i64 + 1])?;
-                let mut listed = Page { items: Vec::new(), next: None };
-                let mut last = None;
+                let mut listed = Page::<Connection> { items: Vec::new(), next: None };
                 while let Some(row) = rows.next()? {
                     if listed.items.len() == page.limit {
-                        listed.next = last;
+                        listed.next = listed.items.last().map(|last| last.no.0);
                         break;
                     }
-                    let (no, connection) = read(row)?;
-                    listed.items.push(connection);
-                    last = Some(no);
+                    listed.items.push(read(row)?);
                 }
                 Ok(listed)
             })
@@ -345,7 +356,7 @@ impl ConnectionStore for SqliteStore {
         self.writer
             .run(Priority::Stages, "put objects", move |batch| {
                 batch.state.configuration_changed(workspace);
-                let (no, _) = find_version(batch.sql, workspace, &id, version)?;
+                let ConnectionNo(no) = find_version(batch.sql, workspace, &id, version)?.no;
                 batch
                     .sql
                     .prepare_cached(
@@ -354,7 +365,7 @@ impl ConnectionStore for SqliteStore {
                          WHERE no = ?1",
                     )?
                     .execute(params![no, serde_json::to_string(&objects)?, batch.state.now()])?;
-                find_version(batch.sql, workspace, &id, None).map(|(_, connection)| connection)
+                find_version(batch.sql, workspace, &id, None)
             })
             .await
     }
@@ -374,105 +385,43 @@ impl ConnectionStore for SqliteStore {
             .await
     }
 
+    async fn has_connection(
+        &self,
+        workspace: WorkspaceId,
+        no: ConnectionNo,
+    ) -> Result<bool, StoreError> {
+        self.readers.look_up("look for a connection", |db| {
+            let has = "SELECT EXISTS (SELECT 1 FROM connection WHERE no = ?1 AND workspace = ?2)";
+            Ok(db.prepare_cached(has)?.query_row([no.0, workspace.0], |row| row.get(0))?)
+        })
+    }
+
     async fn delete_connection(&self, workspace: WorkspaceId, id: &str) -> Result<(), StoreError> {
-        let name = id.to_owned();
-        let no = self
-            .writer
+        let id = id.to_owned();
+        self.writer
             .run(Priority::Stages, "delete a connection", move |batch| {
-                let (no, _) = find_version(batch.sql, workspace, &name, None)?;
-                batch.sql.prepare_cached("DELETE FROM connection WHERE no = ?1")?.execute([no])?;
-                batch
-                    .sql
-                    .prepare_cached("INSERT INTO erasure (connection) VALUES (?1)")?
-                    .execute([no])?;
-                batch.state.forget_connection(workspace, &name);
-                Ok(no)
+                let connection = find_version(batch.sql, workspace, &id, None)?;
+                delete(batch, &connection)
             })
-            .await?;
-        while self
-            .writer
-            .run(Priority::Bulk, "erase a connection", move |batch| erase_slice(batch.sql, no))
-            .await?
-        {}
-        Ok(())
+            .await
     }
 }
 
-/// Goes on with what was left of a deleted connection when its process was
-/// killed; `true` while there is more.
-pub fn erase_left_over(db: &Db) -> Result<bool, Failure> {
-    let left_over: Option<i64> = db
-        .prepare_cached("SELECT connection FROM erasure LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    match left_over {
-        Some(no) => erase_slice(db, no).map(|_| true),
-        None => Ok(false),
-    }
-}
-
-/// Erases some of what was stored for a deleted connection; `true` while there is more.
-fn erase_slice(db: &Db, no: i64) -> Result<bool, Failure> {
-    const SLICES: [&str; 5] = [
-        "DELETE FROM record_key WHERE (entity_column, key, record) IN (
-             SELECT entity_column, key, record FROM record_key
-             WHERE entity_column IN (
-                 SELECT entity_column.no FROM entity_column
-                 JOIN entity ON entity.no = entity_column.entity WHERE entity.connection = ?1)
-             LIMIT ?2)",
-        "DELETE FROM record_given_id WHERE (entity, id) IN (
-             SELECT entity, id FROM record_given_id
-             WHERE entity IN (SELECT no FROM entity WHERE connection = ?1) LIMIT ?2)",
-        "DELETE FROM record WHERE seq IN (
-             SELECT seq FROM record
-             WHERE entity IN (SELECT no FROM entity WHERE connection = ?1) LIMIT ?2)",
-        "DELETE FROM subscription_key WHERE (key, subscription) IN (
-             SELECT subscription_key.key, subscription_key.subscription FROM subscription
-             JOIN subscription_key ON subscription_key.subscription = subscription.seq
-             WHERE subscription.connection = ?1 LIMIT ?2)",
-        "DELETE FROM subscription WHERE seq IN (
-             SELECT seq FROM subscription WHERE connection = ?1 LIMIT ?2)",
-    ];
-    for slice in SLICES {
-        if db.prepare_cached(slice)?.execute(params![no, ERASE_SLICE])? > 0 {
-            return Ok(true);
-        }
-    }
-    if erase_changes(db, no)? {
-        return Ok(true);
-    }
-    for rest in [
-        "DELETE FROM deferred_change WHERE connection = ?1",
-        "DELETE FROM rekeying WHERE connection = ?1",
-        "DELETE FROM entity_column WHERE entity IN (SELECT no FROM entity WHERE connection = ?1)",
-        "DELETE FROM entity WHERE connection = ?1",
-        "DELETE FROM erasure WHERE connection = ?1",
+/// Deletes a connection and what is bound to it; the rest is left to erasure.
+pub fn delete(batch: &mut Batch<'_>, connection: &Connection) -> Result<(), Failure> {
+    let Connection { no, workspace, id, created_at, .. } = connection;
+    for delete in [
+        "DELETE FROM source_key WHERE source IN (
+             SELECT seq FROM source WHERE workspace = ?1 AND connection = ?2)",
+        "DELETE FROM source WHERE workspace = ?1 AND connection = ?2",
+        "DELETE FROM endpoint WHERE workspace = ?1 AND connection = ?2",
+        "DELETE FROM connection WHERE workspace = ?1 AND no = ?2",
     ] {
-        db.prepare_cached(rest)?.execute([no])?;
+        batch.sql.prepare_cached(delete)?.execute([workspace.0, no.0])?;
     }
-    Ok(false)
+    revoke_scope(batch.sql, *workspace, &format!("connection:{id}"))?;
+    erasure::begin(batch.sql, *no, *created_at)?;
+    batch.state.connection_deleted(*no);
+    batch.state.forget_connection(*workspace, id);
+    Ok(())
 }
-
-/// Walks the feed, which is in the order of time, once; `false` at its end.
-fn erase_changes(db: &Db, no: i64) -> Result<bool, Failure> {
-    let position: Option<i64> = db
-        .prepare_cached("SELECT change_position FROM erasure WHERE connection = ?1")?
-        .query_row([no], |row| row.get(0))
-        .optional()?;
-    // Without a position somebody else has erased it to the end.
-    let Some(after) = position else { return Ok(false) };
-    let through: Option<i64> = db
-        .prepare_cached(
-            "SELECT max(seq) FROM (SELECT seq FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2)",
-        )?
-        .query_row(params![after, ERASE_SLICE], |row| row.get(0))?;
-    let Some(through) = through else { return Ok(false) };
-    db.prepare_cached("DELETE FROM change WHERE seq > ?1 AND seq <= ?2 AND connection = ?3")?
-        .execute(params![after, through, no])?;
-    db.prepare_cached("UPDATE erasure SET change_position = ?2 WHERE connection = ?1")?
-        .execute(params![no, through])?;
-    Ok(true)
-}
-
-#[cfg(test)]
-mod tests;

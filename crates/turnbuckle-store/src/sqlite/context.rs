@@ -5,13 +5,15 @@ use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use turnbuckle_core::id::WorkspaceId;
 
 use crate::StoreError;
+use crate::connection::Connection;
 use crate::context::{Context, ContextStore};
 use crate::error::Noun;
 use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
+use crate::sqlite::connection;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
-use crate::sqlite::writer::Priority;
+use crate::sqlite::writer::{Batch, Priority};
 
 const BY_ID: &str = "SELECT no, external_id, external_name, attributes, created_at_ms
     FROM context WHERE workspace = ?1 AND external_id = ?2";
@@ -68,21 +70,23 @@ fn put(db: &Db, workspace: WorkspaceId, mut context: Context) -> Result<(Context
     Ok((context, true))
 }
 
-fn delete(db: &Db, workspace: WorkspaceId, external_id: &str) -> Result<(), Failure> {
-    let connection: Option<String> = db
-        .prepare_cached("SELECT id FROM connection WHERE workspace = ?1 AND context = ?2 LIMIT 1")?
-        .query_row(params![workspace.0, external_id], |row| row.get(0))
-        .optional()?;
-    if let Some(connection) = connection {
-        return Err(StoreError::already_exists(Noun::Connection, connection).into());
-    }
-    let deleted = db
+fn delete(
+    batch: &mut Batch<'_>,
+    workspace: WorkspaceId,
+    external_id: &str,
+) -> Result<Vec<Connection>, Failure> {
+    let deleted = batch
+        .sql
         .prepare_cached("DELETE FROM context WHERE workspace = ?1 AND external_id = ?2")?
         .execute(params![workspace.0, external_id])?;
     if deleted == 0 {
         return Err(StoreError::not_found(Noun::Context, external_id).into());
     }
-    Ok(())
+    let connections = connection::of_context(batch.sql, workspace, external_id)?;
+    for connection in &connections {
+        connection::delete(batch, connection)?;
+    }
+    Ok(connections)
 }
 
 #[async_trait]
@@ -123,48 +127,12 @@ impl ContextStore for SqliteStore {
         &self,
         workspace: WorkspaceId,
         external_id: &str,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Connection>, StoreError> {
         let external_id = external_id.to_owned();
         self.writer
             .run(Priority::Stages, "delete a context", move |batch| {
-                delete(batch.sql, workspace, &external_id)
+                delete(batch, workspace, &external_id)
             })
             .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sqlite::migrations::migrate;
-
-    #[test]
-    fn a_context_with_a_connection_stays() {
-        let mut db = Db::open_in_memory().unwrap();
-        migrate(&mut db).unwrap();
-        let workspace = WorkspaceId(1);
-        let context = Context {
-            external_id: "cus_1".to_owned(),
-            external_name: None,
-            attributes: serde_json::Map::new(),
-            created_at: 1,
-        };
-        put(&db, workspace, context).unwrap();
-        db.execute(
-            "INSERT INTO connection (workspace, id, context, connector, time_zone, created_at_ms,
-                 updated_at_ms)
-             VALUES (1, 'acme-crm', 'cus_1', 'native', 'UTC', 1, 1)",
-            [],
-        )
-        .unwrap();
-
-        let refused = delete(&db, workspace, "cus_1");
-        assert!(matches!(
-            refused,
-            Err(Failure::Store(StoreError::AlreadyExists { noun: Noun::Connection, id }))
-                if id == "acme-crm"
-        ));
-        db.execute("DELETE FROM connection", []).unwrap();
-        delete(&db, workspace, "cus_1").unwrap();
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, params};
-use turnbuckle_core::id::{DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId, first_row_key_at};
+use turnbuckle_core::id::{
+    ConnectionNo, DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId, first_row_key_at,
+};
 
 use crate::StoreError;
 use crate::delivery::{
@@ -17,7 +19,7 @@ use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::change::count_unmatched;
 use crate::sqlite::failure::Failure;
-use crate::sqlite::line::{self, DeliveryRow};
+use crate::sqlite::line::{self, Cause, DeliveryRow};
 use crate::sqlite::writer::{Batch, Priority};
 use crate::sqlite::{delivery_log, line::State};
 
@@ -28,13 +30,17 @@ fn store_matched(
     due: &mut Vec<DueDelivery>,
 ) -> Result<(), Failure> {
     let connection = batch.state.connection(batch.sql, matched.workspace, &matched.connection)?;
+    if connection.no != matched.connection_no {
+        return Err(StoreError::not_found(Noun::Connection, &matched.connection).into());
+    }
     if matched.mapping_version.is_some_and(|it| it != connection.mapping_version) {
         let id = matched.connection.clone();
         return Err(StoreError::VersionMismatch { noun: Noun::Connection, id }.into());
     }
     let change = matched.change.0.row_key();
+    let cause = Cause { workspace: matched.workspace, connection: matched.connection_no, change };
     for message in &matched.messages {
-        due.extend(line::place(batch, matched.workspace, change, message)?);
+        due.extend(line::place(batch, cause, message)?);
     }
     if let Some(object) = deferred {
         batch
@@ -43,10 +49,10 @@ fn store_matched(
                 "DELETE FROM deferred_change
                  WHERE connection = ?1 AND object = ?2 AND change = ?3",
             )?
-            .execute(params![connection.no, object, change])?;
+            .execute(params![connection.no.0, object, change])?;
     }
     for object in &matched.deferred_objects {
-        defer(batch.sql, connection.no, object, change)?;
+        defer(batch.sql, connection.no.0, object, change)?;
     }
     Ok(())
 }
@@ -366,12 +372,12 @@ fn pass(db: &Db, endpoint: EndpointId, slice: &RecoverSlice) -> Result<Vec<Passe
     let RecoverRange { since, until, only_dead } = slice.range;
     let select = match only_dead && slice.latest_for.is_none() {
         true => {
-            "SELECT seq, state, object, record FROM delivery INDEXED BY delivery_dead
+            "SELECT seq, state, object, record, connection FROM delivery INDEXED BY delivery_dead
              WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state = 5
              ORDER BY seq DESC LIMIT ?4"
         }
         false => {
-            "SELECT seq, state, object, record FROM delivery
+            "SELECT seq, state, object, record, connection FROM delivery
              WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3
              ORDER BY seq DESC LIMIT ?4"
         }
@@ -385,10 +391,12 @@ fn pass(db: &Db, endpoint: EndpointId, slice: &RecoverSlice) -> Result<Vec<Passe
     ];
     let passed = select.query_map(bounds, |row| {
         let (seq, record): (i64, String) = (row.get(0)?, row.get(3)?);
-        let object: String = row.get(2)?;
+        let (object, connection): (String, i64) = (row.get(2)?, row.get(4)?);
         // By name: one that was sent again out of line is still about its record.
-        let is_alone = record.is_empty();
-        let line = if is_alone { -seq } else { line::line_name(endpoint, &object, &record) };
+        let line = match record.is_empty() {
+            true => -seq,
+            false => line::line_name(endpoint, ConnectionNo(connection), &object, &record),
+        };
         let state = State::from_row(row.get(1)?);
         let is_covered = !state.is_pending() && (!only_dead || state == State::Dead);
         Ok(Passed { seq, line, is_covered })

@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, Row, params};
 use serde_json::Value as Json;
-use turnbuckle_core::id::{EndpointId, Stamp, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, EndpointId, Stamp, UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::endpoint::{Endpoint, EndpointStatus, EndpointStore};
@@ -20,11 +20,13 @@ use crate::sqlite::listing;
 use crate::sqlite::workspace::replace_setting;
 use crate::sqlite::writer::Priority;
 
-const BY_ID: &str = "SELECT seq, tail, workspace, settings, sealed, status, status_reason,
+const BY_ID: &str =
+    "SELECT seq, tail, workspace, connection, settings, sealed, status, status_reason,
         last_success_at_ms, version, created_at_ms, updated_at_ms
     FROM endpoint WHERE seq = ?1 AND tail = ?2 AND workspace = ?3";
 
-const PAGE: &str = "SELECT seq, tail, workspace, settings, sealed, status, status_reason,
+const PAGE: &str =
+    "SELECT seq, tail, workspace, connection, settings, sealed, status, status_reason,
         last_success_at_ms, version, created_at_ms, updated_at_ms
     FROM endpoint WHERE workspace = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
 
@@ -48,18 +50,19 @@ fn status_from_row(stored: i64) -> EndpointStatus {
 }
 
 fn read_endpoint(row: &Row<'_>) -> Result<Endpoint, Failure> {
-    let settings: String = row.get(3)?;
+    let settings: String = row.get(4)?;
     Ok(Endpoint {
         id: EndpointId(Stamp::from_row(row.get(0)?, row.get(1)?)),
         workspace: WorkspaceId(row.get(2)?),
+        connection: row.get::<_, Option<i64>>(3)?.map(ConnectionNo),
         settings: serde_json::from_str(&settings)?,
-        sealed: row.get(4)?,
-        status: status_from_row(row.get(5)?),
-        status_reason: row.get(6)?,
-        last_success_at: row.get(7)?,
-        version: row.get(8)?,
-        created_at: row.get(9)?,
-        updated_at: row.get(10)?,
+        sealed: row.get(5)?,
+        status: status_from_row(row.get(6)?),
+        status_reason: row.get(7)?,
+        last_success_at: row.get(8)?,
+        version: row.get(9)?,
+        created_at: row.get(10)?,
+        updated_at: row.get(11)?,
     })
 }
 
@@ -78,14 +81,15 @@ fn find_existing(db: &Db, workspace: WorkspaceId, id: EndpointId) -> Result<Endp
 
 fn insert_endpoint(db: &Db, endpoint: &Endpoint) -> Result<(), Failure> {
     db.prepare_cached(
-        "INSERT INTO endpoint (seq, tail, workspace, settings, sealed, status, status_reason,
-             last_success_at_ms, version, created_at_ms, updated_at_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO endpoint (seq, tail, workspace, connection, settings, sealed, status,
+             status_reason, last_success_at_ms, version, created_at_ms, updated_at_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         endpoint.id.0.row_key(),
         endpoint.id.0.tail(),
         endpoint.workspace.0,
+        endpoint.connection.map(|it| it.0),
         endpoint.settings.to_string(),
         endpoint.sealed,
         status_to_row(endpoint.status),
@@ -102,12 +106,13 @@ fn insert_endpoint(db: &Db, endpoint: &Endpoint) -> Result<(), Failure> {
 /// Stores what may change of an endpoint, except its last success.
 fn update_endpoint(db: &Db, endpoint: &Endpoint) -> Result<(), Failure> {
     db.prepare_cached(
-        "UPDATE endpoint SET settings = ?2, sealed = ?3, status = ?4, status_reason = ?5,
-             version = ?6, updated_at_ms = ?7
+        "UPDATE endpoint SET connection = ?2, settings = ?3, sealed = ?4, status = ?5,
+             status_reason = ?6, version = ?7, updated_at_ms = ?8
          WHERE seq = ?1",
     )?
     .execute(params![
         endpoint.id.0.row_key(),
+        endpoint.connection.map(|it| it.0),
         endpoint.settings.to_string(),
         endpoint.sealed,
         status_to_row(endpoint.status),
@@ -197,6 +202,7 @@ impl EndpointStore for SqliteStore {
         id: EndpointId,
         settings: &Json,
         sealed: &[u8],
+        connection: Option<ConnectionNo>,
         version: Option<i64>,
     ) -> Result<Endpoint, StoreError> {
         let (settings, sealed) = (settings.clone(), sealed.to_vec());
@@ -208,6 +214,7 @@ impl EndpointStore for SqliteStore {
             }
             endpoint.settings = settings;
             endpoint.sealed = sealed;
+            endpoint.connection = connection;
             endpoint.version += 1;
             endpoint.updated_at = batch.state.now();
             update_endpoint(batch.sql, &endpoint)?;

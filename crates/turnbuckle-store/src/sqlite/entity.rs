@@ -58,7 +58,7 @@ impl EntityStore for SqliteStore {
                 keeping_keys(batch, workspace, &name, |batch| {
                     let connection = batch.state.connection(batch.sql, workspace, &name)?;
                     check_columns(batch.sql, &connection, &entity)?;
-                    store_entity(batch.sql, connection.no, &entity, |column| column.unique)
+                    store_entity(batch.sql, connection.no.0, &entity, |column| column.unique)
                 })
             })
             .await?;
@@ -91,7 +91,7 @@ impl EntityStore for SqliteStore {
             .run(Priority::Stages, "start search keys", move |batch| {
                 let connection = batch.state.connection(batch.sql, workspace, &name)?;
                 for (entity, column) in &columns {
-                    start_keys(batch.sql, connection.no, entity, column)?;
+                    start_keys(batch.sql, connection.no.0, entity, column)?;
                 }
                 batch.state.forget_connection(workspace, &name);
                 Ok(())

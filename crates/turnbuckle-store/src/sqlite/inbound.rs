@@ -6,11 +6,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
-use turnbuckle_core::id::{InboundEventId, SourceId, Stamp, WorkspaceId, first_row_key_at};
+use turnbuckle_core::id::{
+    ConnectionNo, InboundEventId, SourceId, Stamp, WorkspaceId, first_row_key_at,
+};
 use turnbuckle_core::invalid::Invalid;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::error::Noun;
 use crate::inbound::{
     Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventWork, FinishEvent, Headers,
     InboundEvent, InboundRequest, InboundStatus, InboundStore, LoggedEvent,
@@ -26,7 +29,8 @@ use crate::sqlite::schema::ConnectionSchema;
 use crate::sqlite::tails::Tails;
 use crate::sqlite::writer::{Batch, Priority};
 
-const EVENT_COLUMNS: &str = "seq, tail, workspace, source, status, headers, query, body";
+const EVENT_COLUMNS: &str =
+    "seq, tail, workspace, source, status, headers, query, body, connection";
 
 fn status_to_row(status: InboundStatus) -> i64 {
     match status {
@@ -66,6 +70,7 @@ fn read_event(db: &Db, row: &Row<'_>) -> Result<InboundEvent, Failure> {
         id: InboundEventId(Stamp::from_row(row.get(0)?, row.get(1)?)),
         workspace: WorkspaceId(row.get(2)?),
         source: SourceId(Stamp::from_row(source_seq, source_tail.unwrap_or_default())),
+        connection: ConnectionNo(row.get(8)?),
         request: InboundRequest {
             headers: Headers::from_json(headers)?,
             query: row.get(6)?,
@@ -75,16 +80,18 @@ fn read_event(db: &Db, row: &Row<'_>) -> Result<InboundEvent, Failure> {
 }
 
 fn insert_event(db: &Db, accept: &Accept) -> Result<(), Failure> {
-    let InboundEvent { id, workspace, source, request } = &accept.event;
+    let InboundEvent { id, workspace, source, connection, request } = &accept.event;
     db.prepare_cached(
-        "INSERT INTO inbound_event (seq, tail, workspace, source, status, headers, query, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO inbound_event (seq, tail, workspace, source, connection, status, headers,
+             query, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         id.0.row_key(),
         id.0.tail(),
         workspace.0,
         source.0.row_key(),
+        connection.0,
         status_to_row(accept.status),
         request.headers.as_json(),
         request.query,
@@ -128,6 +135,10 @@ fn put_outcome(
 }
 
 fn accept_event(batch: &mut Batch<'_>, accept: Accept) -> Result<Accepted, Failure> {
+    if batch.state.is_deleted(accept.event.connection) {
+        // Its source went along.
+        return Err(StoreError::not_found(Noun::Source, accept.event.source).into());
+    }
     if let Some(key) = &accept.dedupe_key
         && let Some(repeated) = recognise(batch.sql, &accept, key)?
     {
@@ -226,6 +237,9 @@ fn finish_item(
 ) -> Result<Result<Applied, String>, Failure> {
     let event = finish.event.0.row_key();
     let connection = batch.state.connection(batch.sql, finish.workspace, &finish.connection)?;
+    if connection.no != finish.connection_no {
+        return Err(StoreError::not_found(Noun::Connection, &finish.connection).into());
+    }
     let written_before = written_record(batch.sql, event, item, &write.entity)?;
     if let Some(id) = written_before.as_ref().filter(|_| !finish.as_new)
         // A record that is gone is made again.

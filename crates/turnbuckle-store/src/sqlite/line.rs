@@ -1,4 +1,4 @@
-//! The line of messages to one endpoint about one record.
+//! The line of messages to one endpoint about one record of one connection.
 //!
 //! At most one row of a line is its head (state 2); only heads are sent, so a
 //! record's messages arrive in order. With coalescing at most one row waits
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use turnbuckle_core::change::ChangeType;
 use turnbuckle_core::coalesce::{Merged, Standing, unite};
-use turnbuckle_core::id::{DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::delivery::{AfterAttempt, Attempt, Draft, DueDelivery, NewMessage};
@@ -27,6 +27,18 @@ pub const NO_STATUS: i64 = 999;
 
 /// `delivery.change_type` of messages that stem from no change.
 const NO_CHANGE_TYPE: i64 = 9;
+
+/// `delivery.connection` of messages that stem from no change.
+const NO_CONNECTION: ConnectionNo = ConnectionNo(0);
+
+/// What a message stems from.
+#[derive(Clone, Copy)]
+pub struct Cause {
+    pub workspace: WorkspaceId,
+    pub connection: ConnectionNo,
+    /// Row key of the change, 0 for none.
+    pub change: i64,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -61,9 +73,15 @@ impl State {
 
 /// Names a line: FNV-1a over its parts. Two lines may share a name; whoever
 /// looks one up compares the parts.
-pub fn line_name(endpoint: EndpointId, object: &str, record: &str) -> i64 {
+pub fn line_name(
+    endpoint: EndpointId,
+    connection: ConnectionNo,
+    object: &str,
+    record: &str,
+) -> i64 {
     let endpoint = endpoint.0.row_key().to_be_bytes();
-    let parts = [endpoint.as_slice(), object.as_bytes(), &[0], record.as_bytes()];
+    let connection = connection.0.to_be_bytes();
+    let parts = [endpoint.as_slice(), &connection, object.as_bytes(), &[0], record.as_bytes()];
     let hash = parts.into_iter().flatten().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
     });
@@ -119,20 +137,27 @@ impl Pending {
 }
 
 /// The last rows of a line, two at most, in order. The first row of a line is its head.
-fn last_pending(db: &Db, line: i64, message: &NewMessage) -> Result<Vec<Pending>, Failure> {
+fn last_pending(
+    db: &Db,
+    line: i64,
+    connection: ConnectionNo,
+    message: &NewMessage,
+) -> Result<Vec<Pending>, Failure> {
     let mut select = db.prepare_cached(
         "SELECT seq, tail, state, change_type, at_ms, attempt_count, failure_count,
              (SELECT coalesce FROM delivery_waiting WHERE delivery_waiting.delivery = delivery.seq),
              changed
          FROM delivery INDEXED BY delivery_line
          WHERE line = ?1 AND state IN (2, 3) AND endpoint = ?2 AND object = ?3 AND record = ?4
+             AND connection = ?5
          ORDER BY seq DESC LIMIT 2",
     )?;
     let mut rows = select.query(params![
         line,
         message.endpoint.0.row_key(),
         message.object,
-        message.record
+        message.record,
+        connection.0
     ])?;
     let mut pending = Vec::new();
     while let Some(row) = rows.next()? {
@@ -145,22 +170,22 @@ fn last_pending(db: &Db, line: i64, message: &NewMessage) -> Result<Vec<Pending>
 /// Puts a message into its line. Answers it if it became the head.
 pub fn place(
     batch: &mut Batch<'_>,
-    workspace: WorkspaceId,
-    change: i64,
+    cause: Cause,
     message: &NewMessage,
 ) -> Result<Option<DueDelivery>, Failure> {
-    let line = line_name(message.endpoint, &message.object, &message.record);
-    match last_pending(batch.sql, line, message)?.as_slice() {
-        [] => insert(batch, workspace, change, line, State::Head, message).map(Some),
+    let NewMessage { endpoint, object, record, .. } = message;
+    let line = line_name(*endpoint, cause.connection, object, record);
+    match last_pending(batch.sql, line, cause.connection, message)?.as_slice() {
+        [] => insert(batch, cause, line, State::Head, message).map(Some),
         [head] if message.coalesce && head.waits_for_its_time(batch.state.now()) => {
-            take_over(batch, workspace, change, line, head, message).map(|()| None)
+            take_over(batch, cause, line, head, message).map(|()| None)
         }
         // Only the last one: merged into an earlier one it would overtake the rest.
         [.., before, last] if message.coalesce && last.coalesce && last.state == State::Waiting => {
-            merge(batch, change, before, last, message).map(|()| None)
+            merge(batch, cause, before, last, message).map(|()| None)
         }
         [.., last] => {
-            let waiting = insert(batch, workspace, change, line, State::Waiting, message)?;
+            let waiting = insert(batch, cause, line, State::Waiting, message)?;
             let standing = Standing { is_known: true, ..Standing::new(message.change_type) };
             put_waiting(batch, last, waiting.id, standing, message, &message.changed)?;
             Ok(None)
@@ -170,8 +195,7 @@ pub fn place(
 
 fn insert(
     batch: &mut Batch<'_>,
-    workspace: WorkspaceId,
-    change: i64,
+    cause: Cause,
     line: i64,
     state: State,
     message: &NewMessage,
@@ -180,11 +204,10 @@ fn insert(
     let body = Bytes::from(message.draft.body(id, message.change_type, &message.changed));
     let delivery = NewDelivery {
         id,
-        workspace,
+        cause,
         endpoint: message.endpoint,
         line,
         state,
-        change,
         change_type: change_type_to_row(message.change_type),
         object: &message.object,
         record: &message.record,
@@ -192,14 +215,15 @@ fn insert(
         body: &body,
     };
     delivery.insert(batch)?;
-    Ok(fresh(id, workspace, message.endpoint, body))
+    Ok(fresh(id, cause, message.endpoint, body))
 }
 
-fn fresh(id: DeliveryId, workspace: WorkspaceId, endpoint: EndpointId, body: Bytes) -> DueDelivery {
+fn fresh(id: DeliveryId, cause: Cause, endpoint: EndpointId, body: Bytes) -> DueDelivery {
     DueDelivery {
         id,
-        workspace,
+        workspace: cause.workspace,
         endpoint,
+        connection: connection_from_row(cause.connection.0),
         failure_count: 0,
         attempt_count: 0,
         first_attempt_at: None,
@@ -207,13 +231,16 @@ fn fresh(id: DeliveryId, workspace: WorkspaceId, endpoint: EndpointId, body: Byt
     }
 }
 
+fn connection_from_row(stored: i64) -> Option<ConnectionNo> {
+    Some(ConnectionNo(stored)).filter(|no| *no != NO_CONNECTION)
+}
+
 struct NewDelivery<'a> {
     id: DeliveryId,
-    workspace: WorkspaceId,
+    cause: Cause,
     endpoint: EndpointId,
     line: i64,
     state: State,
-    change: i64,
     change_type: i64,
     object: &'a str,
     record: &'a str,
@@ -227,20 +254,21 @@ impl NewDelivery<'_> {
             .sql
             .prepare_cached(
                 "INSERT INTO delivery (seq, tail, workspace, endpoint, line, state, at_ms,
-                     attempt_count, failure_count, last_status, change, change_type, object,
-                     record, changed, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                     attempt_count, failure_count, last_status, connection, change, change_type,
+                     object, record, changed, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(params![
                 self.id.0.row_key(),
                 self.id.0.tail(),
-                self.workspace.0,
+                self.cause.workspace.0,
                 self.endpoint.0.row_key(),
                 self.line,
                 self.state.to_row(),
                 batch.state.now(),
                 NO_STATUS,
-                self.change,
+                self.cause.connection.0,
+                self.cause.change,
                 self.change_type,
                 self.object,
                 self.record,
@@ -261,13 +289,13 @@ pub fn insert_alone(
 ) -> Result<DueDelivery, Failure> {
     let id = DeliveryId(batch.state.mint());
     let body = Bytes::from(draft.body(id, ChangeType::Update, &[]));
+    let cause = Cause { workspace, connection: NO_CONNECTION, change: 0 };
     let delivery = NewDelivery {
         id,
-        workspace,
+        cause,
         endpoint,
         line: -id.0.row_key(),
         state: State::Head,
-        change: 0,
         change_type: NO_CHANGE_TYPE,
         object,
         record: "",
@@ -275,7 +303,7 @@ pub fn insert_alone(
         body: &body,
     };
     delivery.insert(batch)?;
-    Ok(fresh(id, workspace, endpoint, body))
+    Ok(fresh(id, cause, endpoint, body))
 }
 
 /// Keeps what a row becomes if the one `before` it is given up for it: that
@@ -314,7 +342,7 @@ fn put_waiting(
 /// Merges a message into the row that waits; its id stays, nobody has seen it.
 fn merge(
     batch: &mut Batch<'_>,
-    change: i64,
+    cause: Cause,
     before: &Pending,
     waiting: &Pending,
     message: &NewMessage,
@@ -327,14 +355,14 @@ fn merge(
     let id = DeliveryId(waiting.stamp);
     let mut changed = waiting.changed.clone();
     unite(&mut changed, &message.changed);
-    rewrite(batch, change, id, merged, message, &changed)?;
+    rewrite(batch, cause, id, merged, message, &changed)?;
     put_waiting(batch, before, id, merged, message, &changed)
 }
 
 /// Gives a row that nobody has seen the newest data.
 fn rewrite(
     batch: &mut Batch<'_>,
-    change: i64,
+    cause: Cause,
     id: DeliveryId,
     merged: Standing,
     message: &NewMessage,
@@ -348,7 +376,7 @@ fn rewrite(
         )?
         .execute(params![
             id.0.row_key(),
-            change,
+            cause.change,
             change_type_to_row(merged.change_type),
             serde_json::to_string(changed)?,
             message.draft.body(id, merged.change_type, changed)
@@ -360,8 +388,7 @@ fn rewrite(
 /// place in the retry schedule.
 fn take_over(
     batch: &mut Batch<'_>,
-    workspace: WorkspaceId,
-    change: i64,
+    cause: Cause,
     line: i64,
     head: &Pending,
     message: &NewMessage,
@@ -371,13 +398,13 @@ fn take_over(
     match head.standing().merge(message.change_type) {
         Merged::Nothing => DeliveryRow::at(head.stamp.row_key()).remove(batch),
         Merged::Rewritten(merged) => {
-            rewrite(batch, change, DeliveryId(head.stamp), merged, message, &changed)
+            rewrite(batch, cause, DeliveryId(head.stamp), merged, message, &changed)
         }
         Merged::Superseded(merged) => {
             DeliveryRow::at(head.stamp.row_key()).supersede(batch)?;
             let message =
                 NewMessage { change_type: merged.change_type, changed, ..message.clone() };
-            let next = insert(batch, workspace, change, line, State::Head, &message)?;
+            let next = insert(batch, cause, line, State::Head, &message)?;
             DeliveryRow::at(next.id.0.row_key()).schedule(batch, head.at, head.failure_count)
         }
     }
@@ -452,7 +479,7 @@ impl DeliveryRow {
                  JOIN delivery AS this ON this.seq = ?1
                  WHERE head.line = this.line AND head.state IN (2, 3) AND head.state = 2
                      AND head.endpoint = this.endpoint AND head.object = this.object
-                     AND head.record = this.record
+                     AND head.record = this.record AND head.connection = this.connection
                  ORDER BY head.seq LIMIT 1",
             )?
             .query_row([self.seq], |row| row.get(0).map(Self::at))
@@ -470,6 +497,7 @@ impl DeliveryRow {
                 failure_count: row.get(3)?,
                 body: row.get::<_, Vec<u8>>(4)?.into(),
                 first_attempt_at: row.get(5)?,
+                connection: connection_from_row(row.get(6)?),
             })
         };
         Ok(db
@@ -477,7 +505,8 @@ impl DeliveryRow {
                 "SELECT tail, workspace, attempt_count, failure_count, body,
                      CASE WHEN failure_count > 0
                           THEN (SELECT min(attempt.at_ms) FROM attempt
-                                WHERE attempt.delivery = delivery.seq) END
+                                WHERE attempt.delivery = delivery.seq) END,
+                     connection
                  FROM delivery WHERE seq = ?1",
             )?
             .query_row([self.seq], read)
@@ -588,7 +617,7 @@ fn first_waiting(db: &Db, line: i64, head: i64) -> Result<Option<i64>, Failure> 
              JOIN delivery AS head ON head.seq = ?2
              WHERE waiting.line = ?1 AND waiting.state IN (2, 3) AND waiting.seq != ?2
                  AND waiting.endpoint = head.endpoint AND waiting.object = head.object
-                 AND waiting.record = head.record
+                 AND waiting.record = head.record AND waiting.connection = head.connection
              ORDER BY waiting.seq LIMIT 1",
         )?
         .query_row(params![line, head], |row| row.get(0))

@@ -9,7 +9,7 @@ use rusqlite::{Connection as Db, OptionalExtension, params};
 use crate::StoreError;
 use crate::maintenance::{Keep, MaintenanceStore};
 use crate::sqlite::SqliteStore;
-use crate::sqlite::connection;
+use crate::sqlite::erasure;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::writer::Priority;
 
@@ -49,8 +49,15 @@ impl MaintenanceStore for SqliteStore {
                 let now = batch.state.now();
                 let more_logs = logs::drop_slice(batch.sql, &slice)?;
                 let more_small = small::drop_slice(batch.sql, now)?;
-                let more_erased = connection::erase_left_over(batch.sql)?;
-                Ok(more_logs || more_small || more_erased)
+                Ok(more_logs || more_small)
+            })
+            .await
+    }
+
+    async fn erase(&self) -> Result<bool, StoreError> {
+        self.writer
+            .run(Priority::Bulk, "erase a deleted connection", |batch| {
+                erasure::erase_slice(batch.sql)
             })
             .await
     }

@@ -16,7 +16,9 @@ use serde_json::{Map, json};
 use turnbuckle_core::change::{ChangeType, Origin};
 use turnbuckle_core::entity::{Column, ColumnPath, ColumnType, Entity, Schema};
 use turnbuckle_core::filter::{Filter, Moment};
-use turnbuckle_core::id::{DeliveryId, EndpointId, InboundEventId, SourceId, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{
+    ConnectionNo, DeliveryId, EndpointId, InboundEventId, SourceId, UnixMs, WorkspaceId,
+};
 use turnbuckle_core::value::Value;
 use turnbuckle_core::write::{Planned, Strictness};
 
@@ -36,6 +38,7 @@ use crate::inbound::{
     Accept, EventFilter, EventWork, FinishEvent, Headers, InboundEvent, InboundRequest,
     InboundStatus, InboundStore,
 };
+use crate::maintenance::MaintenanceStore;
 use crate::page::PageRequest;
 use crate::record::{RecordStore, Search, Sort, Write, WriteAction};
 use crate::subscription::{Followed, Subscribe, SubscriptionStore};
@@ -122,6 +125,7 @@ impl Draft for Word {
 
 const ACME: WorkspaceId = WorkspaceId(1);
 const CRM: &str = "crm";
+const CRM_NO: ConnectionNo = ConnectionNo(1);
 const ALL: PageRequest = PageRequest { limit: 10, after: None };
 
 fn open(folder: &Path) -> SqliteStore {
@@ -188,6 +192,7 @@ async fn given_endpoint(store: &SqliteStore) -> EndpointId {
     let endpoint = Endpoint {
         id,
         workspace: ACME,
+        connection: None,
         settings: json!({}),
         sealed: Vec::new(),
         status: EndpointStatus::Active,
@@ -207,6 +212,7 @@ async fn accept(store: &SqliteStore, number: usize) -> InboundEventId {
         id,
         workspace: ACME,
         source: SourceId(store.minter().mint(1, 7)),
+        connection: CRM_NO,
         request: InboundRequest {
             headers: Headers::default(),
             query: String::new(),
@@ -224,6 +230,7 @@ fn work(event: InboundEventId, action: WriteAction, number: usize) -> FinishEven
         event,
         workspace: ACME,
         connection: CRM.to_owned(),
+        connection_no: CRM_NO,
         work: EventWork::Writes(vec![(0, a_write(action, number))]),
         warnings: Vec::new(),
         as_new: false,
@@ -236,6 +243,7 @@ async fn match_all(store: &SqliteStore, endpoint: EndpointId) -> Vec<DueDelivery
         change: change.id,
         workspace: ACME,
         connection: CRM.to_owned(),
+        connection_no: CRM_NO,
         mapping_version: None,
         messages: vec![NewMessage {
             endpoint,
@@ -387,6 +395,7 @@ async fn walk_the_whole_way(store: &SqliteStore) {
     store.unsubscribe(ACME, CRM, "lead", &id).await.unwrap();
     store.delete_endpoint(ACME, endpoint).await.unwrap();
     store.delete_connection(ACME, CRM).await.unwrap();
+    while store.erase().await.unwrap() {}
 }
 
 async fn list_in_every_way(store: &SqliteStore, endpoint: EndpointId, record: &str) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection as Db, OptionalExtension, params};
 use serde_json::Value as Json;
 use turnbuckle_core::entity::{Column, ColumnType, Entity, Schema};
-use turnbuckle_core::id::WorkspaceId;
+use turnbuckle_core::id::{ConnectionNo, WorkspaceId};
 
 use crate::StoreError;
 use crate::error::Noun;
@@ -56,7 +56,7 @@ impl EntityRow {
 /// A connection with its schema and the numbers of its entities and columns.
 #[derive(Debug, Clone)]
 pub struct ConnectionSchema {
-    pub no: i64,
+    pub no: ConnectionNo,
     pub workspace: WorkspaceId,
     pub id: String,
     pub mapping_version: i64,
@@ -103,7 +103,7 @@ impl ConnectionSchema {
             entities.insert(name, EntityRow { no, columns });
         }
         Ok(Self {
-            no,
+            no: ConnectionNo(no),
             workspace,
             id: id.to_owned(),
             mapping_version,

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use serde_json::Value as Json;
-use turnbuckle_core::id::{SourceId, SourceKeyId, Stamp, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, SourceId, SourceKeyId, Stamp, UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::error::Noun;
@@ -18,28 +18,29 @@ use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
 
 const BY_ID: &str =
-    "SELECT seq, tail, workspace, name, settings, version, created_at_ms, updated_at_ms
+    "SELECT seq, tail, workspace, connection, name, settings, version, created_at_ms, updated_at_ms
     FROM source WHERE seq = ?1 AND tail = ?2 AND workspace = ?3";
 
 const BY_SEQ: &str =
-    "SELECT seq, tail, workspace, name, settings, version, created_at_ms, updated_at_ms
+    "SELECT seq, tail, workspace, connection, name, settings, version, created_at_ms, updated_at_ms
     FROM source WHERE seq = ?1";
 
 const PAGE: &str =
-    "SELECT seq, tail, workspace, name, settings, version, created_at_ms, updated_at_ms
+    "SELECT seq, tail, workspace, connection, name, settings, version, created_at_ms, updated_at_ms
     FROM source WHERE workspace = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
 
 fn read_source(db: &Db, row: &Row<'_>, now: UnixMs) -> Result<Source, Failure> {
-    let settings: String = row.get(4)?;
+    let settings: String = row.get(5)?;
     Ok(Source {
         id: SourceId(Stamp::from_row(row.get(0)?, row.get(1)?)),
         workspace: WorkspaceId(row.get(2)?),
-        name: row.get(3)?,
+        connection: ConnectionNo(row.get(3)?),
+        name: row.get(4)?,
         settings: serde_json::from_str(&settings)?,
         keys: keys_of(db, row.get(0)?, now)?,
-        version: row.get(5)?,
-        created_at: row.get(6)?,
-        updated_at: row.get(7)?,
+        version: row.get(6)?,
+        created_at: row.get(7)?,
+        updated_at: row.get(8)?,
     })
 }
 
@@ -86,14 +87,15 @@ fn find_existing(
 
 fn insert_source(db: &Db, source: &Source) -> Result<(), Failure> {
     db.prepare_cached(
-        "INSERT INTO source (seq, tail, workspace, name, settings, version, created_at_ms,
-             updated_at_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO source (seq, tail, workspace, connection, name, settings, version,
+             created_at_ms, updated_at_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         source.id.0.row_key(),
         source.id.0.tail(),
         source.workspace.0,
+        source.connection.0,
         source.name,
         source.settings.to_string(),
         source.version,
@@ -122,14 +124,16 @@ fn insert_key(db: &Db, source: SourceId, key: &SourceKey) -> Result<(), Failure>
     Ok(())
 }
 
-/// Stores name, settings, version and time of update.
+/// Stores what may change of a source.
 fn update_source(db: &Db, source: &Source) -> Result<(), Failure> {
     db.prepare_cached(
-        "UPDATE source SET name = ?2, settings = ?3, version = ?4, updated_at_ms = ?5
+        "UPDATE source
+         SET connection = ?2, name = ?3, settings = ?4, version = ?5, updated_at_ms = ?6
          WHERE seq = ?1",
     )?
     .execute(params![
         source.id.0.row_key(),
+        source.connection.0,
         source.name,
         source.settings.to_string(),
         source.version,
@@ -179,6 +183,7 @@ impl SourceStore for SqliteStore {
         id: SourceId,
         name: &str,
         settings: &Json,
+        connection: ConnectionNo,
         version: Option<i64>,
     ) -> Result<Source, StoreError> {
         let (name, settings) = (name.to_owned(), settings.clone());
@@ -191,6 +196,7 @@ impl SourceStore for SqliteStore {
             }
             source.name = name;
             source.settings = settings;
+            source.connection = connection;
             source.version += 1;
             source.updated_at = now;
             update_source(batch.sql, &source)?;

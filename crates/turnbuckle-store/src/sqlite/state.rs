@@ -1,13 +1,13 @@
 //! What the writer thread remembers between jobs, and what it tells the
 //! stages after a commit.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rusqlite::{Connection as Db, params};
 use turnbuckle_core::change::Change;
-use turnbuckle_core::id::{Minter, Stamp, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, Minter, Stamp, UnixMs, WorkspaceId};
 
 use crate::clock::Clock;
 use crate::inbound::InboundEvent;
@@ -31,6 +31,8 @@ pub struct WriterState {
     configured: Arc<Configured>,
     changed: Vec<Changed>,
     connections: HashMap<(WorkspaceId, String), Arc<ConnectionSchema>>,
+    /// Connections deleted since the start.
+    deleted: HashSet<ConnectionNo>,
     /// Last record number by entity, and whether the row must be updated.
     numbers: HashMap<i64, (i64, bool)>,
     changes: Vec<Arc<Change>>,
@@ -58,6 +60,7 @@ impl WriterState {
             configured,
             changed: Vec::new(),
             connections: HashMap::new(),
+            deleted: HashSet::new(),
             numbers: HashMap::new(),
             changes: Vec::new(),
             accepted: Vec::new(),
@@ -95,6 +98,15 @@ impl WriterState {
     pub fn forget_connection(&mut self, workspace: WorkspaceId, id: &str) {
         self.connections.remove(&(workspace, id.to_owned()));
         self.changed.push(Changed { workspace, connection: Some(id.to_owned()) });
+    }
+
+    pub fn connection_deleted(&mut self, no: ConnectionNo) {
+        self.deleted.insert(no);
+    }
+
+    /// Whether a connection that was there when this process last looked is gone.
+    pub fn is_deleted(&self, no: ConnectionNo) -> bool {
+        self.deleted.contains(&no)
     }
 
     /// Called by whoever changes anything else that a workspace configures.

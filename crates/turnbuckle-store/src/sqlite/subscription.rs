@@ -73,7 +73,7 @@ fn subscribe(
             stamp.row_key(),
             stamp.tail(),
             workspace.0,
-            connection.no,
+            connection.no.0,
             subscribe.object,
             is_search,
             target,
@@ -137,7 +137,7 @@ impl SubscriptionStore for SqliteStore {
                         "DELETE FROM subscription
                          WHERE connection = ?1 AND object = ?2 AND identity = ?3 RETURNING seq",
                     )?
-                    .query_row(params![connection.no, object, identity.as_bytes()], |row| {
+                    .query_row(params![connection.no.0, object, identity.as_bytes()], |row| {
                         row.get(0)
                     })
                     .optional()?;
@@ -218,7 +218,8 @@ impl SubscriptionStore for SqliteStore {
                      WHERE subscription.connection = ?1 AND object = ?2 AND seq > ?3 AND is_search
                      ORDER BY seq LIMIT ?4"
                 ))?;
-                let mut rows = select.query(params![connection.no, object, after, limit as i64])?;
+                let mut rows =
+                    select.query(params![connection.no.0, object, after, limit as i64])?;
                 let mut slice = Vec::new();
                 while let Some(row) = rows.next()? {
                     slice.push((row.get(0)?, read_subscription(row)?));
@@ -266,7 +267,7 @@ impl SubscriptionStore for SqliteStore {
                         "SELECT EXISTS (SELECT 1 FROM deferred_change
                                         WHERE connection = ?1 AND object = ?2)",
                     )?
-                    .query_row(params![connection.no, object], |row| row.get(0))?;
+                    .query_row(params![connection.no.0, object], |row| row.get(0))?;
                 if is_deferred {
                     return Ok(false);
                 }
@@ -276,7 +277,7 @@ impl SubscriptionStore for SqliteStore {
                         "DELETE FROM rekeying
                          WHERE connection = ?1 AND object = ?2 AND mapping_version = ?3",
                     )?
-                    .execute(params![connection.no, object, mapping_version])?;
+                    .execute(params![connection.no.0, object, mapping_version])?;
                 Ok(ended > 0)
             })
             .await
@@ -296,7 +297,7 @@ fn list(
     let mut values = vec![(":before", Sql::Integer(page.after.unwrap_or(i64::MAX)))];
     if let (Some(connection), Some(object)) = (connection, object) {
         conditions.push("subscription.connection = :connection AND object = :object");
-        values.push((":connection", Sql::Integer(connection.no)));
+        values.push((":connection", Sql::Integer(connection.no.0)));
         values.push((":object", Sql::Text(object.to_owned())));
     }
     // Joined from the left, so that the subscriptions lead, in their order.

@@ -20,6 +20,7 @@ pub fn unheard(change: &Change) -> Matched {
         change: change.id,
         workspace: change.workspace,
         connection: change.connection.clone(),
+        connection_no: change.connection_no,
         mapping_version: None,
         messages: Vec::new(),
         deferred_objects: Vec::new(),

@@ -5,13 +5,10 @@ use turnbuckle_store::Store;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::connection::{Connection, InitialRecords, PutConnection};
-use turnbuckle_store::delivery::Backlog;
-use turnbuckle_store::maintenance::Keep;
 use uuid::Uuid;
 
-use super::change::match_all;
 use super::crm::{
-    CANADA, CRM, a_connection, a_create, a_mapping, a_search, create, given_connection, given_crm,
+    CANADA, CRM, CRM_NO, a_connection, a_mapping, a_search, create, given_connection, given_crm,
     initial, names, read, schema,
 };
 use super::{ACME, OTHER, SECOND, TestClock, read_all};
@@ -32,6 +29,7 @@ pub async fn a_connection_starts_with_its_records(store: &dyn Store, clock: &Tes
     let (connection, is_new) =
         store.put_connection(ACME, a_connection(CRM), initial(), None).await.unwrap();
     let expected = Connection {
+        no: CRM_NO,
         workspace: ACME,
         id: CRM.to_owned(),
         context: "acme".to_owned(),
@@ -193,38 +191,4 @@ pub async fn a_connection_that_cannot_start_leaves_nothing(store: &dyn Store, _:
     let canada = read(store, "Country", &CANADA.to_string()).await.unwrap();
     assert_eq!(canada.number, 1);
     assert_eq!(create(store, "Contact", json!({ "Name": "Ada" })).await.number, 1);
-}
-
-pub async fn a_deleted_connection_takes_everything_along(store: &dyn Store, _: &TestClock) {
-    given_crm(store).await;
-    given_connection(store, ACME, "second").await;
-    let ada = create(store, "Contact", json!({ "Name": "Ada", "Code": "1" })).await;
-    let other = a_create("Contact", json!({ "Name": "Other" }));
-    store.write(ACME, "second", other).await.unwrap();
-    match_all(store, 10).await;
-    store.delete_connection(ACME, CRM).await.unwrap();
-
-    assert_eq!(store.connection(ACME, CRM).await.unwrap(), None);
-    is_missing(store.schema(ACME, CRM).await);
-    is_missing(store.records(ACME, CRM, "Contact", std::slice::from_ref(&ada.id), &[]).await);
-    is_missing(store.write(ACME, CRM, a_create("Contact", json!({ "Name": "Ada" }))).await);
-    is_missing(store.search(ACME, CRM, a_search("Contact", json!({ "all": [] }))).await);
-    is_missing(store.delete_connection(ACME, CRM).await);
-    let left = store.changes(ACME, None, None, None, 10).await.unwrap();
-    assert!(left.items.iter().map(|change| change.connection.as_str()).eq(["second"]));
-    assert_eq!(store.backlog().await.unwrap(), Backlog::default());
-    let keep = Keep {
-        failed_since: 0,
-        done_since: 0,
-        deliveries_since: 0,
-        changes_since: 0,
-        log_bytes_max: None,
-    };
-    assert!(!store.retain(&keep).await.unwrap());
-
-    // One of the same name is another connection.
-    given_crm(store).await;
-    assert_eq!(read(store, "Contact", &ada.id).await, None);
-    let again = create(store, "Contact", json!({ "Name": "Ada", "Code": "1" })).await;
-    assert_eq!(again.number, 1);
 }

@@ -1,9 +1,11 @@
 use serde_json::json;
-use turnbuckle_store::StoreError;
 use turnbuckle_store::clock::Clock;
+use turnbuckle_store::connection::PutConnection;
 use turnbuckle_store::context::{Context, ContextStore};
+use turnbuckle_store::{Store, StoreError};
 
-use super::{ACME, OTHER, SECOND, TestClock, read_all};
+use super::crm::{CRM, a_connection, given_connection, given_crm, initial};
+use super::{ACME, OTHER, SECOND, TestClock, page, read_all};
 
 fn a_context(clock: &TestClock, external_id: &str) -> Context {
     Context {
@@ -62,4 +64,16 @@ pub async fn a_context_is_deleted_once(store: &dyn ContextStore, clock: &TestClo
     assert_eq!(store.context(ACME, "cus_1").await.unwrap(), None);
     let again = store.delete_context(ACME, "cus_1").await;
     assert!(matches!(again, Err(StoreError::NotFound { .. })));
+}
+
+pub async fn a_context_takes_its_connections_along(store: &dyn Store, _: &TestClock) {
+    given_crm(store).await;
+    given_connection(store, ACME, "second").await;
+    let theirs = PutConnection { context: "theirs".to_owned(), ..a_connection("theirs") };
+    store.put_connection(ACME, theirs, initial(), None).await.unwrap();
+    let deleted = store.delete_context(ACME, "acme").await.unwrap();
+    assert!(deleted.iter().map(|it| it.id.as_str()).eq([CRM, "second"]));
+    let left = store.connections(ACME, None, page(10, None)).await.unwrap().items;
+    assert!(left.iter().map(|it| it.id.as_str()).eq(["theirs"]));
+    assert_eq!(store.context(ACME, "acme").await.unwrap(), None);
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 use turnbuckle_core::change::Origin;
 use turnbuckle_core::entity::{Column, ColumnPath, ColumnType, Entity, Schema};
 use turnbuckle_core::filter::{BoundFilter, Filter, Moment};
-use turnbuckle_core::id::WorkspaceId;
+use turnbuckle_core::id::{ConnectionNo, WorkspaceId};
 use turnbuckle_core::record::{Data, Record};
 use turnbuckle_core::value::Value;
 use turnbuckle_core::write::{Planned, Strictness, plan};
@@ -94,6 +94,9 @@ pub fn compose(entity: &str, values: &mut Vec<(String, Planned)>, before: Option
         values.push(("Name".to_owned(), name));
     }
 }
+
+/// The number of a story's first connection, as a new store gives it.
+pub const CRM_NO: ConnectionNo = ConnectionNo(1);
 
 pub fn a_connection(id: &str) -> PutConnection {
     PutConnection {

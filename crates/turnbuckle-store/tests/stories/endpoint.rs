@@ -4,12 +4,14 @@ use turnbuckle_store::StoreError;
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::endpoint::{Endpoint, EndpointStatus, EndpointStore};
 
+use super::crm::CRM_NO;
 use super::{ACME, MINUTE, OTHER, SECOND, TestClock, neighbour, read_all};
 
 pub fn an_endpoint(clock: &TestClock) -> Endpoint {
     Endpoint {
         id: EndpointId(clock.mint()),
         workspace: ACME,
+        connection: None,
         settings: json!({ "url": "https://app.example/hooks", "format": "universal" }),
         sealed: vec![0, 1, 255],
         status: EndpointStatus::Active,
@@ -45,9 +47,13 @@ pub async fn an_update_keeps_the_status(store: &dyn EndpointStore, clock: &TestC
     store.set_endpoint_status(ACME, endpoint.id, EndpointStatus::Paused, None).await.unwrap();
     clock.advance(SECOND);
     let settings = json!({ "url": "https://app.example/v2" });
-    let updated = store.update_endpoint(ACME, endpoint.id, &settings, b"new", None).await.unwrap();
+    let updated = store
+        .update_endpoint(ACME, endpoint.id, &settings, b"new", Some(CRM_NO), None)
+        .await
+        .unwrap();
     let expected = Endpoint {
         settings,
+        connection: Some(CRM_NO),
         sealed: b"new".to_vec(),
         status: EndpointStatus::Paused,
         version: 2,
@@ -61,7 +67,7 @@ pub async fn an_update_keeps_the_status(store: &dyn EndpointStore, clock: &TestC
 pub async fn an_update_compares_the_version(store: &dyn EndpointStore, clock: &TestClock) {
     let endpoint = given_endpoint(store, clock).await;
     let update = async |version| {
-        store.update_endpoint(ACME, endpoint.id, &json!({}), b"", Some(version)).await
+        store.update_endpoint(ACME, endpoint.id, &json!({}), b"", None, Some(version)).await
     };
     assert!(matches!(update(2).await, Err(StoreError::VersionMismatch { .. })));
     assert_eq!(store.endpoint(ACME, endpoint.id).await.unwrap(), Some(endpoint.clone()));
@@ -91,7 +97,7 @@ pub async fn an_id_of_another_tail_or_workspace_finds_nothing(
         assert_eq!(store.endpoint(workspace, id).await.unwrap(), None);
         let paused = EndpointStatus::Paused;
         for refused in [
-            store.update_endpoint(workspace, id, &json!({}), b"", None).await.err(),
+            store.update_endpoint(workspace, id, &json!({}), b"", None, None).await.err(),
             store.set_endpoint_status(workspace, id, paused, None).await.err(),
             store.delete_endpoint(workspace, id).await.err(),
         ] {

@@ -12,7 +12,7 @@ use turnbuckle_store::record::Write;
 use turnbuckle_store::{Store, StoreError};
 
 use super::crm::{
-    CRM, a_create, a_delete, a_search, an_upsert, create, given_crm, names, read, write,
+    CRM, CRM_NO, a_create, a_delete, a_search, an_upsert, create, given_crm, names, read, write,
 };
 use super::{
     ACME, INTAKE_BYTES_MAX, OTHER, SECOND, TestClock, join_all, neighbour, page, read_all, source,
@@ -29,6 +29,7 @@ pub fn an_event(clock: &TestClock, source: SourceId, body: &str) -> InboundEvent
         id: InboundEventId(clock.mint()),
         workspace: ACME,
         source,
+        connection: CRM_NO,
         request: InboundRequest {
             headers: Headers::new(&[("content-type", "application/json")]),
             query: "a=1&b=%20".to_owned(),
@@ -58,6 +59,7 @@ fn work(event: &InboundEvent, writes: Vec<Write>) -> FinishEvent {
         event: event.id,
         workspace: event.workspace,
         connection: CRM.to_owned(),
+        connection_no: event.connection,
         work: EventWork::Writes((0..).zip(writes.into_iter().map(from_a_source)).collect()),
         warnings: Vec::new(),
         as_new: false,

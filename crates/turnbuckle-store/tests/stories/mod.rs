@@ -2,6 +2,7 @@
 //! and the clock that the store looks at; it does not know the engine.
 
 pub mod api_key;
+pub mod belonging;
 pub mod bin;
 pub mod change;
 pub mod connection;
@@ -134,6 +135,12 @@ pub fn is_last<T>(page: &Page<T>) -> bool {
 macro_rules! for_each_story {
     ($run:ident) => {
         $run! {
+            belonging {
+                a_deleted_connection_takes_everything_along
+                what_is_of_a_deleted_connection_is_not_acted_on
+                what_is_bound_to_a_connection_goes_with_it
+                records_of_one_id_stand_in_a_line_per_connection
+            }
             workspace {
                 a_slug_names_one_workspace
                 workspaces_are_listed_oldest_first
@@ -153,6 +160,7 @@ macro_rules! for_each_story {
                 putting_again_replaces_and_keeps_the_time
                 contexts_are_listed_newest_first_page_by_page
                 a_context_is_deleted_once
+                a_context_takes_its_connections_along
             }
             source {
                 a_source_is_found_by_id_and_by_key
@@ -283,7 +291,6 @@ macro_rules! for_each_story {
                 every_write_compares_the_version
                 connections_are_listed_newest_first
                 a_connection_that_cannot_start_leaves_nothing
-                a_deleted_connection_takes_everything_along
             }
             entity {
                 a_schema_is_read_back_as_put

@@ -16,8 +16,8 @@ use turnbuckle_store::subscription::{Followed, Subscribe};
 
 use super::change::{match_all, unheard};
 use super::crm::{
-    CANADA, CRM, a_create, a_delete, a_mapping, a_search, create, given_connection, given_crm,
-    names, read, write,
+    CANADA, CRM, CRM_NO, a_create, a_delete, a_mapping, a_search, create, given_connection,
+    given_crm, names, read, write,
 };
 use super::inbound::{an_event, new};
 use super::{ACME, SECOND, TestClock, endpoint, source};
@@ -65,6 +65,7 @@ pub async fn what_was_new_is_handed_out_again(open: Open<'_>, clock: &TestClock)
         event: events[0].id,
         workspace: ACME,
         connection: CRM.to_owned(),
+        connection_no: CRM_NO,
         work: EventWork::Writes(vec![(0, a_create("Contact", json!({ "Name": "Ada" })))]),
         warnings: Vec::new(),
         as_new: false,
@@ -102,6 +103,7 @@ pub async fn what_was_not_matched_is_matched(open: Open<'_>, _: &TestClock) {
     drop(store);
 
     let store = open();
+    while store.erase().await.unwrap() {}
     assert_eq!(store.backlog().await.unwrap().unmatched_changes, 1);
     create(store.as_ref(), "Contact", json!({ "Name": "3" })).await;
     let changes = match_all(store.as_ref(), 2).await;

@@ -1,10 +1,11 @@
 use serde_json::json;
-use turnbuckle_core::id::{SourceId, SourceKeyId};
+use turnbuckle_core::id::{ConnectionNo, SourceId, SourceKeyId};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::error::Noun;
 use turnbuckle_store::source::{Source, SourceKey, SourceStore};
 
+use super::crm::CRM_NO;
 use super::{ACME, HOUR, OTHER, SECOND, TestClock, is_last, neighbour, page, read_all};
 
 pub fn a_key(clock: &TestClock, number: u8) -> SourceKey {
@@ -22,6 +23,7 @@ pub fn a_source(clock: &TestClock, number: u8) -> Source {
     Source {
         id: SourceId(clock.mint()),
         workspace: ACME,
+        connection: CRM_NO,
         name: format!("form {number}"),
         settings: json!({ "entity": "Lead", "reply": "accepted" }),
         keys: vec![a_key(clock, number)],
@@ -59,7 +61,7 @@ pub async fn an_id_of_another_tail_or_workspace_finds_nothing(
     for (workspace, id) in [(OTHER, source.id), (ACME, SourceId(neighbour(source.id.0)))] {
         assert_eq!(store.source(workspace, id).await.unwrap(), None);
         for refused in [
-            store.update_source(workspace, id, "", &json!({}), None).await.err(),
+            store.update_source(workspace, id, "", &json!({}), CRM_NO, None).await.err(),
             store.add_source_key(workspace, id, a_key(clock, 2)).await.err(),
             store.expire_source_key(workspace, id, key, clock.now()).await.err(),
             store.delete_source(workspace, id).await.err(),
@@ -114,8 +116,12 @@ pub async fn an_update_compares_the_version(store: &dyn SourceStore, clock: &Tes
     let source = given_source(store, clock, 1).await;
     clock.advance(SECOND);
     let settings = json!({ "entity": "Contact" });
-    let updated = store.update_source(ACME, source.id, "new", &settings, Some(1)).await.unwrap();
+    let updated = store
+        .update_source(ACME, source.id, "new", &settings, ConnectionNo(2), Some(1))
+        .await
+        .unwrap();
     let expected = Source {
+        connection: ConnectionNo(2),
         name: "new".to_owned(),
         settings,
         version: 2,
@@ -124,7 +130,7 @@ pub async fn an_update_compares_the_version(store: &dyn SourceStore, clock: &Tes
     };
     assert_eq!(updated, expected);
 
-    let late = store.update_source(ACME, source.id, "late", &json!({}), Some(1)).await;
+    let late = store.update_source(ACME, source.id, "late", &json!({}), CRM_NO, Some(1)).await;
     assert!(matches!(late, Err(StoreError::VersionMismatch { noun: Noun::Source, .. })));
     assert_eq!(store.source(ACME, source.id).await.unwrap(), Some(expected));
 }

@@ -106,7 +106,10 @@ pub async fn whatever_is_configured_moves_the_version_of_its_workspace<S>(
     moved("a revoked key");
     store.create_source(source.clone()).await.unwrap();
     moved("a new source");
-    store.update_source(ACME, source.id, "name", &json!({}), None).await.unwrap();
+    store
+        .update_source(ACME, source.id, "name", &json!({}), source.connection, None)
+        .await
+        .unwrap();
     moved("a source");
     store.add_source_key(ACME, source.id, second.clone()).await.unwrap();
     moved("a new source key");
@@ -116,7 +119,7 @@ pub async fn whatever_is_configured_moves_the_version_of_its_workspace<S>(
     moved("a deleted source");
     store.create_endpoint(endpoint.clone()).await.unwrap();
     moved("a new endpoint");
-    store.update_endpoint(ACME, endpoint.id, &json!({}), b"", None).await.unwrap();
+    store.update_endpoint(ACME, endpoint.id, &json!({}), b"", None, None).await.unwrap();
     moved("an endpoint");
     store.set_endpoint_status(ACME, endpoint.id, EndpointStatus::Paused, None).await.unwrap();
     moved("the status of an endpoint");

@@ -3,7 +3,7 @@
 use turnbuckle_connectors::native;
 use turnbuckle_core::endpoint::EndpointSettings;
 use turnbuckle_core::entity::{Schema, did_you_mean, nearest};
-use turnbuckle_core::id::WorkspaceId;
+use turnbuckle_core::id::{ConnectionNo, WorkspaceId};
 use turnbuckle_core::invalid::{Invalid, pointer};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::page::PageRequest;
@@ -16,18 +16,24 @@ use crate::problem::ApiError;
 /// Connections whose entities are looked at, of an endpoint that hears of all.
 const CONNECTIONS_MAX: usize = 1_000;
 
+/// Answers the connection that the endpoint is bound to.
+///
 /// # Errors
 /// 400: the URL may not be called, or connection or entities do not exist.
 pub async fn check(
     app: &App,
     workspace: WorkspaceId,
     settings: &EndpointSettings,
-) -> Result<(), ApiError> {
+) -> Result<Option<ConnectionNo>, ApiError> {
     let mut wrong = Vec::new();
+    let mut bound_to = None;
     wrong.extend(check_url(app, &settings.url));
     match &settings.connection {
         Some(connection) => match app.catalog.connection(workspace, connection).await {
-            Ok(live) => wrong.extend(unknown_entities(settings, &[&live.schema])),
+            Ok(live) => {
+                bound_to = Some(live.row.no);
+                wrong.extend(unknown_entities(settings, &[&live.schema]));
+            }
             Err(StoreError::NotFound { .. }) => {
                 let detail = format!("there is no connection `{connection}`");
                 wrong.push(Invalid::new("/connection", detail));
@@ -39,7 +45,7 @@ pub async fn check(
         }
         None => {}
     }
-    if wrong.is_empty() { Ok(()) } else { Err(ApiError::invalid(wrong)) }
+    if wrong.is_empty() { Ok(bound_to) } else { Err(ApiError::invalid(wrong)) }
 }
 
 fn check_url(app: &App, url: &str) -> Option<Invalid> {

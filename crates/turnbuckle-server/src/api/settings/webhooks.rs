@@ -138,6 +138,7 @@ async fn create(
     let endpoint = Endpoint {
         id,
         workspace,
+        connection: None,
         settings: settings.to_document().into(),
         sealed: secrets.seal(&app.sealer, workspace, id),
         status: EndpointStatus::Active,
@@ -171,7 +172,11 @@ async fn update(
     let document = settings.to_document().into();
     let sealed = secrets.seal(&app.sealer, workspace, id);
     let seen = Some(endpoint.version);
-    match app.store.update_endpoint(workspace, id, &document, &sealed, seen).await {
+    match app
+        .store
+        .update_endpoint(workspace, id, &document, &sealed, endpoint.connection, seen)
+        .await
+    {
         Err(StoreError::VersionMismatch { .. } | StoreError::NotFound { .. }) => return Ok(None),
         updated => updated?,
     };

@@ -83,12 +83,13 @@ pub async fn try_source(
     let id = find(&app, caller.workspace, &id).await?.id;
     let source = app.catalog.source(caller.workspace, id).await?;
     let source = source.ok_or(Problem::SourceNotFound)?;
-    let connection = app.catalog.connection(caller.workspace, &source.settings.connection).await?;
+    let connection = app.catalog.connection_of(&source).await?;
     // An event that was never accepted: there is no line of the log to end.
     let event = InboundEvent {
         id: InboundEventId(app.mint()),
         workspace: caller.workspace,
         source: id,
+        connection: source.connection,
         request: post.into_request(),
     };
     let outcome =

@@ -48,7 +48,7 @@ pub async fn get_entity_description(
 
 async fn open(app: &App, key: &str) -> Result<(Arc<LiveSource>, Arc<LiveConnection>), ApiError> {
     let source = open_source(app, key).await?;
-    let connection = app.catalog.connection(source.workspace, &source.settings.connection).await?;
+    let connection = app.catalog.connection_of(&source).await?;
     Ok((source, connection))
 }
 

@@ -26,6 +26,8 @@ pub enum Attempted {
     Answered { due: DueDelivery, attempt: Attempt, is_success: bool },
     /// The endpoint takes nothing now: paused, disabled or deleted.
     NotNow(DueDelivery),
+    /// The connection that it tells of was deleted: it is never sent.
+    Erased(DueDelivery),
 }
 
 /// Sends one delivery. `last_success_at` is when its lane last succeeded.
@@ -38,6 +40,16 @@ pub async fn attempt(app: &App, due: DueDelivery, last_success_at: Option<UnixMs
             return Attempted::NotNow(due);
         }
     };
+    if let Some(connection) = due.connection {
+        match app.catalog.has_connection(due.workspace, connection).await {
+            Ok(true) => {}
+            Ok(false) => return Attempted::Erased(due),
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "a connection could not be looked for");
+                return Attempted::NotNow(due);
+            }
+        }
+    }
     let at = app.now();
     let headers = headers(&endpoint, due.id, &due.body, at);
     let started = std::time::Instant::now();

@@ -139,6 +139,12 @@ impl Lane {
         self.next_due_at = self.next_due_at.into_iter().chain(retry_at).min();
     }
 
+    /// Forgets one that is not sent after all.
+    pub fn drop(&mut self, delivery: DeliveryId) {
+        self.in_flight -= 1;
+        self.recorded(delivery, None);
+    }
+
     /// Lets go of everything: it stays in the store until the lane is woken.
     pub fn suspend(&mut self, unsent: DueDelivery) -> Vec<DueDelivery> {
         self.in_flight -= 1;
@@ -180,6 +186,7 @@ mod tests {
             id: DeliveryId(minter.mint(1, 1)),
             workspace: WorkspaceId(1),
             endpoint: EndpointId(minter.mint(1, 1)),
+            connection: None,
             failure_count: 0,
             attempt_count: 0,
             first_attempt_at: None,

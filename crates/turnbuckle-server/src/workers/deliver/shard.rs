@@ -149,6 +149,10 @@ impl Shard {
                 // The recorder outlives the shards.
                 let _ = self.recorder.send(attempt);
             }
+            Attempted::Erased(due) => {
+                lane.drop(due.id);
+                self.let_go([due]);
+            }
             Attempted::NotNow(due) => {
                 let let_go = lane.suspend(due);
                 self.let_go(let_go);

@@ -93,6 +93,7 @@ fn nothing(change: &Change) -> Matched {
         change: change.id,
         workspace: change.workspace,
         connection: change.connection.clone(),
+        connection_no: change.connection_no,
         mapping_version: None,
         messages: Vec::new(),
         deferred_objects: Vec::new(),
@@ -112,7 +113,8 @@ async fn listeners(
 /// `None` if it was deleted: nobody is left to be told.
 async fn connection(app: &App, change: &Change) -> Result<Option<Arc<LiveConnection>>, StoreError> {
     match app.catalog.connection(change.workspace, &change.connection).await {
-        Ok(connection) => Ok(Some(connection)),
+        // One of that name made since hears of its own changes.
+        Ok(connection) => Ok(Some(connection).filter(|it| it.row.no == change.connection_no)),
         Err(StoreError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
     }

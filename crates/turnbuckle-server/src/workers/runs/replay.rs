@@ -113,6 +113,7 @@ pub async fn plan(
         event: event.id,
         workspace: event.workspace,
         connection,
+        connection_no: event.connection,
         work: EventWork::Fail(reason),
         warnings: Vec::new(),
         as_new,
@@ -120,11 +121,10 @@ pub async fn plan(
     let Some(source) = app.catalog.source(event.workspace, event.source).await? else {
         return Ok(failed(String::new(), "the source of the event was deleted".to_owned()));
     };
-    let connection = &source.settings.connection;
-    match app.catalog.connection(event.workspace, connection).await {
+    match app.catalog.connection_of(&source).await {
         Ok(connection) => Ok(processing::plan(&source, &connection, event, as_new)),
         Err(error @ StoreError::NotFound { noun: Noun::Connection, .. }) => {
-            Ok(failed(connection.clone(), error.to_string()))
+            Ok(failed(source.settings.connection.clone(), error.to_string()))
         }
         Err(error) => Err(error),
     }

@@ -39,8 +39,9 @@ fn empty() -> Db {
 
 fn add_event(db: &Db, number: i64, status: i64, body_bytes: usize) {
     db.execute(
-        "INSERT INTO inbound_event (seq, tail, workspace, source, status, headers, query, body)
-         VALUES (?1, 0, 1, 1, ?2, '[]', '', zeroblob(?3))",
+        "INSERT INTO inbound_event (seq, tail, workspace, source, connection, status, headers,
+             query, body)
+         VALUES (?1, 0, 1, 1, 1, ?2, '[]', '', zeroblob(?3))",
         params![key(number), status, body_bytes as i64],
     )
     .unwrap();
@@ -57,9 +58,9 @@ fn add_event(db: &Db, number: i64, status: i64, body_bytes: usize) {
 
 fn add_delivery(db: &Db, number: i64, endpoint: i64, state: i64) {
     db.execute(
-        "INSERT INTO delivery (seq, tail, workspace, endpoint, line, state, at_ms, attempt_count,
-             failure_count, last_status, change, change_type, object, record, changed, body)
-         VALUES (?1, 0, 1, ?2, 0, ?3, 0, 0, 0, 999, 0, 2, 'lead', 'r', '[]', x'')",
+        "INSERT INTO delivery (seq, tail, workspace, endpoint, connection, line, state, at_ms,
+             attempt_count, failure_count, last_status, change, change_type, object, record, changed, body)
+         VALUES (?1, 0, 1, ?2, 1, 0, ?3, 0, 0, 0, 999, 0, 2, 'lead', 'r', '[]', x'')",
         [key(number), endpoint, state],
     )
     .unwrap();
