@@ -91,11 +91,15 @@ fn move_matched_through(batch: &mut Batch<'_>, matched: &[Matched]) -> Result<()
 }
 
 impl SqliteStore {
-    /// Whether all of these are heads still, after all that is being written.
-    async fn are_heads(&self, rows: Vec<i64>) -> Result<bool, StoreError> {
+    /// What of a slice is due still after all that is being written, as it is then.
+    async fn settled(
+        &self,
+        endpoint: EndpointId,
+        due: Vec<DueDelivery>,
+    ) -> Result<Vec<DueDelivery>, StoreError> {
         self.writer
             .run(Priority::Attempts, "read due deliveries", move |batch| {
-                line::are_heads(batch.sql, &rows)
+                line::settled(batch.sql, endpoint, &due)
             })
             .await
     }
@@ -152,16 +156,19 @@ impl DeliveryStore for SqliteStore {
         let held: Arc<HashSet<i64>> = Arc::new(held.iter().map(|id| id.0.row_key()).collect());
         loop {
             let held = held.clone();
-            let slice = self
+            let mut slice = self
                 .readers
                 .scan("read due deliveries", move |db| read_due(db, endpoint, now, &held, limit))
                 .await?;
-            let failed = slice.due.iter().filter(|due| due.failure_count > 0);
-            let failed: Vec<i64> = failed.map(|due| due.id.0.row_key()).collect();
-            // Until it is due a head that failed gives way to a newer message. The
-            // writer may have let it while this was read; from here on it does not,
-            // since by its clock the head is due.
-            if failed.is_empty() || self.are_heads(failed).await? {
+            // Until it is due a head that failed gives way to a newer message, or
+            // becomes it. The writer may have let it, and not have committed that
+            // when this was read; from here on it does not, since by its clock the
+            // head is due.
+            let count = slice.due.len();
+            if slice.due.iter().any(|due| due.failure_count > 0) {
+                slice.due = self.settled(endpoint, slice.due).await?;
+            }
+            if slice.due.len() == count {
                 return Ok(slice);
             }
         }

@@ -130,7 +130,7 @@ impl Pending {
     }
 
     /// Whether this is a head that failed and is in nobody's hands: only heads
-    /// that are due are handed out, and [`are_heads`] is asked before.
+    /// that are due are handed out, as they are by [`settled`].
     fn waits_for_its_time(&self, now: UnixMs) -> bool {
         self.state == State::Head && self.failure_count > 0 && now < self.at
     }
@@ -514,16 +514,24 @@ impl DeliveryRow {
     }
 }
 
-/// Whether all of these rows are heads still.
-pub fn are_heads(db: &Db, rows: &[i64]) -> Result<bool, Failure> {
-    let mut select = db.prepare_cached("SELECT state FROM delivery WHERE seq = ?1")?;
-    for row in rows {
-        let state: Option<i64> = select.query_row([row], |row| row.get(0)).optional()?;
-        if state.map(State::from_row) != Some(State::Head) {
-            return Ok(false);
+/// Those of these heads that are heads still, each that has failed as it is now:
+/// it may have become a newer message under the same id.
+pub fn settled(
+    db: &Db,
+    endpoint: EndpointId,
+    due: &[DueDelivery],
+) -> Result<Vec<DueDelivery>, Failure> {
+    let mut settled = Vec::with_capacity(due.len());
+    for due in due {
+        match due.failure_count {
+            0 => settled.push(due.clone()),
+            _ if head(db, due.id)?.is_some() => {
+                settled.extend(DeliveryRow::at(due.id.0.row_key()).read_due(db, endpoint)?);
+            }
+            _ => {}
         }
     }
-    Ok(true)
+    Ok(settled)
 }
 
 /// Records an attempt of a head and moves its line on. Answers the row that
@@ -702,3 +710,6 @@ pub fn resend(
     let endpoint = EndpointId(Stamp::from_row(endpoint, tail));
     Ok(due.read_due(batch.sql, endpoint)?.ok_or_else(not_found)?)
 }
+
+#[cfg(test)]
+mod tests;
