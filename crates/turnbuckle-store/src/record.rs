@@ -21,7 +21,8 @@ pub const SORT_CANDIDATES_MAX: usize = 10_000;
 #[derive(Debug, Clone, PartialEq)]
 pub enum WriteAction {
     Create,
-    /// Updates the earliest record that has the same values in these columns, or creates one.
+    /// Updates the record that has the same values in these columns, or creates
+    /// one. [`StoreError::Invalid`] if several have.
     Upsert {
         match_on: Vec<String>,
     },
@@ -46,7 +47,8 @@ pub struct Write {
     /// Columns among them that are only defaults: they fill what is empty and
     /// never overwrite.
     pub defaulted: Vec<String>,
-    /// Whether a lookup that finds nothing refuses the write or is a warning.
+    /// Whether a lookup that finds nothing, or several by their display value,
+    /// refuses the write or is a warning.
     pub strictness: Strictness,
     pub origin: Origin,
 }

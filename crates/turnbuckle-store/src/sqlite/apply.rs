@@ -111,7 +111,7 @@ fn missing_columns(missing: Vec<String>) -> StoreError {
 }
 
 /// Replaces what was given for a lookup by the id of the record it means.
-/// Answers what was left out, unless it refuses that.
+/// Answers what was left out or may mean another record, unless it refuses that.
 fn resolve_lookups(
     db: &Db,
     connection: &ConnectionSchema,
@@ -119,19 +119,27 @@ fn resolve_lookups(
     strictness: Strictness,
 ) -> Result<(PlannedValues, Vec<Invalid>), Failure> {
     let mut resolved = Vec::with_capacity(values.len());
-    let mut unresolved = Vec::new();
+    let mut doubts = Vec::new();
     for (column, planned) in values {
+        let mut doubt = |detail| doubts.push(Invalid::new(pointer("", &column), detail));
         let value = match planned {
             Planned::Value(value) => value,
             Planned::Lookup { entity, given } => match resolve(db, connection, &entity, &given)? {
-                Some(id) => Value::Text(id),
-                None => {
-                    unresolved.push(Invalid::new(
-                        pointer("", &column),
-                        format!(
-                            "`{column}` {}: no `{entity}` is or has the id `{given}`",
-                            strictness.verdict()
-                        ),
+                Meant::One(id) => Value::Text(id),
+                Meant::Several { earliest } => {
+                    let verdict = match strictness {
+                        Strictness::Strict => "is refused",
+                        Strictness::Lenient => "means the earliest",
+                    };
+                    doubt(format!(
+                        "`{column}` {verdict}: several `{entity}` are called `{given}`; give an id"
+                    ));
+                    Value::Text(earliest)
+                }
+                Meant::None => {
+                    let verdict = strictness.verdict();
+                    doubt(format!(
+                        "`{column}` {verdict}: no `{entity}` is or has the id `{given}`"
                     ));
                     Value::Null
                 }
@@ -140,9 +148,16 @@ fn resolve_lookups(
         resolved.push((column, Planned::Value(value)));
     }
     match strictness {
-        Strictness::Strict if !unresolved.is_empty() => Err(StoreError::Invalid(unresolved).into()),
-        _ => Ok((resolved, unresolved)),
+        Strictness::Strict if !doubts.is_empty() => Err(StoreError::Invalid(doubts).into()),
+        _ => Ok((resolved, doubts)),
     }
+}
+
+/// Which record was meant by what was given for a lookup.
+enum Meant {
+    None,
+    One(String),
+    Several { earliest: String },
 }
 
 /// Finds a record by its id or else by its display value.
@@ -151,37 +166,41 @@ fn resolve(
     connection: &ConnectionSchema,
     entity: &str,
     given: &str,
-) -> Result<Option<String>, Failure> {
+) -> Result<Meant, Failure> {
     let (entity, row) = connection.entity(entity)?;
     if let Ok(id) = Uuid::try_parse(given)
         && record_exists(db, row.no, &id)?
     {
-        return Ok(Some(id.to_string()));
+        return Ok(Meant::One(id.to_string()));
     }
-    let Some(display) = entity.column(&entity.display) else { return Ok(None) };
+    let Some(display) = entity.column(&entity.display) else { return Ok(Meant::None) };
     // What the display column cannot hold is the display value of no record.
     let Ok(value) = Value::cast(display, &Json::from(given), &TimeZone::UTC) else {
-        return Ok(None);
+        return Ok(Meant::None);
     };
     if value == Value::Null {
-        return Ok(None);
+        return Ok(Meant::None);
     }
-    let same = find_same(db, row, &[(entity.display.clone(), value)])?;
-    Ok(same.map(|found| found.record.id))
+    let mut same = find_same(db, row, &[(entity.display.clone(), value)])?.into_iter();
+    Ok(match (same.next(), same.next()) {
+        (None, _) => Meant::None,
+        (Some(one), None) => Meant::One(one.record.id),
+        (Some(earliest), Some(_)) => Meant::Several { earliest: earliest.record.id },
+    })
 }
 
-/// The earliest record with the same values in all these columns, none if one
-/// of them is no column. Null equals only null.
+/// The earliest two records with the same values in all these columns, none if
+/// one of them is no column. Null equals only null.
 ///
 /// Keys find candidates. They are cut, so the values themselves are compared.
 fn find_same(
     db: &Db,
     entity: &EntityRow,
     values: &[(String, Value)],
-) -> Result<Option<RecordRow>, Failure> {
+) -> Result<Vec<RecordRow>, Failure> {
     let mut wanted = Vec::with_capacity(values.len());
     for (name, value) in values {
-        let Some(column) = entity.columns.get(name) else { return Ok(None) };
+        let Some(column) = entity.columns.get(name) else { return Ok(Vec::new()) };
         wanted.push((name, column, value));
     }
     let is_same = |record: &Record| {
@@ -201,13 +220,14 @@ fn find_same(
         "SELECT record FROM record_key WHERE entity_column = ?1 AND key = ?2 ORDER BY record",
     )?;
     let mut rows = select.query(params![column_no, driver_key])?;
-    while let Some(candidate) = rows.next()? {
+    let mut same = Vec::new();
+    while same.len() < 2
+        && let Some(candidate) = rows.next()?
+    {
         let found = record_at(db, candidate.get(0)?)?;
-        if let Some(found) = found.filter(|found| is_same(&found.record)) {
-            return Ok(Some(found));
-        }
+        same.extend(found.filter(|found| is_same(&found.record)));
     }
-    Ok(None)
+    Ok(same)
 }
 
 /// Of several keys the one that leads to the fewest records, counted no further
@@ -240,19 +260,19 @@ fn find_same_unkeyed(
     db: &Db,
     entity: &EntityRow,
     is_same: impl Fn(&Record) -> bool,
-) -> Result<Option<RecordRow>, Failure> {
+) -> Result<Vec<RecordRow>, Failure> {
     let mut select = db.prepare_cached(
         "SELECT seq, id, number, version, created_at_ms, updated_at_ms, data
          FROM record WHERE entity = ?1 ORDER BY seq",
     )?;
     let mut rows = select.query([entity.no])?;
-    while let Some(row) = rows.next()? {
-        let found = read_record(row)?;
-        if is_same(&found.record) {
-            return Ok(Some(found));
-        }
+    let mut same = Vec::new();
+    while same.len() < 2
+        && let Some(row) = rows.next()?
+    {
+        same.extend(Some(read_record(row)?).filter(|found| is_same(&found.record)));
     }
-    Ok(None)
+    Ok(same)
 }
 
 fn find_target(
@@ -276,7 +296,9 @@ fn find_target(
             // A record is the same only if every column says so: with one of
             // them empty there is nothing to recognise it by.
             match match_on.iter().map(value_of).collect::<Option<Vec<_>>>() {
-                Some(same) if !same.is_empty() => find_same(db, row, &same),
+                Some(same) if !same.is_empty() => {
+                    only_one(find_same(db, row, &same)?, entity, match_on)
+                }
                 _ => Ok(None),
             }
         }
@@ -293,6 +315,25 @@ fn find_target(
             Ok(Some(found))
         }
     }
+}
+
+/// # Errors
+/// [`StoreError::Invalid`] if several are the same: to update any of them would be a guess.
+fn only_one(
+    mut same: Vec<RecordRow>,
+    entity: &Entity,
+    match_on: &[String],
+) -> Result<Option<RecordRow>, Failure> {
+    if same.len() < 2 {
+        return Ok(same.pop());
+    }
+    let columns: Vec<String> = match_on.iter().map(|name| format!("`{name}`")).collect();
+    let detail = format!(
+        "several `{}` have the same {}, so `match_on` does not say which to update",
+        entity.name,
+        columns.join(" and ")
+    );
+    Err(StoreError::Invalid(vec![Invalid::new(pointer("", &match_on[0]), detail)]).into())
 }
 
 /// Takes the id that the writer chose for a new record, if it did.
@@ -451,7 +492,7 @@ fn check_unique(
         }
         let same = find_same(db, row, &[(name.clone(), value)])?;
         let is_other = |found: &RecordRow| before.is_none_or(|(seq, _)| seq != found.seq);
-        if same.is_some_and(|found| is_other(&found)) {
+        if same.iter().any(is_other) {
             return Err(StoreError::UniqueViolation {
                 entity: entity.name.clone(),
                 column: name.clone(),

@@ -214,6 +214,8 @@ macro_rules! for_each_story {
                 a_delete_is_final_and_a_change
                 an_upsert_updates_the_record_with_the_same_values
                 an_upsert_that_finds_nothing_creates
+                an_upsert_that_finds_several_is_refused
+                a_lookup_that_finds_several_refuses_or_takes_the_earliest
                 long_texts_are_told_apart
                 a_default_fills_and_never_overwrites
                 a_unique_value_is_taken_once

@@ -235,8 +235,8 @@ pub async fn an_upsert_updates_the_record_with_the_same_values(store: &dyn Store
         "Name": "Straße", "Email": "Ada@Example.com", "BirthDate": "1815-12-10",
         "Score": "12.50", "CountryId": "Canada",
     });
-    let first = create(store, "Contact", data.clone()).await;
-    create(store, "Contact", data).await;
+    let first = create(store, "Contact", data).await;
+    create(store, "Contact", json!({ "Name": "Other" })).await;
     for keyed in [&[][..], &["Email"], &["Name", "BirthDate", "Score", "CountryId"]] {
         let columns: Vec<_> =
             keyed.iter().map(|column| ("Contact".to_owned(), (*column).to_owned())).collect();
@@ -258,6 +258,49 @@ pub async fn an_upsert_updates_the_record_with_the_same_values(store: &dyn Store
         }
     }
     assert_eq!(count(store, "Contact").await, 2);
+}
+
+/// To update one of them would be a guess.
+pub async fn an_upsert_that_finds_several_is_refused(store: &dyn Store, _: &TestClock) {
+    given_crm(store).await;
+    let data = json!({ "Name": "Ada", "Email": "a@b.example", "CountryId": "Canada" });
+    for country in ["Canada", "Canada", "Perú"] {
+        let mut data = data.clone();
+        data["CountryId"] = json!(country);
+        create(store, "Contact", data).await;
+    }
+    for keyed in [&[][..], &["Email"]] {
+        let columns: Vec<_> =
+            keyed.iter().map(|column| ("Contact".to_owned(), (*column).to_owned())).collect();
+        store.ensure_keys(ACME, CRM, &columns).await.unwrap();
+        let same = an_upsert("Contact", &["Email", "CountryId"], data.clone());
+        let errors = invalids(write(store, same).await);
+        assert_eq!(errors[0].path, "/Email");
+        let expected = "several `Contact` have the same `Email` and `CountryId`, so `match_on` \
+                        does not say which to update";
+        assert_eq!(errors[0].detail, expected);
+        let other = json!({ "Name": "Ada", "Email": "A@b.example", "CountryId": "Perú" });
+        assert_eq!(upsert(store, &["Email", "CountryId"], other).await.record.number, 3);
+    }
+    assert_eq!(count(store, "Contact").await, 3);
+}
+
+pub async fn a_lookup_that_finds_several_refuses_or_takes_the_earliest(
+    store: &dyn Store,
+    _: &TestClock,
+) {
+    given_crm(store).await;
+    let first = create(store, "Account", json!({ "Name": "Acme" })).await;
+    create(store, "Account", json!({ "Name": "ACME" })).await;
+    let strict = a_create("Contact", json!({ "Name": "Ada", "AccountId": "acme" }));
+    let errors = invalids(write(store, strict.clone()).await);
+    let several = "several `Account` are called `acme`; give an id";
+    assert_eq!(errors[0].detail, format!("`AccountId` is refused: {several}"));
+    assert_eq!(count(store, "Contact").await, 0);
+    let lenient = Write { strictness: Strictness::Lenient, ..strict };
+    let applied = write(store, lenient).await.unwrap();
+    assert_eq!(applied.record.data["AccountId"], first.id);
+    assert_eq!(applied.warnings[0].detail, format!("`AccountId` means the earliest: {several}"));
 }
 
 pub async fn an_upsert_that_finds_nothing_creates(store: &dyn Store, _: &TestClock) {
