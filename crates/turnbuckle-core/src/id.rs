@@ -121,9 +121,11 @@ impl fmt::Debug for Stamp {
 /// The text is not an id of the kind that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
-    #[error("expected an id that starts with `{prefix}`")]
+    #[error("expected an id as the hub gives it: `{prefix}` and 32 hexadecimal digits")]
     Prefix { prefix: &'static str },
-    #[error("`{name}` must be 1 to {max} characters out of letters, digits and `{signs}`")]
+    #[error(
+        "`{name}` must be 1 to {max} characters out of letters, digits and `{signs}`, and neither `.` nor `..`"
+    )]
     Name { name: &'static str, max: usize, signs: &'static str },
 }
 
@@ -234,7 +236,9 @@ fn check_name(
     signs: &'static str,
 ) -> Result<(), IdError> {
     let fits = (1..=max).contains(&text.len())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c));
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
+        // A URL path leaves these out.
+        && !matches!(text, "." | "..");
     if fits { Ok(()) } else { Err(IdError::Name { name, max, signs }) }
 }
 

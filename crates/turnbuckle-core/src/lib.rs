@@ -24,5 +24,6 @@ pub mod retry;
 pub mod signature;
 pub mod source;
 pub mod subscription;
+pub mod text;
 pub mod value;
 pub mod write;

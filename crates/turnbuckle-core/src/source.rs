@@ -31,6 +31,7 @@ use url::Url;
 use crate::entity::{Column, Entity, Schema, did_you_mean};
 use crate::id::check_chosen_id;
 use crate::invalid::{Invalid, pointer};
+use crate::text::{check_line, web_url};
 use crate::write::{self, Strictness};
 
 pub use dedupe::{DEDUPE_KEY_BYTES_MAX, Dedupe, dedupe_key};
@@ -121,9 +122,10 @@ impl SourceSettings {
 
     /// What can be judged without the CRM.
     fn check_shape(&self, members: &mut Members) {
-        let name_chars = self.name.chars().count();
-        if members.get("name").is_some() && !(1..=200).contains(&name_chars) {
-            members.refuse("name", "`name` must be 1 to 200 characters");
+        if members.get("name").is_some()
+            && let Err(must) = check_line(&self.name, 1..=200)
+        {
+            members.refuse("name", format!("`name` {must}"));
         }
         if members.get("connection").is_some()
             && let Err(error) = check_chosen_id("connection", &self.connection)
@@ -298,20 +300,15 @@ fn origin(text: &str) -> Option<String> {
     if text == "*" {
         return Some(text.to_owned());
     }
-    let url = Url::parse(text).ok().filter(is_web)?;
+    let url = web_url(text).ok()?;
     let origin = url.origin().ascii_serialization();
     // A path, query or user name would be dropped silently.
     (url.as_str() == format!("{origin}/")).then_some(origin)
 }
 
 fn parse_redirect(document: &Json) -> Result<Url, Vec<Invalid>> {
-    let url = document.as_str().and_then(|text| Url::parse(text).ok());
-    url.filter(is_web)
-        .ok_or_else(|| vec![Invalid::new("", "`redirect` must be a whole URL of http or https")])
-}
-
-fn is_web(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.has_host()
+    web_url(document.as_str().unwrap_or_default())
+        .map_err(|must| vec![Invalid::new("", format!("`redirect` {must}"))])
 }
 
 /// What the store keeps of a source's key. Keys are long and random, so a plain

@@ -16,7 +16,7 @@
 //!   answer.
 //! - `$HUB` is the address of the server, shown as `http://127.0.0.1:8080`, and
 //!   `$KEY` a key set that may do everything. `make run` starts the server again
-//!   after it was killed, `pidof turnbuckle` names its process.
+//!   after it was killed; `turnbuckle-data` is its folder.
 //!
 //! Each document has a server and a folder of its own. Where bash, curl, jq or
 //! openssl is missing nothing is run, and a line says so.
@@ -47,10 +47,10 @@ const PRELUDE: &str = r#"
 exec 2>&1
 curl() { command curl --no-progress-meter --max-time 30 "$@"; }
 turnbuckle() { "$TURNBUCKLE" "$@"; }
-pidof() { cat "$TURNBUCKLE_DATA.pid"; }
+server_pid() { cat "$TURNBUCKLE_DATA.pid"; }
 make() {
     # A killed server holds its port and its folder until it is gone.
-    while [ -e "$TURNBUCKLE_DATA.pid" ] && kill -0 $(pidof) 2>/dev/null; do sleep 0.02; done
+    while [ -e "$TURNBUCKLE_DATA.pid" ] && kill -0 $(server_pid) 2>/dev/null; do sleep 0.02; done
     "$TURNBUCKLE" serve >>"$TURNBUCKLE_DATA.log" 2>&1 </dev/null &
     echo $! >"$TURNBUCKLE_DATA.pid"
     disown
@@ -58,7 +58,7 @@ make() {
 await_server() {
     for _ in $(seq 200); do
         command curl -sf -o /dev/null "$HUB/readyz" && return 0
-        kill -0 "$(pidof)" 2>/dev/null || return 1
+        kill -0 "$(server_pid)" 2>/dev/null || return 1
         sleep 0.05
     done
     return 1
@@ -162,7 +162,7 @@ impl Stage {
     /// `None` if the server ends, as it does when somebody has taken its port.
     fn try_start() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
+        let data = folder.path().join("turnbuckle-data");
         let address = format!("127.0.0.1:{}", free_port());
         let mut shell = Command::new("bash")
             .args(["--noprofile", "--norc"])

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::change::ChangeType;
-use turnbuckle_core::id::{DeliveryId, EndpointId, RecoveryId};
+use turnbuckle_core::id::{DeliveryId, EndpointId, RecoveryId, SourceId};
 use turnbuckle_server::catalog::EndpointSecrets;
 use turnbuckle_server::workers::runs;
 use turnbuckle_store::delivery::{AfterAttempt, Attempt, Draft};
@@ -142,6 +142,13 @@ async fn what_failed_is_done_after_the_source_was_mended() {
     assert_eq!((&event["status"], &event["error"]), (&json!("done"), &json!(null)));
     let lead = hub.record("Lead", &event["records"][0]["id"]).await.unwrap();
     assert_eq!(lead["Contact"], "Ada 7");
+
+    let unknown = SourceId(hub.app.mint()).to_string();
+    let (status, _, answer) = hub.post(REPLAY, json!({ "source": unknown })).await;
+    assert_eq!(
+        (status.as_u16(), &answer["detail"]),
+        (404, &json!(format!("no source `{unknown}`")))
+    );
 }
 
 #[tokio::test]

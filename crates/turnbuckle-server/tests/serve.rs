@@ -97,6 +97,8 @@ async fn the_description_and_its_page_are_served() {
     let (status, page) = caller.get("/docs").await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.starts_with("<!doctype html>"));
+    // Who knows the address alone is led there.
+    assert_eq!(caller.get("/").await.0, StatusCode::TEMPORARY_REDIRECT);
     serving.shutdown().await.unwrap();
 }
 

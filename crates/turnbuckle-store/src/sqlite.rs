@@ -45,6 +45,7 @@ mod workspace;
 mod writer;
 
 use std::fs::{File, TryLockError};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -160,24 +161,33 @@ impl SqliteStore {
     }
 }
 
+/// Takes the lock beside the database. The file names the process that holds it.
 fn lock_file(path: &Path) -> Result<File, StoreError> {
     const ACTION: &str = "lock the database file";
     let unavailable = |error: std::io::Error| StoreError::Unavailable {
         action: ACTION,
         source: format!("{}: {error}", path.display()).into(),
     };
-    let lock = File::options()
+    let mut lock = File::options()
         .create(true)
         .truncate(false)
+        .read(true)
         .write(true)
         .open(path.with_extension("lock"))
         .map_err(unavailable)?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable {
-            action: ACTION,
-            source: format!("{} is open in another process", path.display()).into(),
-        }),
+        Ok(()) => {
+            lock.set_len(0).map_err(unavailable)?;
+            writeln!(lock, "{}", std::process::id()).map_err(unavailable)?;
+            Ok(lock)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = lock.read_to_string(&mut holder);
+            let reason =
+                format!("{} is open in another process ({})", path.display(), holder.trim());
+            Err(StoreError::Unavailable { action: ACTION, source: reason.into() })
+        }
         Err(TryLockError::Error(error)) => Err(unavailable(error)),
     }
 }

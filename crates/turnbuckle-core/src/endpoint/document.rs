@@ -9,7 +9,6 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 use strum::VariantArray;
-use url::Url;
 
 use super::{EndpointSettings, Format, Module, OwnChanges, Scope, Success, Token};
 use crate::change::ChangeType;
@@ -18,6 +17,7 @@ use crate::id::check_chosen_id;
 use crate::invalid::{Invalid, pointer};
 use crate::merge_patch::merge_patch;
 use crate::retry::RetrySchedule;
+use crate::text::{check_line, web_url};
 
 const MEMBERS: [&str; 16] = [
     "url",
@@ -286,25 +286,13 @@ fn text(given: &Json, max: usize) -> Result<&str, String> {
 
 fn url(given: &Json) -> Result<String, String> {
     let text = text(given, URL_CHARS_MAX)?;
-    // The parser would drop these without a word, and we keep what was given.
-    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err("must be a URL without spaces".to_owned());
-    }
-    let url = Url::parse(text).map_err(|error| format!("must be a URL: {error}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("must be an `http` or `https` URL".to_owned());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user name or password; use `token`".to_owned());
-    }
+    web_url(text)?;
     Ok(text.to_owned())
 }
 
 fn description(given: &Json) -> Result<String, String> {
-    match given.as_str() {
-        Some("") => Ok(String::new()),
-        _ => text(given, DESCRIPTION_CHARS_MAX).map(str::to_owned),
-    }
+    let text = given.as_str().unwrap_or("\n");
+    check_line(text, 0..=DESCRIPTION_CHARS_MAX).map(|()| text.to_owned())
 }
 
 fn token(given: &Json) -> Result<Token, String> {

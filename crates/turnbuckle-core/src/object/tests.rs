@@ -87,7 +87,7 @@ fn every_mistake_is_named_at_once() {
             ("/o/filds", "`filds` is not known here; did you mean `fields`?"),
             (
                 "/o/fields/c~1d",
-                "`field` must be 1 to 100 characters out of letters, digits and `-_.`",
+                "`field` must be 1 to 100 characters out of letters, digits and `-_.`, and neither `.` nor `..`",
             ),
             (
                 "/o/fields/a/type",

@@ -17,6 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::text::check_line;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::bin::Bin;
 use turnbuckle_store::error::Noun;
@@ -90,10 +91,8 @@ pub async fn create_bin(
     OptionalJson(CreateBin { label }): OptionalJson<CreateBin>,
 ) -> Result<impl IntoResponse, ApiError> {
     let label = label.unwrap_or_default();
-    if LABEL_CHARS_MAX < label.chars().count() {
-        let detail = format!("has at most {LABEL_CHARS_MAX} characters");
-        return Err(ApiError::invalid(vec![Invalid::new("/label", detail)]));
-    }
+    check_line(&label, 0..=LABEL_CHARS_MAX)
+        .map_err(|must| ApiError::invalid(vec![Invalid::new("/label", must)]))?;
     let count_max = app.config.bins.count_max;
     if count_max <= app.store.bins(caller.workspace).await?.len() {
         let detail = format!("a workspace has at most {count_max} bins; delete one first");

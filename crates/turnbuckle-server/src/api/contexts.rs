@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use turnbuckle_core::id::check_chosen_id;
 use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::text::check_line;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::context::Context;
 use turnbuckle_store::error::Noun;
@@ -173,9 +174,8 @@ pub async fn delete_context(
 
 fn check(name: Option<&str>, attributes: &Map<String, Value>) -> Result<(), ApiError> {
     let mut wrong = Vec::new();
-    if name.is_some_and(|name| NAME_CHARS_MAX < name.chars().count()) {
-        let detail = format!("a name has at most {NAME_CHARS_MAX} characters");
-        wrong.push(Invalid::new("/external_name", detail));
+    if let Some(Err(must)) = name.map(|name| check_line(name, 1..=NAME_CHARS_MAX)) {
+        wrong.push(Invalid::new("/external_name", must));
     }
     let bytes = serde_json::to_vec(attributes).map_or(usize::MAX, |text| text.len());
     if ATTRIBUTES_BYTES_MAX < bytes {

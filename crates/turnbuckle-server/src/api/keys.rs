@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use turnbuckle_core::entity::{did_you_mean, nearest};
 use turnbuckle_core::id::KeyId;
 use turnbuckle_core::invalid::{Invalid, pointer};
+use turnbuckle_core::text::check_line;
 use turnbuckle_store::api_key::ApiKey;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -208,9 +209,8 @@ fn check(scopes: &[String], addresses: &[String], label: &str) -> Result<(), Api
             wrong.push(Invalid::new(pointer("/addresses", index), error.to_string()));
         }
     }
-    if LABEL_CHARS_MAX < label.chars().count() {
-        let detail = format!("a label has at most {LABEL_CHARS_MAX} characters");
-        wrong.push(Invalid::new("/label", detail));
+    if let Err(must) = check_line(label, 0..=LABEL_CHARS_MAX) {
+        wrong.push(Invalid::new("/label", must));
     }
     if wrong.is_empty() { Ok(()) } else { Err(ApiError::invalid(wrong)) }
 }

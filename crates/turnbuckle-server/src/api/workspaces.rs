@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::text::check_line;
 use turnbuckle_store::workspace::Workspace;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -130,9 +131,8 @@ pub fn check(slug: &str, label: &str) -> Result<(), ApiError> {
         );
         wrong.push(Invalid::new("/slug", detail));
     }
-    if LABEL_CHARS_MAX < label.chars().count() {
-        let detail = format!("a label has at most {LABEL_CHARS_MAX} characters");
-        wrong.push(Invalid::new("/label", detail));
+    if let Err(must) = check_line(label, 0..=LABEL_CHARS_MAX) {
+        wrong.push(Invalid::new("/label", must));
     }
     if wrong.is_empty() { Ok(()) } else { Err(ApiError::invalid(wrong)) }
 }

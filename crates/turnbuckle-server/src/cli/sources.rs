@@ -50,7 +50,12 @@ async fn create(arguments: &Create, output: Output) -> anyhow::Result<()> {
 
 async fn list(client: &ClientArguments, output: Output) -> anyhow::Result<()> {
     let sources = Client::new(client)?.list("/api/v1/sources", "sources").await?;
-    let row = |it: &Value| ["id", "name", "connection", "url"].map(|name| cell(&it[name]));
+    let row = |it: &Value| {
+        ["id", "name", "connection", "url"].map(|name| match (name, &it[name]) {
+            ("url", Value::Null) => "no key that is in force".to_owned(),
+            (_, value) => cell(value),
+        })
+    };
     let rows: Vec<_> = sources.iter().map(row).collect();
     let text = || table(["id", "name", "connection", "url"], &rows);
     Ok(output.answer(&json!({"sources": sources}), text)?)

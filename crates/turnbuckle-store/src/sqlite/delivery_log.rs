@@ -123,7 +123,11 @@ pub fn list(
     let mut select = db.prepare_cached(&statement)?;
     let rows = select.query(named.as_slice())?;
     listing::page_of_fitting(rows, page.limit, |row| {
+        // Of an endpoint that was deleted the tail is not known any more.
+        let tail: Option<i64> = row.get(4)?;
+        let is_same = |wanted: EndpointId| tail.is_none_or(|tail| tail == wanted.0.tail());
         let fits = row.get::<_, i64>(2)? == workspace.0
+            && filter.endpoint.is_none_or(is_same)
             && match filter.status {
                 Some(wanted) => status(row)? == wanted,
                 None => true,

@@ -554,11 +554,16 @@ fn list_events(
 
 fn fits_outcome(logged: &LoggedEvent, filter: &EventFilter) -> bool {
     let has_entity = |name: &String| logged.records.iter().any(|(_, entity, _)| entity == name);
+    // Of a source that was deleted the tail is not known any more.
+    let tail = logged.event.source.0.tail();
+    let is_from = |wanted: SourceId| tail == 0 || tail == wanted.0.tail();
     let has_error = |part: &String| {
         logged
             .error
             .as_ref()
             .is_some_and(|error| error.to_lowercase().contains(&part.to_lowercase()))
     };
-    filter.entity.as_ref().is_none_or(has_entity) && filter.error.as_ref().is_none_or(has_error)
+    filter.source.is_none_or(is_from)
+        && filter.entity.as_ref().is_none_or(has_entity)
+        && filter.error.as_ref().is_none_or(has_error)
 }

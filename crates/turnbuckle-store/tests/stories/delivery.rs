@@ -701,6 +701,10 @@ pub async fn the_log_is_filtered_and_paged(store: &dyn Store, clock: &TestClock)
         ),
         (DeliveryFilter { since: at(3), until: at(6), ..every() }, vec![3, 4, 5]),
         (DeliveryFilter { endpoint: Some(theirs.id), ..every() }, vec![]),
+        (
+            DeliveryFilter { endpoint: Some(EndpointId(neighbour(endpoints[0].0))), ..every() },
+            vec![],
+        ),
     ] {
         for limit in [1, 3, 100] {
             let listed = read_all!(limit, |page| store.deliveries(ACME, &filter, page));

@@ -375,6 +375,7 @@ pub async fn the_log_is_filtered_and_paged(store: &dyn Store, clock: &TestClock)
         (status(InboundStatus::Processing), vec![8, 9]),
         (status(InboundStatus::New), vec![10, 11]),
         (EventFilter { source: Some(sources[1]), ..every() }, vec![1, 3, 5, 7, 9, 11]),
+        (EventFilter { source: Some(SourceId(neighbour(sources[1].0))), ..every() }, vec![]),
         (EventFilter { since: at(3), until: at(6), ..every() }, vec![3, 4, 5]),
         (EventFilter { entity: Some("Contact".to_owned()), ..every() }, vec![0, 1, 2, 3]),
         (EventFilter { entity: Some("Account".to_owned()), ..every() }, vec![]),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 use turnbuckle_core::entity::{did_you_mean, nearest};
 use turnbuckle_core::invalid::{Invalid, pointer};
+use turnbuckle_core::text::check_line;
 
 use super::LABEL_CHARS_MAX;
 
@@ -71,16 +72,11 @@ impl<'a, 'w> Members<'a, 'w> {
         Some(list)
     }
 
-    /// Text that people read: not blank, bounded.
+    /// Text that people read.
     pub fn label(&mut self, member: &str) -> Option<String> {
         let text = self.text(member)?;
-        // Counted up to the bound only: the text may be megabytes long.
-        let is_long = text.chars().nth(LABEL_CHARS_MAX).is_some();
-        if is_long || text.trim().is_empty() {
-            self.refuse(
-                member,
-                format!("must be 1 to {LABEL_CHARS_MAX} characters, not all blank"),
-            );
+        if let Err(must) = check_line(text, 1..=LABEL_CHARS_MAX) {
+            self.refuse(member, must);
             return None;
         }
         Some(text.to_owned())

@@ -63,7 +63,7 @@ fn every_wrong_member_is_named() {
                 "/reply",
                 "`reply` is wrong: unknown variant `later`, expected `accepted` or `processed`",
             ),
-            ("/name", "`name` must be 1 to 200 characters"),
+            ("/name", "`name` must be one line of 1 to 200 characters, not all blank"),
             ("/entities", "name an entity, or null for the list of the workspace"),
             ("/conection", "`conection` is not a member here; did you mean `connection`?"),
         ],
@@ -96,7 +96,7 @@ fn every_wrong_member_is_named() {
     );
     check_refused(
         json!({"redirect": "/thanks"}),
-        &[("/redirect", "`redirect` must be a whole URL of http or https")],
+        &[("/redirect", "`redirect` must be a whole URL, `http://…` or `https://…`")],
     );
     assert_eq!(
         SourceSettings::parse(&json!([])).unwrap_err(),

@@ -10,10 +10,11 @@ use http::StatusCode;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use turnbuckle_core::id::{InboundEventId, ReplayId, WorkspaceId};
+use turnbuckle_core::id::{InboundEventId, ReplayId, SourceId, WorkspaceId};
 use turnbuckle_core::invalid::{Invalid, pointer};
 use turnbuckle_core::record::Data;
 use turnbuckle_store::StoreError;
+use turnbuckle_store::error::Noun;
 use turnbuckle_store::inbound::{EventOutcome, InboundEvent};
 use turnbuckle_store::record::Applied;
 use turnbuckle_store::replay::{Run, RunKind};
@@ -206,7 +207,10 @@ async fn select(
     match ids {
         Some(ids) if !is_range => select_ids(app, workspace, &ids).await,
         None if is_range => Ok(Selection::Range {
-            source: source.map(|id| parse_source("/source", &id)).transpose()?,
+            source: match source {
+                Some(id) => Some(find_source(app, workspace, &id).await?),
+                None => None,
+            },
             status: status.map(EventStatus::into),
             since: parse_optional("/since", since.as_deref())?,
             // What came in within this very millisecond is meant too.
@@ -216,6 +220,16 @@ async fn select(
             let detail = "give either `ids`, or some of `source`, `status`, `since` and `until`";
             Err(ApiError::new(Problem::InvalidRequest, detail))
         }
+    }
+}
+
+/// # Errors
+/// 404 if the workspace has no such source: nothing of it can be processed.
+async fn find_source(app: &App, workspace: WorkspaceId, id: &str) -> Result<SourceId, ApiError> {
+    let id = parse_source("/source", id)?;
+    match app.store.source(workspace, id).await? {
+        Some(_) => Ok(id),
+        None => Err(StoreError::not_found(Noun::Source, id).into()),
     }
 }
 
