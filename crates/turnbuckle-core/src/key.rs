@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::value::Value;
+use crate::value::{Value, decimal};
 
 pub use range::KeyRange;
 pub(crate) use range::{intersection, just_above, union};
@@ -54,7 +54,7 @@ pub enum Canonical {
     /// Microseconds since 1970 in UTC.
     Instant(i64),
     Guid(Uuid),
-    /// Written with sorted members. Only its equality means something.
+    /// As [`sorted_text`] writes it. Only its equality means something.
     Json(String),
 }
 
@@ -74,11 +74,7 @@ impl Canonical {
             Value::Date(it) => Self::Date(it),
             Value::Datetime(it) => Self::Instant(it.as_microsecond()),
             Value::Guid(it) => Self::Guid(it),
-            Value::Json(it) => {
-                let mut text = String::new();
-                write_sorted(&it, &mut text);
-                Self::Json(text)
-            }
+            Value::Json(it) => Self::Json(sorted_text(&it)),
         })
     }
 
@@ -143,7 +139,13 @@ fn number_key(number: Decimal) -> Vec<u8> {
     key
 }
 
-/// JSON text with sorted members, so that equal objects are equal texts.
+/// One text for equal JSON: members are sorted and numbers are written one way.
+pub(crate) fn sorted_text(json: &Json) -> String {
+    let mut text = String::new();
+    write_sorted(json, &mut text);
+    text
+}
+
 fn write_sorted(json: &Json, text: &mut String) {
     match json {
         Json::Array(items) => {
@@ -166,7 +168,10 @@ fn write_sorted(json: &Json, text: &mut String) {
             }
             text.push('}');
         }
-        scalar => text.push_str(&scalar.to_string()),
+        scalar => match scalar.is_number().then(|| decimal::from_json(scalar)).flatten() {
+            Some(number) => text.push_str(decimal::to_number(number).as_str()),
+            None => text.push_str(&scalar.to_string()),
+        },
     }
 }
 
@@ -175,7 +180,6 @@ mod tests {
     use std::cmp::Ordering;
 
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::*;
     use crate::filter::arbitrary;
@@ -262,10 +266,12 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_equal_whatever_the_order_of_their_members() {
-        let a = Value::Json(json!({"a": 1, "b": {"c": [1, 2], "d": null}}));
-        let b = Value::Json(json!({"b": {"d": null, "c": [1, 2]}, "a": 1}));
-        assert_eq!(encode(&a), encode(&b));
+    fn objects_are_equal_whatever_the_order_of_their_members_and_the_form_of_numbers() {
+        let json = |text: &str| encode(&Value::Json(text.parse().unwrap()));
+        let a = json(r#"{"a": 1.50, "b": {"c": [1, 200], "d": null}}"#);
+        assert_eq!(a, json(r#"{"b": {"d": null, "c": [1.0, 2e2]}, "a": 1.5}"#));
+        assert_ne!(json("[12345678901234567890.1]"), json("[12345678901234567890.2]"));
+        assert_ne!(json("[1]"), json("[\"1\"]"));
     }
 
     proptest! {

@@ -21,6 +21,7 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use crate::change::ChangeType;
+use crate::key::sorted_text;
 
 pub use plan::{KeyShape, SearchPlan};
 
@@ -86,44 +87,10 @@ impl KeyHash {
     }
 }
 
-/// One text for equal payloads whatever the order of their members: what tells
+/// One text for equal payloads, whatever the order of their members: what tells
 /// two subscriptions to one search apart.
 pub fn payload_identity(payload: &Map<String, Json>) -> String {
-    let mut text = String::new();
-    write_sorted_members(payload, &mut text);
-    text
-}
-
-fn write_sorted(value: &Json, text: &mut String) {
-    match value {
-        Json::Object(members) => write_sorted_members(members, text),
-        Json::Array(items) => {
-            text.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if 0 < index {
-                    text.push(',');
-                }
-                write_sorted(item, text);
-            }
-            text.push(']');
-        }
-        scalar => text.push_str(&scalar.to_string()),
-    }
-}
-
-fn write_sorted_members(members: &Map<String, Json>, text: &mut String) {
-    let mut sorted: Vec<(&String, &Json)> = members.iter().collect();
-    sorted.sort_by_key(|(name, _)| *name);
-    text.push('{');
-    for (index, (name, value)) in sorted.into_iter().enumerate() {
-        if 0 < index {
-            text.push(',');
-        }
-        text.push_str(&Json::from(name.as_str()).to_string());
-        text.push(':');
-        write_sorted(value, text);
-    }
-    text.push('}');
+    sorted_text(&Json::Object(payload.clone()))
 }
 
 /// What a subscription to a search is told of a change, if anything.

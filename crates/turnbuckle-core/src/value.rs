@@ -8,7 +8,7 @@
 //! not tell an emptied column from one that was never filled.
 
 mod cast;
-mod decimal;
+pub(crate) mod decimal;
 mod time;
 
 use jiff::civil::Date;
@@ -46,7 +46,7 @@ pub enum Value {
 pub struct CastError {
     /// The value as given, as JSON, shortened.
     pub given: String,
-    /// What the column holds, with its article: "a whole number".
+    /// What the column holds, with its article: "a date like 2026-02-28".
     pub wanted: String,
 }
 
@@ -104,7 +104,7 @@ impl Value {
     ///
     /// | type | takes |
     /// |---|---|
-    /// | text, long_text | strings, numbers, booleans |
+    /// | text, long_text | strings, numbers as they are written (`1e2` as `1e+2`), booleans |
     /// | integer | whole numbers of 64 bits, also as text (`"3.0"`, `"1e3"`) |
     /// | decimal | numbers of up to 28 digits, also as text; no thousands separators |
     /// | boolean | booleans, 1, 0 and `true false yes no on off 1 0` in any case |
@@ -151,13 +151,15 @@ mod tests {
     #[test]
     fn a_decimal_is_a_number_of_15_digits_and_a_string_beyond() {
         let stored = |text: &str| Value::Decimal(text.parse().unwrap()).into_stored();
+        let read = |text: &str| -> Json { text.parse().unwrap() };
         assert_eq!(stored("12.50"), json!(12.5));
         assert_eq!(stored("100.00"), json!(100));
         assert_eq!(stored("-0.0"), json!(0));
         assert_eq!(stored("0.123456789012345"), json!(0.123_456_789_012_345));
         assert_eq!(stored("0.1234567890123456"), json!("0.1234567890123456"));
         assert_eq!(stored("12345678901234567890.10"), json!("12345678901234567890.1"));
-        assert_eq!(stored("1000000000000000000000"), json!(1e21));
+        assert_eq!(stored("1000000000000000000000"), read("1000000000000000000000"));
+        assert_eq!(stored("0.0000000001"), read("0.0000000001"));
         check(ColumnType::Decimal, json!("12.50"), Value::Decimal("12.5".parse().unwrap()));
         check(ColumnType::Decimal, json!(0.1), Value::Decimal("0.1".parse().unwrap()));
     }
@@ -187,7 +189,51 @@ mod tests {
     }
 
     proptest! {
+    /// The size of a number that is written in any way: its sign, its digits
+    /// without the zeros around them and its power of ten.
+    fn parts(text: &str) -> (bool, String, i64) {
+        let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let unsigned = number.trim_start_matches('-');
+        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+        let digits = format!("{whole}{fraction}");
+        let significant = digits.trim_end_matches('0');
+        let zero_count = (digits.len() - significant.len()) as i64;
+        let power = exponent.parse::<i64>().unwrap() + zero_count - fraction.len() as i64;
+        match significant.trim_start_matches('0') {
+            "" => (false, String::new(), 0),
+            significant => (text.starts_with('-'), significant.to_owned(), power),
+        }
+    }
+
         #[test]
+        #[test]
+        fn a_number_of_any_length_is_kept_exactly_or_refused(
+            text in r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?",
+        ) {
+            let cast = |column_type| {
+                let column = Column::new("Column", "Column", column_type);
+                let given: Json = text.parse().unwrap();
+                // As the database gives it back.
+                let reread = |value: Value| value.into_stored().to_string().parse::<Json>().unwrap();
+                Value::cast(&column, &given, &jiff::tz::TimeZone::UTC).map(reread)
+            };
+            let shown = |stored: Json| match stored {
+                Json::String(text) => text,
+                number => number.to_string(),
+            };
+            let (_, digits, power) = parts(&text);
+            let digit_count = digits.len() as i64;
+            let decimal = cast(ColumnType::Decimal);
+            prop_assert_eq!(
+                decimal.is_ok(),
+                digit_count <= 28 && -28 <= power && digit_count + power <= 28
+            );
+            let casts = [decimal, cast(ColumnType::Integer), cast(ColumnType::Text)];
+            for stored in casts.into_iter().flatten() {
+                prop_assert_eq!(parts(&shown(stored)), parts(&text));
+            }
+        }
+
         fn what_is_stored_reads_back_equal((column, given) in arbitrary::arb_column_and_value()) {
             let value = Value::cast(&column, &given, &jiff::tz::TimeZone::UTC).unwrap();
             let stored = value.clone().into_stored();

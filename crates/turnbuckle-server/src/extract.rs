@@ -21,7 +21,6 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::value::RawValue;
 
 use crate::problem::{ApiError, Problem};
 
@@ -56,24 +55,6 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
         }
         require_json(&headers)?;
         parse_object(&body).map(Self)
-    }
-}
-
-/// A JSON body as the bytes that were sent: well-formed JSON in UTF-8. What only
-/// a value can break on (half of a surrogate pair, too deep a nesting) is found
-/// when it is read by [`parse_json`].
-#[derive(Debug)]
-pub struct RawJson(pub Bytes);
-
-impl<S: Send + Sync> FromRequest<S> for RawJson {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        require_json(request.headers())?;
-        let body = read_body(request, state).await?;
-        serde_json::from_slice::<&RawValue>(&body)
-            .map_err(|error| malformed::json::<IgnoredAny>(&body, &error))?;
-        Ok(Self(body))
     }
 }
 

@@ -106,7 +106,7 @@ mod tests {
         );
         check(
             json!({"column": "Integer", "op": "in", "values": [1, "abc"]}),
-            &[("/values/1", "cannot cast \"abc\" to a whole number")],
+            &[("/values/1", "cannot cast \"abc\" to a whole number of 64 bits")],
         );
         check(
             json!({"column": "Date", "op": "last_n_days", "value": -1}),

@@ -7,14 +7,13 @@
 
 use indexmap::IndexSet;
 use jiff::tz::TimeZone;
-use rust_decimal::Decimal;
-use serde_json::{Map, Number, Value as Json};
+use serde_json::{Map, Value as Json};
 
 use super::{EntityMapping, EventAction, FieldMapping, Transform};
 use crate::entity::{Column, ColumnPath, ColumnType, Schema};
 use crate::filter::Values;
 use crate::object::{FieldType, ObjectDeclaration};
-use crate::value::Value;
+use crate::value::{Value, decimal};
 
 /// One object's mapping with its columns resolved, ready to render records.
 #[derive(Debug, Clone)]
@@ -190,8 +189,8 @@ fn apply(transform: &Transform, value: Value, wanted: Option<FieldType>, zone: &
 
 /// A column's value in the type of its field, null where it cannot be.
 ///
-/// A decimal in a number field is the nearest JSON number, since the app asked
-/// for a number; a string field shows all of its digits.
+/// A decimal in a number field is a JSON number however many digits it has,
+/// since the app asked for a number.
 fn adapt(value: Value, wanted: Option<FieldType>, zone: &TimeZone) -> Json {
     match (value, wanted) {
         (value @ Value::Date(_), Some(FieldType::Datetime)) => date(value, wanted, zone),
@@ -226,19 +225,13 @@ fn plain(value: Value) -> Json {
         Value::Null => Json::Null,
         Value::Boolean(it) => it.into(),
         Value::Integer(it) => it.into(),
-        Value::Decimal(it) => number(it),
+        Value::Decimal(it) => decimal::to_number(it).into(),
         Value::Text(it) => it.into(),
         Value::Date(it) => it.to_string().into(),
         Value::Datetime(it) => it.to_string().into(),
         Value::Guid(it) => it.to_string().into(),
         Value::Json(it) => it,
     }
-}
-
-/// The JSON number nearest to a decimal; a whole one has no fraction.
-fn number(decimal: Decimal) -> Json {
-    let text = decimal.normalize().to_string();
-    text.parse::<Number>().map(Json::Number).unwrap_or_default()
 }
 
 /// JSON out of a list, or a plain value, in the type of its field.

@@ -161,7 +161,7 @@ fn json(given: &Json, is_wanted: fn(&Json) -> bool) -> Option<Json> {
 fn wanted(column_type: ColumnType, options: &[ColumnOption]) -> String {
     let words = match column_type {
         ColumnType::Text | ColumnType::LongText => "text",
-        ColumnType::Integer => "a whole number",
+        ColumnType::Integer => "a whole number of 64 bits",
         ColumnType::Decimal => "a decimal number of up to 28 digits",
         ColumnType::Boolean => "true or false",
         ColumnType::Date => "a date like 2026-02-28",
@@ -239,6 +239,10 @@ mod tests {
         check(&text, json!("john@alien.comm  "), Some(json!("john@alien.comm  ")));
         check(&text, json!("  "), Some(json!("  ")));
         check(&text, json!(5), Some(json!("5")));
+        for number in ["1.10", "18446744073709551616", "123456789012345678.12"] {
+            check(&text, number.parse().unwrap(), Some(json!(number)));
+        }
+        check(&text, "1e2".parse().unwrap(), Some(json!("1e+2")));
         check(&text, json!(true), Some(json!("true")));
         check(&text, json!(["a"]), None);
         check(&text, json!({}), None);
@@ -261,6 +265,9 @@ mod tests {
 
     #[test]
     fn decimals_are_exact_or_refused() {
+        for number in ["1.10", "18446744073709551616", "123456789012345678.12"] {
+            check(&text, number.parse().unwrap(), Some(json!(number)));
+        }
         let decimal = column(ColumnType::Decimal);
         check(&decimal, json!("12.50"), Some(json!(12.5)));
         check(&decimal, json!(0.1), Some(json!(0.1)));
@@ -276,6 +283,8 @@ mod tests {
 
     #[test]
     fn booleans_come_from_the_words_people_use() {
+        check(&integer, "9223372036854775807.0".parse().unwrap(), Some(json!(i64::MAX)));
+        check(&integer, "9007199254740993.00000000000000000001".parse().unwrap(), None);
         let boolean = column(ColumnType::Boolean);
         for yes in [json!(true), json!(1), json!("1"), json!("Yes"), json!(" ON "), json!("TRUE")] {
             check(&boolean, yes, Some(json!(true)));
@@ -418,13 +427,13 @@ mod tests {
         };
         assert_eq!(
             error(&column(ColumnType::Integer), json!("abc")),
-            "cannot cast \"abc\" to a whole number"
+            "cannot cast \"abc\" to a whole number of 64 bits"
         );
         assert_eq!(
             error(&colours(ColumnType::Option), json!(5)),
             "cannot cast 5 to one of `red`, `GROSS`, `b,c`"
         );
         let long = error(&column(ColumnType::Integer), json!("é".repeat(500)));
-        assert_eq!(long, format!("cannot cast \"{}… to a whole number", "é".repeat(59)));
+        assert_eq!(long, format!("cannot cast \"{}… to a whole number of 64 bits", "é".repeat(59)));
     }
 }

@@ -3,7 +3,7 @@
 //! Nothing is rounded: what does not fit into 28 digits is no decimal.
 
 use rust_decimal::Decimal;
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
 use super::NUMBER_DIGITS_MAX;
 
@@ -49,30 +49,28 @@ pub(super) fn parse(text: &str) -> Option<Decimal> {
 }
 
 /// Reads a JSON number, or a string that holds one.
-pub(super) fn from_json(given: &Json) -> Option<Decimal> {
+pub(crate) fn from_json(given: &Json) -> Option<Decimal> {
     match given {
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => Some(Decimal::from(whole)),
-            // The shortest text that reads back as the same number is what the sender wrote.
-            None => parse(&number.to_string()),
-        },
+        Json::Number(number) => parse(number.as_str()),
         Json::String(text) => parse(text.trim()),
         _ => None,
     }
 }
 
+/// The JSON number with all digits of a decimal; a whole one has no fraction.
+pub(crate) fn to_number(decimal: Decimal) -> Number {
+    let text = decimal.normalize().to_string();
+    text.parse().expect("a decimal is written as digits, a sign and a point")
+}
+
 /// A JSON number while that is exact for every reader, else a string.
 pub(super) fn to_json(decimal: Decimal) -> Json {
-    let text = decimal.normalize().to_string();
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let number = to_number(decimal);
+    let digits: String = number.as_str().chars().filter(char::is_ascii_digit).collect();
     let significant = digits.trim_start_matches('0').trim_end_matches('0');
-    if significant.len() > NUMBER_DIGITS_MAX {
-        return Json::from(text);
-    }
-    match (text.parse::<i64>(), text.parse::<f64>()) {
-        (Ok(whole), _) => Json::from(whole),
-        (_, Ok(number)) => Json::from(number),
-        _ => Json::from(text),
+    match significant.len() > NUMBER_DIGITS_MAX {
+        true => Json::from(number.as_str()),
+        false => Json::from(number),
     }
 }
 

@@ -181,3 +181,30 @@ async fn a_webhook_updates_the_record_it_names_and_the_app_is_told() {
     assert_eq!(calls[0].json()["type"], "contact.created");
     assert_eq!(calls[1].json()["type"], "contact.updated");
 }
+
+#[tokio::test]
+async fn numbers_keep_their_digits_from_the_webhook_to_the_app() {
+    let hub = hub().await;
+    let client = hub.client();
+    let sink = turnbuckle_testkit::WebhookSink::start().await;
+    client.create_endpoint(&sink, json!({"format": "standard"})).await;
+    let source = client.create_source(json!({"reply": "processed"})).await;
+
+    let body = r#"{"EntityName":"Order","Amount":123456789012345678.12,"Number":1.10}"#;
+    let answer = client.anonymous().post_raw(&source.path, None, body.as_bytes()).await.expect(200);
+    assert_eq!(answer["warnings"], json!([]));
+    let filter = r#"{"column":"Amount","op":"eq","value":123456789012345678.120}"#;
+    let found = client.search_records("Order", filter.parse().unwrap()).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["data"]["Amount"], "123456789012345678.12");
+    assert_eq!(found[0]["data"]["Number"], "1.10");
+    assert_eq!(sink.wait_for(1).await[0].json()["data"]["record"]["data"], found[0]["data"]);
+    let filter = r#"{"column":"Amount","op":"eq","value":123456789012345678.13}"#;
+    assert_eq!(client.search_records("Order", filter.parse().unwrap()).await, [] as [Json; 0]);
+
+    let body = r#"{"EntityName":"Contact","Name":"Ada","Age":18446744073709551616}"#;
+    let answer = client.anonymous().post_raw(&source.path, None, body.as_bytes()).await.expect(200);
+    let detail =
+        "`Age` is left empty: cannot cast 18446744073709551616 to a whole number of 64 bits";
+    assert_eq!(answer["warnings"], json!([{"path": "/Age", "detail": detail}]));
+}

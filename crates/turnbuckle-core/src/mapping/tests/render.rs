@@ -69,7 +69,12 @@ fn a_value_is_adapted_to_the_type_of_its_field() {
         ("time", "Due", json!("2024-01-31"), json!("2024-01-30T22:00:00Z")),
         ("number", "Amount", json!(12.5), json!(12.5)),
         ("number", "Amount", json!(350), json!(350)),
-        ("number", "Amount", json!("12345678901234567.89"), json!(12_345_678_901_234_567.89)),
+        (
+            "number",
+            "Amount",
+            json!("12345678901234567.89"),
+            "12345678901234567.89".parse().unwrap(),
+        ),
         ("number", "Probability", json!(17), json!(17)),
         ("whole", "Probability", json!(17), json!(17)),
         ("whole", "Amount", json!(17), json!(17)),

@@ -5,9 +5,9 @@ use std::fmt;
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, PROXY_AUTHORIZATION};
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value as Json;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Number, Value as Json};
 use turnbuckle_core::body::{BodyError, DEPTH_MAX};
 use turnbuckle_store::inbound::{Headers, InboundRequest};
 
@@ -74,11 +74,20 @@ fn is_well_formed(raw: &[u8]) -> bool {
     WellFormed { depth: 0 }.deserialize(&mut reader).and_then(|()| reader.end()).is_ok()
 }
 
-/// Visits every value. [`IgnoredAny`] would let pass texts that are not UTF-8,
-/// halves of surrogate pairs and numbers out of range.
+/// Visits every value. [`serde::de::IgnoredAny`] would let pass texts that are not
+/// UTF-8 and halves of surrogate pairs.
 struct WellFormed {
     depth: usize,
 }
+
+/// A text that is copied only where it holds escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// `serde_json` tells of a number as of an object whose first member has this
+/// name, and its digits for a value.
+const NUMBER: &str = "$serde_json::private::Number";
 
 impl WellFormed {
     /// The depth of what lies in this object or list.
@@ -107,18 +116,6 @@ impl<'de> Visitor<'de> for WellFormed {
         Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
     fn visit_str<E>(self, _: &str) -> Result<(), E> {
         Ok(())
     }
@@ -134,10 +131,15 @@ impl<'de> Visitor<'de> for WellFormed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let mut name = members.next_key::<Text<'de>>()?;
+        if name.as_ref().is_some_and(|Text(name)| name == NUMBER) {
+            let Text(digits) = members.next_value()?;
+            return digits.parse::<Number>().map(|_| ()).map_err(A::Error::custom);
+        }
         let depth = self.inside()?;
-        // A key is always read as text, whatever it is read for.
-        while members.next_key::<IgnoredAny>()?.is_some() {
+        while name.is_some() {
             members.next_value_seed(Self { depth })?;
+            name = members.next_key()?;
         }
         Ok(())
     }
@@ -162,13 +164,17 @@ mod tests {
     #[test]
     fn the_quick_check_knows_json() {
         for text in
-            ["{}", "[]", "1", "\"a\"", "null", " {\"a\":[1,{\"b\":true}],\"c\":\"\\u00e9\"} "]
+            ["{}", "[]", "-1.50e999", "\"a\"", "null", " {\"a\":[1,{\"b\":2}],\"c\":\"\\u00e9\"} "]
         {
             check(text.as_bytes(), true);
         }
-        for text in ["", "{", "{\"a\" 1}", "[1,]", "{\"a\":1}x", "\"\\ud800\"", "1e999", "nul"] {
+        for text in ["", "{", "{\"a\" 1}", "[1,]", "{\"a\":1}x", "\"\\ud800\"", "01", "1.", "nul"] {
             check(text.as_bytes(), false);
         }
+        // What the parser makes of a number, sent as an object.
+        check(br#"{"$serde_json::private::Number":"1"}"#, true);
+        check(br#"{"$serde_json::private::Number":"one"}"#, false);
+        check(br#"{"$serde_json::private::Number":"1","a":1}"#, false);
         check(b"\"\xff\"", false);
         check(b"{\"\xff\":1}", false);
     }
@@ -176,7 +182,10 @@ mod tests {
     #[test]
     fn nesting_is_bounded_alike() {
         for (depth, expect) in [(DEPTH_MAX, true), (DEPTH_MAX + 1, false), (100_000, false)] {
-            check(format!("{}{}", "[".repeat(depth), "]".repeat(depth)).as_bytes(), expect);
+            for inside in ["", "1.5"] {
+                let text = format!("{}{inside}{}", "[".repeat(depth), "]".repeat(depth));
+                check(text.as_bytes(), expect);
+            }
         }
     }
 
