@@ -17,13 +17,16 @@ pub(super) enum Said {
     /// A day and a time without an offset.
     Local(DateTime),
     Instant(Timestamp),
+    /// An instant on the last two days of year 9999, of which only the day as it
+    /// is written can be kept: not every zone could show it.
+    Beyond(Date),
 }
 
 impl Said {
     /// The day, seen from `zone` where an instant is said.
     pub(super) fn day(&self, zone: &TimeZone) -> Date {
         match self {
-            Self::Day(day) => *day,
+            Self::Day(day) | Self::Beyond(day) => *day,
             Self::Local(local) => local.date(),
             Self::Instant(instant) => zone.to_datetime(*instant).date(),
         }
@@ -36,6 +39,7 @@ impl Said {
             Self::Day(day) => zone.to_timestamp(day.at(0, 0, 0, 0)).ok()?,
             Self::Local(local) => zone.to_timestamp(*local).ok()?,
             Self::Instant(instant) => *instant,
+            Self::Beyond(_) => return None,
         };
         whole_microseconds(instant)
     }
@@ -52,7 +56,10 @@ pub(super) fn parse(text: &str) -> Option<Said> {
     let local = day.to_datetime(time);
     match rest.trim_start() {
         "" => Some(Said::Local(local)),
-        offset_text => offset(offset_text)?.to_timestamp(local).ok().map(Said::Instant),
+        offset_text => match offset(offset_text)?.to_timestamp(local) {
+            Ok(instant) => Some(Said::Instant(instant)),
+            Err(_) => Some(Said::Beyond(day)),
+        },
     }
 }
 
@@ -86,7 +93,8 @@ fn day(text: &str) -> Option<(Date, &str)> {
         }
         _ => return None,
     };
-    Some((Date::new(year, month, day).ok()?, rest))
+    // There is no year 0 in the calendars of databases.
+    Some((Date::new(year, month, day).ok().filter(|_| year > 0)?, rest))
 }
 
 /// `9:30`, `09:30:00`, `09:30:00.5`, each also with AM or PM.
