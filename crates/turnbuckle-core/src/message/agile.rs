@@ -6,7 +6,8 @@
 //! - `subtype` is null for names and empty for an e-mail address.
 //! - Values are not trimmed, and always scalar: an address is JSON in a string.
 //! - A contact is created with the properties it has; an update has those that
-//!   the write named, changed or not, an empty one as `""`. A deal is sent whole.
+//!   the write named, changed or not, an empty one as `""`; one that names none
+//!   has no message. A deal is sent whole.
 //! - A deal is `Opportunity` in the event's name.
 //!
 //! Agile documents no deletes; `Contact is Deleted` and `Opportunity is Deleted`
@@ -75,7 +76,8 @@ pub fn lookup_columns(module: Module) -> &'static [&'static str] {
     }
 }
 
-/// Renders a change; `None` for an entity that belongs to no module.
+/// Renders a change; `None` for an entity that belongs to no module, and for an
+/// update of a contact in columns that Agile has no property for.
 pub fn message(facts: &AgileFacts<'_>) -> Option<Message> {
     Some(match module(&facts.entity.name)? {
         Module::Contact => Message::json(
@@ -86,7 +88,7 @@ pub fn message(facts: &AgileFacts<'_>) -> Option<Message> {
                     ChangeType::Update => "Contact is Updated",
                     ChangeType::Delete => "Contact is Deleted",
                 },
-                event_data: contact::event_data(facts),
+                event_data: contact::event_data(facts)?,
             },
         ),
         Module::Deal => Message::json(

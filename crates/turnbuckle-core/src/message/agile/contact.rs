@@ -62,15 +62,18 @@ enum PropertyType {
     Custom,
 }
 
-pub(super) fn event_data(facts: &AgileFacts<'_>) -> Contact {
+/// `None` for an update that tells nothing.
+pub(super) fn event_data(facts: &AgileFacts<'_>) -> Option<Contact> {
     let is_update = facts.change_type == ChangeType::Update;
-    Contact {
+    let properties = properties(facts);
+    let has_news = !is_update || !properties.is_empty();
+    has_news.then(|| Contact {
         id: id_of(facts.record.number, &facts.record.id),
         contact_type: "PERSON",
         created_time: facts.record.created_at.div_euclid(1_000),
         updated_time: is_update.then(|| facts.record.updated_at.div_euclid(1_000)),
-        properties: properties(facts),
-    }
+        properties,
+    })
 }
 
 fn properties(facts: &AgileFacts<'_>) -> Vec<Property> {
@@ -301,6 +304,16 @@ mod tests {
                 "UsrTeams/null=\"\"",
             ],
         );
+    }
+
+    #[test]
+    fn an_update_of_columns_without_a_property_is_not_told() {
+        let data = json!({"GivenName": "J", "BirthDate": "1980-01-01"});
+        let change = |change_type, written| render(contact(change_type, data.clone(), written));
+        assert_eq!(change(ChangeType::Update, &["BirthDate"]), None);
+        assert!(change(ChangeType::Update, &["BirthDate", "Email"]).is_some());
+        let empty = |change_type| render(contact(change_type, json!({}), &["BirthDate"]));
+        assert!(empty(ChangeType::Create).is_some() && empty(ChangeType::Delete).is_some());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use turnbuckle_core::endpoint::{Format, Module};
 use turnbuckle_core::entity::ColumnPath;
 use turnbuckle_core::id::DeliveryId;
 use turnbuckle_core::message::agile::{self, AgileFacts, LookedUp, Lookups};
-use turnbuckle_core::message::{MessageFacts, cloud_events, standard, universal};
+use turnbuckle_core::message::{Message, MessageFacts, cloud_events, standard, universal};
 use turnbuckle_core::record::{Record, Related};
 use turnbuckle_store::delivery::Draft;
 
@@ -91,21 +91,22 @@ impl AgileDraft {
             schema: connection.schema.clone(),
         }
     }
+
+    /// `None` where the format has nothing to tell.
+    pub fn message(&self, change_type: ChangeType, named: &[String]) -> Option<Message> {
+        agile::message(&AgileFacts {
+            entity: self.schema.entity(&self.change.entity)?,
+            change_type,
+            record: self.change.latest(),
+            written: named,
+            lookups: &self.lookups,
+        })
+    }
 }
 
 impl Draft for AgileDraft {
     fn body(&self, _: DeliveryId, change_type: ChangeType, named: &[String]) -> Vec<u8> {
-        let entity = self.schema.entity(&self.change.entity);
-        let message = entity.and_then(|entity| {
-            agile::message(&AgileFacts {
-                entity,
-                change_type,
-                record: self.change.latest(),
-                written: named,
-                lookups: &self.lookups,
-            })
-        });
-        message.map(|message| message.body).unwrap_or_default()
+        self.message(change_type, named).map(|message| message.body).unwrap_or_default()
     }
 }
 

@@ -213,8 +213,8 @@ impl<'a> Subject<'a> {
     }
 
     fn agile_message(&self, endpoint: &LiveEndpoint) -> Option<NewMessage> {
-        agile::module(&self.change.entity)?;
         let draft = AgileDraft::new(self.change, &self.connection, &self.related);
+        draft.message(self.change.change_type, &self.change.written)?;
         Some(self.message(
             endpoint,
             &self.change.entity,
