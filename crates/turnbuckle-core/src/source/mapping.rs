@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::members::Members;
-use super::path::EventPath;
+use super::path::{EventPath, Scope};
 use crate::invalid::{Invalid, pointer};
 
 /// Makes one record of an event, or one of each element of a list.
@@ -50,6 +50,17 @@ impl SourceMapping {
             members.refuse("when", EXPRESSIONS_ABSENT);
         }
         members.finish(mapping)
+    }
+
+    /// Whether the element at hand gives any column a value. True of a mapping that
+    /// reads nothing of its elements: to count them is enough for it.
+    pub(super) fn reads_of_item(&self, scope: &Scope<'_>) -> bool {
+        let paths = self.columns.values().filter_map(|source| match source {
+            ColumnSource::Path(path) if path.is_in_item() => Some(path),
+            ColumnSource::Path(_) | ColumnSource::Static(_) => None,
+        });
+        let mut found = paths.map(|path| path.find(scope)).peekable();
+        found.peek().is_none() || found.any(|value| value.is_some_and(|value| !value.is_null()))
     }
 
     /// The document that [`SourceMapping::parse`] reads.

@@ -98,6 +98,11 @@ impl EventPath {
         matches!(self.root, Root::Item | Root::Index)
     }
 
+    /// Whether it leads to or into the element of `each`.
+    pub(super) fn is_in_item(&self) -> bool {
+        self.root == Root::Item
+    }
+
     pub(super) fn is_of_body(&self) -> bool {
         self.root == Root::Body
     }

@@ -228,8 +228,15 @@ impl<'a> Planner<'a> {
         };
         let mut records = Vec::new();
         for (index, element) in numbered(elements)? {
+            let item = Item::of_many(index);
             let scope = Scope { request: self.request, item: Some((element, index)) };
-            records.push(self.plan_record(&Item::of_many(index), entity, &input(&scope)));
+            if is_bare(element) && !mapping.reads_of_item(&scope) {
+                let detail =
+                    format!("{} was left out: no `item` path leads into it", kind(element));
+                self.warn(|| Invalid::new(item.path, detail));
+                continue;
+            }
+            records.push(self.plan_record(&item, entity, &input(&scope)));
         }
         Ok(records)
     }
@@ -339,6 +346,11 @@ fn numbered(elements: &[Json]) -> Result<impl Iterator<Item = (u32, &Json)>, Eve
         return Err(EventFailure::TooManyItems { count: elements.len() });
     }
     Ok((0..).zip(elements))
+}
+
+/// Whether a value has nothing in it.
+fn is_bare(value: &Json) -> bool {
+    !matches!(value, Json::Array(_) | Json::Object(_))
 }
 
 /// What a value is, in words.

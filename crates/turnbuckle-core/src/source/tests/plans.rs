@@ -228,6 +228,34 @@ fn each_makes_a_record_of_every_element() {
 }
 
 #[test]
+fn an_element_of_which_nothing_can_be_read_is_left_out() {
+    let mapping = |path: &str| {
+        json!({"mapping": {"entity": "Lead", "each": "body", "columns": {
+            "Contact": {"path": path}, "Notes": {"static": "batch"},
+        }}})
+    };
+    let lead =
+        |index, contact: &str| (index, "Lead", json!({"Contact": contact, "Notes": "batch"}));
+    check(
+        mapping("item.name"),
+        json!(["Ada", {"name": "B"}, null, 5, "{\"name\":\"C\"}"]),
+        &[lead(1, "B"), lead(4, "C")],
+        &[
+            ("/0", "a text was left out: no `item` path leads into it"),
+            ("/2", "null was left out: no `item` path leads into it"),
+            ("/3", "a number was left out: no `item` path leads into it"),
+        ],
+    );
+    check(
+        mapping("item"),
+        json!(["Ada", null]),
+        &[lead(0, "Ada")],
+        &[("/1", "null was left out: no `item` path leads into it")],
+    );
+    check(mapping("index"), json!(["Ada"]), &[lead(0, "0")], &[]);
+}
+
+#[test]
 fn a_mapped_entity_must_be_known_and_admitted() {
     let mapping = |entity: &str| json!({"mapping": {"entity": entity, "columns": {"Name": {"path": "body"}}}});
     check_failed(
