@@ -3,7 +3,8 @@
 //! Whatever the sender's format, the rest of the hub sees the same: a JSON
 //! value, and a list of the files that came along.
 //!
-//! - **JSON** is taken as it is. Of a member that is given twice the last counts.
+//! - **JSON** is taken as it is, every digit of a number included. Of a member
+//!   that is given twice the last counts.
 //! - **Forms** (multipart and urlencoded) become an object of texts. An urlencoded
 //!   form that is a JSON object as a whole is taken for that. A name that
 //!   is given several times becomes a list. Names are kept as they are:
@@ -12,6 +13,9 @@
 //! - **Files** of a multipart form are counted, not kept: the member holds the
 //!   file's name and the list says type and size. The bytes stay in the event.
 //!
+//! Text that is not UTF-8 is refused, never mended: what stands in its place
+//! afterwards would be taken for what the sender wrote.
+//!
 //! Absent on purpose: XML and plain text, character sets other than UTF-8, and
 //! `Content-Transfer-Encoding`, which RFC 7578 took out of forms.
 
@@ -19,14 +23,18 @@ mod header;
 mod multipart;
 
 use std::fmt;
+use std::string::FromUtf8Error;
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use header::Header;
+use header::{Header, percent_decoded};
 
 /// Most objects and lists that may lie within each other.
 pub const DEPTH_MAX: usize = 100;
+
+/// Longest name of a field that is named to its sender, in bytes.
+const FIELD_SHOWN_BYTES_MAX: usize = 100;
 
 /// A decoded body.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,9 +67,52 @@ pub enum BodyError {
     /// 400.
     #[error("the body cannot be parsed at {position}: {detail}")]
     Malformed { detail: String, position: Position },
-    /// 400.
-    #[error("the body nests deeper than {DEPTH_MAX} levels")]
-    TooDeep,
+}
+
+impl BodyError {
+    /// Why `raw`, which may begin with a mark of its encoding, is not JSON.
+    pub fn of_json(raw: &[u8], error: &serde_json::Error) -> Self {
+        let raw = without_mark(raw);
+        if raw.trim_ascii().is_empty() {
+            let position = Position::Line { line: 1, column: 0 };
+            return Self::Malformed { detail: "it is empty".to_owned(), position };
+        }
+        if let Err(error) = std::str::from_utf8(raw) {
+            return Self::of_text(raw, error.valid_up_to(), "it is not UTF-8");
+        }
+        let (line, column) = (error.line(), error.column());
+        let detail = error.to_string();
+        let detail = detail.strip_suffix(&format!(" at line {line} column {column}"));
+        let detail = detail.map_or_else(|| "it is not JSON".to_owned(), in_plain_words);
+        Self::Malformed { detail, position: Position::Line { line, column } }
+    }
+
+    fn of_text(raw: &[u8], at: usize, detail: &str) -> Self {
+        let before = &raw[..at];
+        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let position = Position::Line { line, column: 1 + at - line_start };
+        Self::Malformed { detail: detail.to_owned(), position }
+    }
+
+    fn of_form(at: usize, detail: impl Into<String>) -> Self {
+        Self::Malformed { detail: detail.into(), position: Position::Byte(at) }
+    }
+}
+
+/// A sentence of the JSON parser, said to people.
+fn in_plain_words(sentence: &str) -> String {
+    if let Some(kind) = sentence.strip_prefix("EOF while parsing ") {
+        return format!("it ends within {kind}");
+    }
+    match sentence {
+        "trailing characters" => "something follows the value".to_owned(),
+        "trailing comma" => "nothing follows the comma".to_owned(),
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+            "half of a surrogate pair stands alone".to_owned()
+        }
+        known => known.to_owned(),
+    }
 }
 
 /// Where in a body something is wrong.
@@ -101,8 +152,7 @@ pub fn decode(
         None => return Err(unsupported()),
         Some(text) => Header::parse(text),
     };
-    // ASCII is the same in every character set that is sent in practice.
-    if !raw.is_ascii() && !is_utf8(media_type.parameter("charset").as_deref()) {
+    if !is_ascii(raw) && !is_utf8(media_type.parameter("charset").as_deref()) {
         return Err(unsupported());
     }
     match media_type.value.as_str() {
@@ -110,7 +160,7 @@ pub fn decode(
             multipart::decode(raw, media_type.parameter("boundary").as_deref().unwrap_or_default())
         }
         "application/x-www-form-urlencoded" => {
-            Ok(decode_object(raw).unwrap_or_else(|| decode_urlencoded(raw)))
+            decode_object(raw).map_or_else(|| decode_urlencoded(raw), Ok)
         }
         value if is_json(value) => decode_json(raw),
         _ => Err(unsupported()),
@@ -122,45 +172,53 @@ fn is_json(media_type: &str) -> bool {
     is_suffixed || matches!(media_type, "application/json" | "text/json")
 }
 
+/// Whether every character set that is sent in practice would read `raw` as UTF-8
+/// does. UTF-16 has a zero byte in every letter of ASCII.
+fn is_ascii(raw: &[u8]) -> bool {
+    raw.is_ascii() && !raw.contains(&0)
+}
+
 fn is_utf8(charset: Option<&str>) -> bool {
     charset.is_none_or(|name| matches!(name.to_ascii_lowercase().as_str(), "utf-8" | "utf8"))
 }
 
 fn decode_json(raw: &[u8]) -> Result<Body, BodyError> {
-    let text = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
-    if depth(text) > DEPTH_MAX {
-        return Err(BodyError::TooDeep);
-    }
-    let value = serde_json::from_slice(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        let detail = error.to_string();
-        let detail = detail.strip_suffix(&format!(" at line {line} column {column}"));
-        BodyError::Malformed {
-            detail: detail.unwrap_or("it is not JSON").to_owned(),
-            position: Position::Line { line, column },
-        }
-    })?;
+    check_depth(raw)?;
+    let value = serde_json::from_slice(without_mark(raw))
+        .map_err(|error| BodyError::of_json(raw, &error))?;
     Ok(Body { value, files: Vec::new() })
 }
 
-/// How deep the brackets of a JSON text nest. Counted before it is parsed,
-/// because a parser that recurses must not be asked to find out.
-fn depth(text: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut is_text, mut is_escaped) = (0_usize, 0, false, false);
-    for byte in text {
+fn without_mark(raw: &[u8]) -> &[u8] {
+    raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw)
+}
+
+/// Checks that the brackets of a JSON text nest at most [`DEPTH_MAX`] deep. They
+/// are counted before it is parsed, because a parser that recurses must not be
+/// asked to find out.
+///
+/// # Errors
+/// Where the first bracket too many is.
+pub fn check_depth(raw: &[u8]) -> Result<(), BodyError> {
+    let text = without_mark(raw);
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for (at, byte) in text.iter().enumerate() {
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' if is_text => is_escaped = true,
             b'"' => is_text = !is_text,
             b'{' | b'[' if !is_text => {
                 depth += 1;
-                deepest = deepest.max(depth);
+                if depth > DEPTH_MAX {
+                    let detail = format!("it nests deeper than {DEPTH_MAX} levels");
+                    return Err(BodyError::of_text(text, at, &detail));
+                }
             }
             b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
             _ => (),
         }
     }
-    deepest
+    Ok(())
 }
 
 /// A JSON object that was sent as an urlencoded form, as programs do that are not
@@ -170,14 +228,37 @@ fn decode_object(raw: &[u8]) -> Option<Body> {
     is_likely.then(|| decode_json(raw).ok()).flatten().filter(|body| body.value.is_object())
 }
 
-/// Never fails: a stray `%` stands for itself and bytes that are not UTF-8
-/// become U+FFFD, as the URL standard asks.
-fn decode_urlencoded(raw: &[u8]) -> Body {
+/// A stray `%` stands for itself, as the URL standard asks.
+fn decode_urlencoded(raw: &[u8]) -> Result<Body, BodyError> {
     let mut fields = Map::new();
-    for (name, value) in url::form_urlencoded::parse(raw) {
-        add_field(&mut fields, name.into_owned(), value.into_owned());
+    let mut start = 0;
+    for pair in raw.split(|byte| *byte == b'&') {
+        let at = start;
+        start += pair.len() + 1;
+        if pair.is_empty() {
+            continue;
+        }
+        let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+        let (name, value) = (&pair[..end], pair.get(end + 1..).unwrap_or_default());
+        let name = decode_piece(name)
+            .map_err(|_| BodyError::of_form(at, "the name of a field is not UTF-8"))?;
+        let value = decode_piece(value).map_err(|_| {
+            BodyError::of_form(at + end + 1, format!("the field `{}` is not UTF-8", shorten(&name)))
+        })?;
+        add_field(&mut fields, name, value);
     }
-    Body { value: Json::Object(fields), files: Vec::new() }
+    Ok(Body { value: Json::Object(fields), files: Vec::new() })
+}
+
+fn decode_piece(piece: &[u8]) -> Result<String, FromUtf8Error> {
+    let piece: Vec<u8> =
+        piece.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    String::from_utf8(percent_decoded(&piece))
+}
+
+/// The name of a field, cut where it would flood the log.
+fn shorten(name: &str) -> &str {
+    &name[..name.floor_char_boundary(FIELD_SHOWN_BYTES_MAX)]
 }
 
 /// Adds one field of a form; a repeated name makes a list.

@@ -17,10 +17,11 @@ mod tests;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use turnbuckle_core::body;
 
 use crate::problem::{ApiError, Problem};
 
@@ -97,6 +98,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
 /// [`Problem::MalformedJson`] with line and column, or
 /// [`Problem::InvalidRequest`] with the member that does not fit a `T`.
 pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    body::check_depth(body)
+        .map_err(|error| ApiError::new(Problem::MalformedJson, error.to_string()))?;
     // Where a mistake is costs time to track, so it is tracked in a second run
     // that only wrong bodies see.
     serde_json::from_slice(body).map_err(|error| malformed::json::<T>(body, &error))
@@ -126,6 +129,16 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(declared) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let declared = String::from_utf8_lossy(declared.as_bytes());
     let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let charset = declared.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    if let Some(charset) = charset
+        && !["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+    {
+        let detail = format!("send JSON in UTF-8, not in `{}`", malformed::shorten(charset));
+        return Err(ApiError::new(Problem::UnsupportedMediaType, detail));
+    }
     match essence.as_str() {
         "application/json" | "text/json" => Ok(()),
         other if other.starts_with("application/") && other.ends_with("+json") => Ok(()),
@@ -137,7 +150,11 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// Reads the whole body within the router's limit.
+///
+/// # Errors
+/// 413 beyond the limit, 415 if the body is compressed.
 pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    refuse_compressed(request.headers())?;
     Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
             ApiError::new(
@@ -151,4 +168,24 @@ pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<By
             format!("the body could not be read: {}", rejection.body_text()),
         ),
     })
+}
+
+/// A compressed body would pass for broken JSON.
+fn refuse_compressed(headers: &HeaderMap) -> Result<(), ApiError> {
+    let identity = HeaderValue::from_static("identity");
+    let is_plain = |encoding: &HeaderValue| {
+        encoding.is_empty() || encoding.as_bytes().eq_ignore_ascii_case(identity.as_bytes())
+    };
+    match headers.get_all(CONTENT_ENCODING).iter().find(|encoding| !is_plain(encoding)) {
+        None => Ok(()),
+        Some(encoding) => {
+            let encoding = String::from_utf8_lossy(encoding.as_bytes());
+            let detail = format!(
+                "bodies are not unpacked here: send it without `content-encoding: {}`",
+                malformed::shorten(&encoding)
+            );
+            let refused = ApiError::new(Problem::UnsupportedMediaType, detail);
+            Err(refused.with_header(ACCEPT_ENCODING, identity))
+        }
+    }
 }

@@ -63,6 +63,46 @@ async fn forms_are_taken_like_json() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_not_utf8_is_kept_as_failed_and_its_field_told() {
+    let hub = Intake::start().await;
+    let source = hub.source(json!({})).await;
+    let path = Intake::address(&source);
+    let part =
+        b"--b\r\nContent-Disposition: form-data; name=Contact\r\n\r\n\xe9\r\n--b--".as_slice();
+    for (content_type, body, at) in [
+        ("application/x-www-form-urlencoded", b"EntityName=Lead&Contact=%E9".as_slice(), 24),
+        ("multipart/form-data; boundary=b", part, 53),
+    ] {
+        let headers = [("content-type", content_type)];
+        let answer = hub.call(Method::POST, &path, &headers, body.to_vec()).await.expect(400);
+        assert_eq!(answer.json["type"], "https://turnbuckle.dev/problems/malformed-form");
+        let told =
+            format!("the body cannot be parsed at byte {at}: the field `Contact` is not UTF-8");
+        assert_eq!(answer.json["detail"], told);
+        let event = hub.event(&json!(answer.header("x-event-id").unwrap())).await;
+        assert_eq!((&event["status"], &event["error"]), (&json!("failed"), &json!(told)));
+    }
+}
+
+#[tokio::test]
+async fn a_body_in_another_encoding_is_refused_with_the_cure() {
+    let hub = Intake::start().await;
+    let source = hub.source(json!({})).await;
+    let path = Intake::address(&source);
+    let utf16: Vec<u8> = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, value, body, cure) in [
+        ("content-type", "application/json; charset=utf-16", utf16, "in UTF-8"),
+        ("content-encoding", "gzip", b"\x1f\x8b".to_vec(), "without `content-encoding: gzip`"),
+    ] {
+        let answer = hub.call(Method::POST, &path, &[(name, value)], body).await.expect(415);
+        assert_eq!(answer.json["type"], "https://turnbuckle.dev/problems/unsupported-media-type");
+        assert!(answer.text.contains(cure), "{}", answer.text);
+    }
+    let headers = [("content-encoding", "identity")];
+    hub.call(Method::POST, &path, &headers, NEW_LEAD).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_parse_is_kept_as_failed_and_its_position_told() {
     let hub = Intake::start().await;
     let source = hub.source(json!({})).await;

@@ -31,7 +31,7 @@ impl Header {
         };
         let extended = || {
             let (_, encoded) = find(&format!("{name}*"))?.split_once('\'')?;
-            Some(percent_decoded(encoded.split_once('\'')?.1))
+            String::from_utf8(percent_decoded(encoded.split_once('\'')?.1.as_bytes())).ok()
         };
         extended().or_else(|| find(name).cloned())
     }
@@ -61,9 +61,10 @@ fn read_value(text: &str) -> (String, &str) {
     (value, "")
 }
 
-fn percent_decoded(text: &str) -> String {
+/// The bytes that `%41` stands for; a stray `%` stands for itself.
+pub(super) fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+    let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
         let code = after.get(..2).and_then(|code| std::str::from_utf8(code).ok());
         let code = code.filter(|code| code.bytes().all(|digit| digit.is_ascii_hexdigit()));
@@ -78,5 +79,5 @@ fn percent_decoded(text: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }

@@ -7,26 +7,26 @@
 use serde_json::{Map, Value as Json};
 
 use super::header::Header;
-use super::{Body, BodyError, FilePart, Position, add_field};
+use super::{Body, BodyError, FilePart, add_field, shorten};
 
 /// Longest boundary; RFC 2046 allows 70, senders exceed it.
 const BOUNDARY_BYTES_MAX: usize = 200;
 
 pub(super) fn decode(raw: &[u8], boundary: &str) -> Result<Body, BodyError> {
     if boundary.is_empty() || boundary.len() > BOUNDARY_BYTES_MAX {
-        return Err(malformed("the Content-Type names no boundary", 0));
+        return Err(BodyError::of_form(0, "the Content-Type names no boundary"));
     }
     let delimiter = format!("--{boundary}").into_bytes();
     let mut fields = Map::new();
     let mut files = Vec::new();
     let mut line = find_delimiter(raw, 0, &delimiter).ok_or_else(|| {
-        malformed("the boundary that the Content-Type names is not in the body", 0)
+        BodyError::of_form(0, "the boundary that the Content-Type names is not in the body")
     })?;
     while !line.is_last {
         let next = find_delimiter(raw, line.end, &delimiter)
-            .ok_or_else(|| malformed("the closing boundary is missing", raw.len()))?;
+            .ok_or_else(|| BodyError::of_form(raw.len(), "the closing boundary is missing"))?;
         let part = read_part(&raw[line.end..next.content_end])
-            .ok_or_else(|| malformed("a part has no name", line.end))?;
+            .map_err(|detail| BodyError::of_form(line.end, detail))?;
         let text = match part.file_name {
             // A form's empty file input: no file was chosen.
             Some(file_name) if file_name.is_empty() && part.content.is_empty() => file_name,
@@ -39,16 +39,19 @@ pub(super) fn decode(raw: &[u8], boundary: &str) -> Result<Body, BodyError> {
                 });
                 file_name
             }
-            None => String::from_utf8_lossy(part.content).into_owned(),
+            None => match std::str::from_utf8(part.content) {
+                Ok(text) => text.to_owned(),
+                Err(error) => {
+                    let at = next.content_end - part.content.len() + error.valid_up_to();
+                    let detail = format!("the field `{}` is not UTF-8", shorten(&part.name));
+                    return Err(BodyError::of_form(at, detail));
+                }
+            },
         };
         add_field(&mut fields, part.name, text);
         line = next;
     }
     Ok(Body { value: Json::Object(fields), files })
-}
-
-fn malformed(detail: &str, at: usize) -> BodyError {
-    BodyError::Malformed { detail: detail.to_owned(), position: Position::Byte(at) }
 }
 
 /// A line that holds the boundary.
@@ -98,15 +101,18 @@ struct Part<'a> {
     content: &'a [u8],
 }
 
-/// Splits headers and content. `None` if the part has no name.
-fn read_part(part: &[u8]) -> Option<Part<'_>> {
+/// Splits headers and content.
+///
+/// # Errors
+/// What is wrong with the headers.
+fn read_part(part: &[u8]) -> Result<Part<'_>, &'static str> {
     let (mut disposition, mut content_type) = (None, None);
     let mut rest = part;
     while !rest.is_empty() {
         let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
         let (line, after) = rest.split_at(end);
         rest = after;
-        let line = String::from_utf8_lossy(line);
+        let line = std::str::from_utf8(line).map_err(|_| "the headers of a part are not UTF-8")?;
         let line = line.trim_end_matches(['\r', '\n']);
         if line.is_empty() {
             break;
@@ -118,9 +124,12 @@ fn read_part(part: &[u8]) -> Option<Part<'_>> {
             content_type = Some(value.trim().to_owned());
         }
     }
-    let disposition = disposition?;
-    Some(Part {
-        name: unescaped(disposition.parameter("name")?),
+    let name = disposition.as_ref().and_then(|it: &Header| it.parameter("name"));
+    let (Some(name), Some(disposition)) = (name, disposition) else {
+        return Err("a part has no name");
+    };
+    Ok(Part {
+        name: unescaped(name),
         file_name: disposition.parameter("filename").map(unescaped),
         content_type,
         content: rest,

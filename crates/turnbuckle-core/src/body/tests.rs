@@ -67,6 +67,7 @@ fn other_types_and_character_sets_are_unsupported() {
     check_unsupported("application/xml", "<a/>");
     check_unsupported("text/html+json", "{}");
     check_unsupported("application/json; charset=iso-8859-1", b"\"\xe9\"");
+    check_unsupported("application/json; charset=utf-16", b"{\0}\0");
     check_unsupported("application/x-www-form-urlencoded; charset=windows-1252", b"a=\xe9");
 }
 
@@ -76,17 +77,31 @@ fn malformed_json_names_its_position() {
     check_malformed("application/json", "{\n  \"a\": 1\n  \"b\": 2\n}", line(3, 3));
     check_malformed("application/json", "", line(1, 0));
     check_malformed("application/json", "{} x", line(1, 4));
-    check_malformed("application/json", b"\"\xff\"", line(1, 2));
-    let error = decoded("application/json", "{\"a\":}").unwrap_err().to_string();
-    assert_eq!(error, "the body cannot be parsed at line 1 column 6: expected value");
+    check_malformed("application/json", b"[1,\n\"\xff\"]", line(2, 2));
+    for (raw, detail) in [
+        (b"{\"a\":}".as_slice(), "line 1 column 6: expected value"),
+        (b" ", "line 1 column 0: it is empty"),
+        (b"\"\xff\"", "line 1 column 2: it is not UTF-8"),
+        (b"{\"a\":[1", "line 1 column 7: it ends within a list"),
+        (b"1 2", "line 1 column 3: something follows the value"),
+        (b"[1,]", "line 1 column 4: nothing follows the comma"),
+        (b"\"\\ud800\"", "line 1 column 8: half of a surrogate pair stands alone"),
+    ] {
+        let error = decoded("application/json", raw).unwrap_err().to_string();
+        assert_eq!(error, format!("the body cannot be parsed at {detail}"));
+    }
 }
 
 #[test]
 fn json_may_nest_a_hundred_levels_and_no_more() {
     let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(decoded("application/json", nested(DEPTH_MAX)).is_ok());
-    assert_eq!(decoded("application/json", nested(DEPTH_MAX + 1)), Err(BodyError::TooDeep));
-    assert_eq!(decoded("application/json", "[".repeat(1_000_000)), Err(BodyError::TooDeep));
+    for too_deep in [nested(DEPTH_MAX + 1), "[".repeat(1_000_000)] {
+        let error = decoded("application/json", format!("[1,\n{too_deep}]")).unwrap_err();
+        let told =
+            "the body cannot be parsed at line 2 column 100: it nests deeper than 100 levels";
+        assert_eq!(error.to_string(), told);
+    }
     check("application/json", r#"["[[\"[[", "{{\\"]"#, json!(["[[\"[[", "{{\\"]));
 }
 
@@ -103,7 +118,25 @@ fn urlencoded_names_stay_as_they_are_and_repeats_make_lists() {
         "data[merges][EMAIL]=x&t[]=1&t%5B%5D=2",
         json!({"data[merges][EMAIL]": "x", "t[]": ["1", "2"]}),
     );
-    check(URLENCODED, "a=%zz%4&b=%FF", json!({"a": "%zz%4", "b": "\u{fffd}"}));
+    check(URLENCODED, "&a=%zz%4&&b==c+%2B&", json!({"a": "%zz%4", "b": "=c +"}));
+}
+
+#[test]
+fn a_field_that_is_not_utf8_is_named_with_its_position() {
+    let check = |content_type: &str, raw: &[u8], at: usize, detail: &str| {
+        let position = Position::Byte(at);
+        let expect = BodyError::Malformed { detail: detail.to_owned(), position };
+        assert_eq!(decoded(content_type, raw), Err(expect));
+    };
+    check(URLENCODED, b"a=1&b=%E9", 6, "the field `b` is not UTF-8");
+    check(URLENCODED, b"a=1&b=\xe9", 6, "the field `b` is not UTF-8");
+    check(URLENCODED, b"a=1&%E9=1", 4, "the name of a field is not UTF-8");
+    let part = b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\nt\xe9\r\n--b--";
+    check(FORM, part, 48, "the field `a` is not UTF-8");
+    let part = b"--b\r\nContent-Disposition: form-data; name=\xe9\r\n\r\n1\r\n--b--";
+    check(FORM, part, 5, "the headers of a part are not UTF-8");
+    let file = b"--b\r\nContent-Disposition: form-data; name=a; filename=f\r\n\r\n\xe9\r\n--b--";
+    assert_eq!(decoded(FORM, file).unwrap().value, json!({"a": "f"}), "a file is bytes");
 }
 
 #[test]

@@ -244,7 +244,7 @@ async fn refuse(app: &App, event: InboundEvent, error: BodyError) -> ApiError {
         BodyError::Unsupported { .. } => {
             return ApiError::new(Problem::UnsupportedMediaType, error.to_string());
         }
-        BodyError::Malformed { .. } | BodyError::TooDeep => posted::problem_of(&event.request),
+        BodyError::Malformed { .. } => posted::problem_of(&event.request),
     };
     let id = event.id.to_string();
     let accept = Accept {

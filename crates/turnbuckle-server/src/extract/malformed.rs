@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
+use turnbuckle_core::body::BodyError;
 use turnbuckle_core::entity::{did_you_mean, nearest};
 use turnbuckle_core::invalid::{Invalid, pointer};
 
@@ -13,11 +14,8 @@ const REPEATED_BYTES_MAX: usize = 200;
 /// Why `body` is not a `T`; `error` is how reading it ended.
 pub fn json<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> ApiError {
     if !error.is_data() {
-        let text = match body.trim_ascii() {
-            [] => "the body is empty".to_owned(),
-            _ => error.to_string(),
-        };
-        return ApiError::new(Problem::MalformedJson, text);
+        let error = BodyError::of_json(body, error);
+        return ApiError::new(Problem::MalformedJson, error.to_string());
     }
     let reader = &mut serde_json::Deserializer::from_slice(body);
     match serde_path_to_error::deserialize::<_, T>(reader) {

@@ -137,7 +137,10 @@ fn a_write_names_columns_and_payload_fields_that_exist_and_suit() {
                 "/events/change/columns/Amount/payload",
                 "an object cannot be written to a column of type decimal",
             ),
-            ("/events/change/columns/Probability/static", "cannot cast \"many\" to a whole number of 64 bits"),
+            (
+                "/events/change/columns/Probability/static",
+                "cannot cast \"many\" to a whole number of 64 bits",
+            ),
         ],
     );
 }

@@ -63,7 +63,8 @@ pub fn read(request: &InboundRequest, needs_value: bool) -> Result<Json, BodyErr
 /// The problem of a body that does not parse.
 pub fn problem_of(request: &InboundRequest) -> Problem {
     let is_form = request.headers.get(CONTENT_TYPE.as_str()).is_some_and(|text| {
-        text.trim_start().get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
+        let text = text.trim_start().to_ascii_lowercase();
+        text.starts_with("multipart/") || text.starts_with("application/x-www-form-urlencoded")
     });
     if is_form { Problem::MalformedForm } else { Problem::MalformedJson }
 }
@@ -85,8 +86,8 @@ struct WellFormed {
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// `serde_json` tells of a number as of an object whose first member has this
-/// name, and its digits for a value.
+/// `serde_json` tells of a number that is no whole one of 64 bits as of an object
+/// whose first member has this name, and its digits for a value.
 const NUMBER: &str = "$serde_json::private::Number";
 
 impl WellFormed {
@@ -113,6 +114,14 @@ impl<'de> Visitor<'de> for WellFormed {
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
         Ok(())
     }
 
