@@ -1,8 +1,12 @@
 //! What is wrong with a document, member by member.
 
+mod reading;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use reading::shorten;
 
 /// One member that is wrong: where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

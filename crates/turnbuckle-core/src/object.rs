@@ -162,6 +162,18 @@ impl EventDeclaration {
     }
 }
 
+impl EventType {
+    /// For sentences: "an update".
+    pub fn article(self) -> &'static str {
+        match self {
+            Self::Search => "a search",
+            Self::Create => "a create",
+            Self::Update => "an update",
+            Self::Delete => "a delete",
+        }
+    }
+}
+
 impl FieldType {
     /// Whether `value` is of this type, null included. Nothing is converted:
     /// `3.0` is not an integer and `"3"` is not a number.

@@ -279,8 +279,8 @@ impl<'a> Check<'a> {
 }
 
 fn parse_origins(document: &Json) -> Result<Vec<String>, Vec<Invalid>> {
-    let given: Vec<String> = serde_json::from_value(document.clone())
-        .map_err(|error| vec![Invalid::new("", format!("not a list of origins: {error}"))])?;
+    let given: Vec<String> = serde_path_to_error::deserialize(document)
+        .map_err(|error| vec![Invalid::of_reading(&error)])?;
     let mut origins = Vec::new();
     let mut invalid = Vec::new();
     for (index, text) in given.iter().enumerate() {

@@ -22,6 +22,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use turnbuckle_core::body;
+use turnbuckle_core::invalid::shorten;
 
 use crate::problem::{ApiError, Problem};
 
@@ -136,7 +137,7 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     if let Some(charset) = charset
         && !["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
     {
-        let detail = format!("send JSON in UTF-8, not in `{}`", malformed::shorten(charset));
+        let detail = format!("send JSON in UTF-8, not in `{}`", shorten(charset));
         return Err(ApiError::new(Problem::UnsupportedMediaType, detail));
     }
     match essence.as_str() {
@@ -144,7 +145,7 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
         other if other.starts_with("application/") && other.ends_with("+json") => Ok(()),
         other => Err(ApiError::new(
             Problem::UnsupportedMediaType,
-            format!("send `content-type: application/json`, not `{}`", malformed::shorten(other)),
+            format!("send `content-type: application/json`, not `{}`", shorten(other)),
         )),
     }
 }
@@ -182,7 +183,7 @@ fn refuse_compressed(headers: &HeaderMap) -> Result<(), ApiError> {
             let encoding = String::from_utf8_lossy(encoding.as_bytes());
             let detail = format!(
                 "bodies are not unpacked here: send it without `content-encoding: {}`",
-                malformed::shorten(&encoding)
+                shorten(&encoding)
             );
             let refused = ApiError::new(Problem::UnsupportedMediaType, detail);
             Err(refused.with_header(ACCEPT_ENCODING, identity))

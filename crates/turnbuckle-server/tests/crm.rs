@@ -254,6 +254,9 @@ async fn wrong_payloads_are_named_by_their_members() {
     check("add", json!({"payload": {"name": "n", "stage": "?"}}), &["/payload/stage"]).await;
     check("sign", json!({"payload": {"name": "n"}}), &["/record_id"]).await;
     check("ignore", json!({}), &["/record_id"]).await;
+    let (_, _, problem) = hub.post(&invoke("sign"), json!({"payload": {"name": "n"}})).await;
+    let told = "an update event names the record in `record_id`";
+    assert_eq!(problem["errors"][0]["detail"], told);
     let answer = hub.post(&format!("{SEARCH}?cursor=x"), json!({})).await;
     check_problem(answer, 400, "invalid-request", &["?cursor"]);
     let answer = hub.post(&format!("{}?next=x", invoke("add")), json!({})).await;

@@ -32,8 +32,8 @@ impl<'a> Members<'a> {
 
     pub fn read<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         self.parse(name, |value| {
-            serde_json::from_value(value.clone())
-                .map_err(|error| vec![Invalid::new("", format!("`{name}` is wrong: {error}"))])
+            serde_path_to_error::deserialize(value)
+                .map_err(|error| vec![Invalid::of_reading(&error)])
         })
     }
 

@@ -8,11 +8,10 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::Method;
-use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::invalid::{Invalid, shorten};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::{OpenApi, RefOr};
 
-use super::malformed::shorten;
 use crate::problem::ApiError;
 
 /// The calls that are described without query parameters.

@@ -22,6 +22,15 @@ struct Inner {
     name: String,
     #[serde(default)]
     count: u8,
+    #[serde(default)]
+    side: Option<Side>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Side {
+    Left,
+    Right,
 }
 
 #[derive(Debug, Deserialize)]
@@ -41,7 +50,7 @@ async fn ask(path: &str, content_type: Option<&str>, body: impl Into<Body>) -> (
             post(async |JsonBody(body): JsonBody<Outer>| {
                 body.inner
                     .iter()
-                    .map(|inner| format!("{}{}", inner.name, inner.count))
+                    .map(|inner| format!("{}{}{:?}", inner.name, inner.count, inner.side))
                     .collect::<String>()
             }),
         )
@@ -118,8 +127,10 @@ async fn a_wrong_member_is_named() {
         (r#"{"inner":[{"nam":"x"}]}"#, "/inner/0/nam", "did you mean `name`?"),
         (r#"{"zebra":1}"#, "/zebra", "known are `inner`"),
         (r#"{"inner":[{"name":"x"},{}]}"#, "/inner/1/name", "`name` is required"),
-        (r#"{"inner":[{"name":7}]}"#, "/inner/0/name", "expected a string"),
-        (r#"{"inner":[{"name":"x","count":300}]}"#, "/inner/0/count", "300"),
+        (r#"{"inner":[{"name":7}]}"#, "/inner/0/name", "must be a string, not 7"),
+        (r#"{"inner":[{"name":"x","side":"up"}]}"#, "/inner/0/side", "must be `left` or `right`"),
+        (r#"{"inner":[{"name":"x","side":1}]}"#, "/inner/0/side", "must be a string"),
+        (r#"{"inner":[{"name":"x","count":300}]}"#, "/inner/0/count", "from 0 to 255, not 300"),
         (r#"{"a/b":1}"#, "/a~1b", "`a/b` is not known"),
         (r#"{"inner":[],"inner":[]}"#, "/inner", "`inner` is given twice"),
         (r#"{"inner":[{"name":"x","name":"y"}]}"#, "/inner/0/name", "`name` is given twice"),

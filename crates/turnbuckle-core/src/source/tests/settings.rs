@@ -59,10 +59,7 @@ fn every_wrong_member_is_named() {
     check_refused(
         json!({"name": "", "conection": 1, "reply": "later", "entities": []}),
         &[
-            (
-                "/reply",
-                "`reply` is wrong: unknown variant `later`, expected `accepted` or `processed`",
-            ),
+            ("/reply", "must be `accepted` or `processed`, not `later`"),
             ("/name", "`name` must be one line of 1 to 200 characters, not all blank"),
             ("/entities", "name an entity, or null for the list of the workspace"),
             ("/conection", "`conection` is not a member here; did you mean `connection`?"),

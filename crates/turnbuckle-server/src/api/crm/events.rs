@@ -132,17 +132,17 @@ fn check_members(
     invocation: &InvokeEvent,
     has_next: bool,
 ) -> Result<(), ApiError> {
-    let name: &str = event_type.into();
+    let article = event_type.article();
     let is_search = event_type == EventType::Search;
     let needs_record = matches!(event_type, EventType::Update | EventType::Delete);
     let mut wrong = Vec::new();
     match &invocation.record_id {
         None if needs_record => {
-            let detail = format!("a {name} event names the record in `record_id`");
+            let detail = format!("{article} event names the record in `record_id`");
             wrong.push(Invalid::new("/record_id", detail));
         }
         Some(_) if !needs_record => {
-            let detail = format!("a {name} event has no `record_id`");
+            let detail = format!("{article} event has no `record_id`");
             wrong.push(Invalid::new("/record_id", detail));
         }
         _ => {}
@@ -150,13 +150,13 @@ fn check_members(
     match invocation.limit {
         None => {}
         Some(_) if !is_search => {
-            wrong.push(Invalid::new("/limit", format!("a {name} event has no `limit`")));
+            wrong.push(Invalid::new("/limit", format!("{article} event has no `limit`")));
         }
         Some(1..=LIMIT_MAX) => {}
         Some(_) => wrong.push(Invalid::new("/limit", format!("is 1 to {LIMIT_MAX}"))),
     }
     if has_next && !is_search {
-        wrong.push(Invalid::new("?next", format!("a {name} event has no pages")));
+        wrong.push(Invalid::new("?next", format!("{article} event has no pages")));
     }
     if wrong.is_empty() { Ok(()) } else { Err(ApiError::invalid(wrong)) }
 }
