@@ -185,7 +185,8 @@ fn size(change: &Change) -> usize {
 fn json_size(value: &Json) -> usize {
     const NODE: usize = 80;
     NODE + match value {
-        Json::Null | Json::Bool(_) | Json::Number(_) => 0,
+        Json::Null | Json::Bool(_) => 0,
+        Json::Number(digits) => digits.as_str().len(),
         Json::String(text) => text.len(),
         Json::Array(items) => items.iter().map(json_size).sum(),
         Json::Object(members) => {
