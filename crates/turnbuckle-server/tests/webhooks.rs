@@ -85,6 +85,25 @@ async fn a_form_that_is_not_utf8_is_kept_as_failed_and_its_field_told() {
 }
 
 #[tokio::test]
+async fn the_character_that_no_value_holds_is_told() {
+    let hub = Intake::start().await;
+    let source = hub.source(json!({})).await;
+    let body = r#"{"EntityName":"Lead","Contact":"Ada","Email":"a\u0000"}"#;
+    let answer = hub.send_to(&source, body).await.expect(200);
+    hub.process().await;
+    let event = hub.event(&answer.json["id"]).await;
+    let told = r#"cannot cast "a\u0000" to a value without the character U+0000"#;
+    let warning = json!({"path": "/Email", "detail": format!("`Email` is left empty: {told}")});
+    assert_eq!(event["warnings"], json!([warning]));
+
+    let records = "/api/v1/connections/acme-crm/entities/Lead/records";
+    let (status, _, problem) = hub.post(records, json!({"data": {"Email": "a\0"}})).await;
+    let wrong = json!({"path": "/data/Email", "detail": format!("`Email` is refused: {told}")});
+    assert_eq!(status, 400, "{problem}");
+    assert_eq!(problem["errors"], json!([wrong]));
+}
+
+#[tokio::test]
 async fn a_body_in_another_encoding_is_refused_with_the_cure() {
     let hub = Intake::start().await;
     let source = hub.source(json!({})).await;
