@@ -32,7 +32,6 @@ pub mod webhooks;
 pub mod workspaces;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -76,7 +75,6 @@ pub fn router(app: App) -> Router {
         .merge(openapi::routes(document))
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(app.config.intake.body_bytes_max))
         .layer(from_fn_with_state(app.clone(), metrics::observe))
         .with_state(app)
 }

@@ -19,8 +19,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use parts::{
-    BinsConfig, BootstrapKey, DeliverConfig, EgressConfig, IntakeConfig, LogConfig, LogFormat,
-    LogLevel, MatchConfig, ProcessConfig, RetentionConfig, StoreConfig,
+    BinsConfig, BootstrapKey, DeliverConfig, EgressConfig, HttpConfig, IntakeConfig, LogConfig,
+    LogFormat, LogLevel, MatchConfig, ProcessConfig, RetentionConfig, StoreConfig,
 };
 
 use crate::egress::Cidr;
@@ -41,6 +41,7 @@ pub struct Config {
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<Cidr>,
     pub log: LogConfig,
+    pub http: HttpConfig,
     pub intake: IntakeConfig,
     pub store: StoreConfig,
     pub process: ProcessConfig,
@@ -104,6 +105,7 @@ impl Config {
             public_url: settings.parsed::<parts::PublicUrl>("public_url").0,
             trusted_proxies: settings.list("trusted_proxies"),
             log: LogConfig::read(&mut settings),
+            http: HttpConfig::read(&mut settings),
             intake: IntakeConfig::read(&mut settings),
             store: StoreConfig::read(&mut settings),
             process: ProcessConfig::read(&mut settings),

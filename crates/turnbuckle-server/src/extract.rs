@@ -5,17 +5,17 @@
 //! carry `#[serde(deny_unknown_fields)]`, because a misspelt member that is
 //! silently dropped is found weeks later.
 //!
-//! How large a body may be is set once, on the router
-//! (`axum::extract::DefaultBodyLimit`); a larger one is answered 413 before it
-//! has been read to its end.
+//! Every body is read by [`BodyBounds`], which says how large it may be and how
+//! long it may take.
 
+mod bounds;
 mod malformed;
 mod no_query;
 #[cfg(test)]
 mod tests;
 
-use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
@@ -26,13 +26,19 @@ use turnbuckle_core::invalid::shorten;
 
 use crate::problem::{ApiError, Problem};
 
+pub use bounds::BodyBounds;
 pub use no_query::{WithoutQuery, refuse_query};
 
 /// A JSON object, read as a `T`.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+impl<T, S> FromRequest<S> for JsonBody<T>
+where
+    T: DeserializeOwned,
+    S: Send + Sync,
+    BodyBounds: FromRef<S>,
+{
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
@@ -46,7 +52,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 #[derive(Debug)]
 pub struct OptionalJson<T>(pub T);
 
-impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
+impl<T, S> FromRequest<S> for OptionalJson<T>
+where
+    T: DeserializeOwned + Default,
+    S: Send + Sync,
+    BodyBounds: FromRef<S>,
+{
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
@@ -150,25 +161,16 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// Reads the whole body within the router's limit.
+/// Reads the whole body of a request within the bounds of the server.
 ///
 /// # Errors
-/// 413 beyond the limit, 415 if the body is compressed.
-pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+/// Those of [`BodyBounds::read`], and 415 if the body is compressed.
+pub async fn read_body<S>(request: Request, state: &S) -> Result<Bytes, ApiError>
+where
+    BodyBounds: FromRef<S>,
+{
     refuse_compressed(request.headers())?;
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            ApiError::new(
-                Problem::PayloadTooLarge,
-                "the body is larger than `intake.body_bytes_max` of this server",
-            )
-        }
-        // The sender went away or broke the framing; nobody else can be at fault.
-        rejection => ApiError::new(
-            Problem::InvalidRequest,
-            format!("the body could not be read: {}", rejection.body_text()),
-        ),
-    })
+    BodyBounds::from_ref(state).read(request.into_body()).await
 }
 
 /// A compressed body would pass for broken JSON.

@@ -62,6 +62,7 @@ pub enum Problem {
     StateConflict,
     PreconditionFailed,
     // It cannot be taken.
+    RequestTimeout,
     PayloadTooLarge,
     UnsupportedMediaType,
     ProcessingFailed,
@@ -147,6 +148,9 @@ impl Problem {
             }
             Self::PreconditionFailed => {
                 ("precondition-failed", S::PRECONDITION_FAILED, "It has changed since it was read")
+            }
+            Self::RequestTimeout => {
+                ("request-timeout", S::REQUEST_TIMEOUT, "The body took too long")
             }
             Self::PayloadTooLarge => {
                 ("payload-too-large", S::PAYLOAD_TOO_LARGE, "The body is too large")

@@ -10,11 +10,20 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
-use tokio::net::TcpListener;
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::serve::{Listener as _, ListenerExt as _};
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use crate::app::App;
 use crate::bootstrap::{self, PrintedKey};
@@ -25,6 +34,9 @@ use crate::{api, workers};
 const REQUESTS_END_MAX: Duration = Duration::from_secs(7);
 /// How long workers may take to end after that.
 const WORKERS_END_MAX: Duration = Duration::from_secs(3);
+
+/// Open files beside connections and calls: the database, its readers, the log.
+const OWN_FILES: usize = 100;
 
 /// How often samples of histograms are sorted.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -45,6 +57,7 @@ pub struct Serving {
 /// With a sentence for the operator: the address, the data folder, the key file
 /// or the database cannot be used.
 pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Result<Serving> {
+    raise_open_files(&config);
     // First, because a wrong address must not leave a data folder behind.
     let listener = TcpListener::bind(config.listen)
         .await
@@ -114,28 +127,90 @@ async fn run(app: App, listener: TcpListener, shutdown: CancellationToken) {
     app.store.close().await;
 }
 
+/// Lets this process open as many files as its system allows, and says so where that
+/// is fewer than its settings ask for: without a free one nothing can be accepted
+/// and nothing delivered.
+#[cfg(unix)]
+fn raise_open_files(config: &Config) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let allowed = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: allowed.maximum, ..allowed };
+    let current = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => raised.current,
+        // Systems may have a bound of their own below the maximum.
+        Err(_) => allowed.current,
+    };
+    let wanted = config.http.connections_max + config.deliver.in_flight_max + OWN_FILES;
+    if current.is_some_and(|current| current < wanted as u64) {
+        tracing::warn!(
+            open_files_max = current,
+            open_files_wanted = wanted,
+            "the system lets this process open fewer files than its settings ask for; raise that \
+             limit (`ulimit -n`, `LimitNOFILE`) or lower `http.connections_max`"
+        );
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_open_files(_: &Config) {}
+
 /// Serves until `shutdown`, then until requests in flight are answered.
 async fn serve_http(app: &App, listener: TcpListener, shutdown: &CancellationToken) {
-    let listener = listener.tap_io(|stream| {
+    let mut listener = listener.tap_io(|stream| {
         // Answers are small and written whole; waiting to fill a packet only delays them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "could not turn off Nagle's algorithm");
         }
     });
-    let service = api::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let surface = Surface::new(app);
+    let connections_max = app.config.http.connections_max;
+    let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    let graceful =
-        axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    connections.spawn(graceful.into_future());
-
-    shutdown.cancelled().await;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            Some(_) = connections.join_next() => {}
+            // Whoever finds no room waits in the queue of the listener.
+            (stream, peer) = listener.accept(), if connections.len() < connections_max => {
+                connections.spawn(surface.clone().serve(stream, peer, graceful.watcher()));
+            }
+        }
+    }
+    drop(listener);
     app.unfinished.close();
     let answered = timeout(REQUESTS_END_MAX, async {
-        connections.join_next().await;
+        graceful.shutdown().await;
         app.unfinished.wait().await;
     });
     if answered.await.is_err() {
         tracing::warn!("some requests were cut off");
+    }
+}
+
+/// What a connection talks to.
+#[derive(Clone)]
+struct Surface {
+    protocol: http1::Builder,
+    router: Router,
+}
+
+impl Surface {
+    fn new(app: &App) -> Self {
+        let mut protocol = http1::Builder::new();
+        protocol.timer(TokioTimer::new()).header_read_timeout(app.config.http.head_timeout);
+        Self { protocol, router: api::router(app.clone()) }
+    }
+
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+        let answer = service_fn(|mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            self.router.clone().oneshot(request)
+        });
+        let connection = self.protocol.serve_connection(TokioIo::new(stream), answer);
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended early");
+        }
     }
 }
 

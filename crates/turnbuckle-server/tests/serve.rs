@@ -9,26 +9,65 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use turnbuckle_core::id::UnixMs;
 use turnbuckle_server::config::{Config, Sources};
 use turnbuckle_server::serve::{Serving, serve};
+use turnbuckle_store::bin::Bin;
 
 /// Below what a stop may take, above what it takes on a busy machine.
 const STOP_MAX: Duration = Duration::from_secs(5);
 
+/// Above the short bounds that tests set, below the real ones.
+const CLOSE_MAX: Duration = Duration::from_secs(10);
+
 fn config(data: &Path, listen: &str) -> Config {
-    let environment = vec![
-        ("TURNBUCKLE_DATA".to_owned(), data.to_str().unwrap().to_owned()),
-        ("TURNBUCKLE_LISTEN".to_owned(), listen.to_owned()),
-    ];
+    config_with(data, listen, &[])
+}
+
+fn config_with(data: &Path, listen: &str, variables: &[(&str, &str)]) -> Config {
+    let given = [("TURNBUCKLE_DATA", data.to_str().unwrap()), ("TURNBUCKLE_LISTEN", listen)];
+    let environment = given.iter().chain(variables);
+    let environment =
+        environment.map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
     Config::load(&Sources { environment, ..Sources::default() }).unwrap()
 }
 
 async fn start(data: &TempDir) -> Serving {
-    serve(config(data.path(), "127.0.0.1:0"), CancellationToken::new()).await.unwrap()
+    start_with(data, &[]).await
+}
+
+async fn start_with(data: &TempDir, variables: &[(&str, &str)]) -> Serving {
+    let config = config_with(data.path(), "127.0.0.1:0", variables);
+    serve(config, CancellationToken::new()).await.unwrap()
+}
+
+/// What the server says to these bytes until it closes the connection.
+async fn said_to(address: SocketAddr, sent: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(sent.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    timeout(CLOSE_MAX, stream.read_to_string(&mut said)).await.expect("it stays open").unwrap();
+    said
+}
+
+/// The head of a post to a bin that this server has.
+async fn post_to_a_bin(serving: &Serving) -> String {
+    let app = serving.app();
+    let workspace = app.store.workspaces().await.unwrap()[0].id;
+    let bin = Bin {
+        workspace,
+        name: "test".into(),
+        label: String::new(),
+        created_at: app.now(),
+        expires_at: UnixMs::MAX,
+    };
+    app.store.create_bin(bin).await.unwrap();
+    "POST /bin/test HTTP/1.1\r\nhost: hub\r\n".into()
 }
 
 /// A connection with a call on it, whose tasks end with the set.
@@ -143,5 +182,59 @@ async fn a_taken_address_leaves_no_data_folder_behind() {
     let second = serve(config(&other, &taken), CancellationToken::new()).await;
     assert!(second.is_err());
     assert!(!other.exists());
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn half_a_head_does_not_hold_a_connection() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start_with(&data, &[("TURNBUCKLE_HTTP__HEAD_TIMEOUT_MS", "100")]).await;
+    assert_eq!(said_to(serving.local_addr(), "POST /webhooks/x HTTP/1.1\r\nhost").await, "");
+    assert_eq!(said_to(serving.local_addr(), "").await, "");
+    // The same bound holds between two requests.
+    let answered =
+        said_to(serving.local_addr(), "GET /healthz HTTP/1.1\r\nhost: hub\r\n\r\n").await;
+    assert!(answered.starts_with("HTTP/1.1 200") && answered.ends_with("ok\n"), "{answered}");
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn half_a_body_is_answered_408() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start_with(&data, &[("TURNBUCKLE_HTTP__BODY_TIMEOUT_MS", "100")]).await;
+    let head = post_to_a_bin(&serving).await;
+    let sent = format!("{head}content-length: 10\r\n\r\nhalf");
+    let said = said_to(serving.local_addr(), &sent).await;
+    assert!(said.starts_with("HTTP/1.1 408"), "{said}");
+    assert!(said.contains("problems/request-timeout"), "{said}");
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_that_says_it_is_too_large_is_not_asked_for() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start(&data).await;
+    let head = post_to_a_bin(&serving).await;
+    for expect in ["", "expect: 100-continue\r\n"] {
+        let sent = format!("{head}content-length: 1000001\r\n{expect}\r\n");
+        let said = said_to(serving.local_addr(), &sent).await;
+        assert!(said.starts_with("HTTP/1.1 413"), "{said}");
+    }
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_bound_waits_for_another_to_end() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start_with(
+        &data,
+        &[("TURNBUCKLE_HTTP__CONNECTIONS_MAX", "1"), ("TURNBUCKLE_HTTP__HEAD_TIMEOUT_MS", "100")],
+    )
+    .await;
+    let first = TcpStream::connect(serving.local_addr()).await.unwrap();
+    let answered =
+        said_to(serving.local_addr(), "GET /healthz HTTP/1.1\r\nhost: hub\r\n\r\n").await;
+    assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
+    assert_eq!(first.try_read(&mut [0]).unwrap(), 0, "both were served at once");
     serving.shutdown().await.unwrap();
 }

@@ -17,7 +17,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRef as _, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes};
@@ -32,6 +32,7 @@ use turnbuckle_store::idempotency::Claim;
 
 use crate::app::App;
 use crate::auth;
+use crate::extract::BodyBounds;
 use crate::logging::Chain;
 use crate::problem::{ApiError, Problem};
 
@@ -58,7 +59,8 @@ pub async fn answer_once(State(app): State<App>, request: Request, next: Next) -
     let Ok(caller) = auth::authenticate(&parts, &app).await else {
         return next.run(Request::from_parts(parts, body)).await;
     };
-    let body = match read_body(body).await {
+    let bounds = BodyBounds::from_ref(&app).at_most(BODY_BYTES_MAX);
+    let body = match bounds.read(body).await {
         Ok(body) => body,
         Err(error) => return error.into_response(),
     };
@@ -167,13 +169,6 @@ fn read_key(headers: &HeaderMap) -> Result<String, ApiError> {
                 format!("`Idempotency-Key` is 1 to {KEY_BYTES_MAX} visible ASCII characters");
             ApiError::new(Problem::InvalidRequest, detail)
         })
-}
-
-async fn read_body(body: Body) -> Result<Bytes, ApiError> {
-    to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
-        let detail = format!("with `Idempotency-Key` a body has at most {BODY_BYTES_MAX} bytes");
-        ApiError::new(Problem::PayloadTooLarge, detail)
-    })
 }
 
 /// Tells requests apart. No part but the last can hold a line break.

@@ -68,6 +68,25 @@ impl FromStr for LogLevel {
 }
 
 #[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// For the head of a request, and between two requests of one connection.
+    pub head_timeout: Duration,
+    /// For a whole body, from its head on.
+    pub body_timeout: Duration,
+    pub connections_max: usize,
+}
+
+impl HttpConfig {
+    pub(super) fn read(settings: &mut Settings) -> Self {
+        Self {
+            head_timeout: settings.millis("http.head_timeout_ms", 1..=MILLIS_MAX),
+            body_timeout: settings.millis("http.body_timeout_ms", 1..=MILLIS_MAX),
+            connections_max: settings.count("http.connections_max", 1..=1_000_000),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
 pub struct IntakeConfig {
     pub body_bytes_max: usize,
     /// What may wait for the writer before intake answers 503.

@@ -1,6 +1,7 @@
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use http_body_util::BodyExt;
 use serde::Deserialize;
@@ -65,7 +66,7 @@ async fn ask(path: &str, content_type: Option<&str>, body: impl Into<Body>) -> (
             post(async |PathParams(number): PathParams<u8>| number.to_string()),
         )
         .route("/no-path", post(async |_: PathParams<u8>| ()))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+        .with_state(BodyBounds { bytes_max: BODY_BYTES_MAX, timeout: Duration::from_secs(60) });
     let mut request = Request::post(path);
     if let Some(content_type) = content_type {
         request = request.header(CONTENT_TYPE, content_type);

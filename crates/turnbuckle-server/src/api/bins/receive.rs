@@ -2,13 +2,11 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{FromRef as _, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::put;
-use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderMap, StatusCode};
-use http_body_util::LengthLimitError;
 use serde::{Deserialize, Serialize};
 use turnbuckle_store::bin::{BinBounds, BinRequest};
 use utoipa::{IntoParams, ToSchema};
@@ -18,8 +16,8 @@ use utoipa_axum::routes;
 use super::{BinRequestsAnswer, find, page, requests};
 use crate::api::listing::ListingQuery;
 use crate::app::App;
-use crate::extract::{PathParams, parse_query};
-use crate::problem::{ApiError, Problem, ProblemBody};
+use crate::extract::{BodyBounds, PathParams, parse_query};
+use crate::problem::{ApiError, ProblemBody};
 
 /// The largest body that a bin keeps.
 const BODY_BYTES_MAX: usize = 1_000_000;
@@ -76,7 +74,7 @@ pub async fn post_to_bin(
         method: parts.method.to_string(),
         query: query.to_owned(),
         headers: headers(&parts.headers),
-        body: read(body).await?,
+        body: BodyBounds::from_ref(&app).at_most(BODY_BYTES_MAX).read(body).await?,
     };
     let bounds = BinBounds {
         requests_max: app.config.bins.requests_max,
@@ -136,15 +134,4 @@ fn wanted_status(query: &str) -> StatusCode {
 fn headers(given: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     given.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
-}
-
-async fn read(body: Body) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| {
-        let is_too_large =
-            std::error::Error::source(&error).is_some_and(|it| it.is::<LengthLimitError>());
-        match is_too_large {
-            true => ApiError::new(Problem::PayloadTooLarge, "a bin keeps bodies of up to 1 MB"),
-            false => ApiError::new(Problem::InvalidRequest, "the body could not be read"),
-        }
-    })
 }
