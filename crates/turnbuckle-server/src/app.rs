@@ -18,6 +18,7 @@ use crate::catalog::Catalog;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::egress::GuardedClient;
+use crate::logging::LogQuota;
 use crate::metrics::Metrics;
 use crate::outcomes::Outcomes;
 use crate::rate_limit::RateLimits;
@@ -40,6 +41,7 @@ pub struct Parts {
     pub egress: GuardedClient,
     pub key_uses: KeyUses,
     pub metrics: Metrics,
+    pub log_quota: LogQuota,
     /// Who waits for an inbound event to be processed.
     pub outcomes: Outcomes,
     /// How much the sources with a limit have used of it.
@@ -101,6 +103,7 @@ impl App {
             egress,
             key_uses: KeyUses::default(),
             metrics: Metrics::default(),
+            log_quota: LogQuota::default(),
             outcomes: Outcomes::default(),
             rate_limits: RateLimits::default(),
             signals: Signals::default(),

@@ -1,7 +1,11 @@
 //! Sets up the log, and joins an error with its causes for it.
 //!
 //! Lines go to standard error; standard output belongs to the answers of the
-//! command line.
+//! command line. What failed is told at `info`, bounded by [`LogQuota`]; every
+//! stage that an event passes is told at `debug`. Ids are fields, by which the
+//! lines of one event are found; bodies, secrets and URLs are in none.
+
+mod quota;
 
 use std::error::Error;
 use std::fmt;
@@ -10,6 +14,9 @@ use std::io::{self, IsTerminal};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogConfig, LogFormat};
+
+pub(crate) use quota::log_failure;
+pub use quota::{Failing, LogQuota};
 
 /// Starts the log. Later calls change nothing, so that tests may repeat it.
 pub fn start(config: &LogConfig) {

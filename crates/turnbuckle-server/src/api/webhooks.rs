@@ -42,6 +42,7 @@ use turnbuckle_store::inbound::{
 use crate::app::App;
 use crate::catalog::LiveSource;
 use crate::extract::{PathParams, read_body};
+use crate::logging::{Failing, log_failure};
 use crate::problem::{ApiError, Problem, method_not_allowed};
 use browser::Browser;
 
@@ -151,9 +152,14 @@ async fn accept_post(
 /// Makes an event durable and counts it.
 async fn store(app: &App, accept: Accept) -> Result<Accepted, StoreError> {
     let status = accept.status;
+    let (workspace, source, id) = (accept.event.workspace, accept.event.source, accept.event.id);
     let accepted = app.store.accept(accept).await?;
     if let Accepted::Stored = accepted {
         app.metrics.inbound_accepted();
+        tracing::debug!(
+            workspace_id = %workspace, source_id = %source, event_id = %id,
+            "an inbound event was received"
+        );
         // What is stored with its outcome is never processed.
         match status {
             InboundStatus::Done => app.metrics.events_finished(1, 0),
@@ -246,19 +252,25 @@ async fn refuse(app: &App, event: InboundEvent, error: BodyError) -> ApiError {
         }
         BodyError::Malformed { .. } => posted::problem_of(&event.request),
     };
-    let id = event.id.to_string();
+    let (workspace, source, id) = (event.workspace, event.source, event.id.to_string());
+    let reason = error.to_string();
     let accept = Accept {
         event,
         status: InboundStatus::Failed,
-        failure: Some(error.to_string()),
+        failure: Some(reason.clone()),
         // A sender that mends its body may send it under the same id.
         dedupe_key: None,
     };
     match store(app, accept).await {
         Err(error) => error.into(),
         Ok(_) => {
+            log_failure!(
+                app.log_quota.take(Failing::InboundEvents(source), app.now()),
+                workspace_id = %workspace, source_id = %source, event_id = id, reason,
+                "an inbound event failed"
+            );
             let id = HeaderValue::from_str(&id).expect("an id is letters, digits and `_`");
-            ApiError::new(problem, error.to_string()).with_header(EVENT_ID, id)
+            ApiError::new(problem, reason).with_header(EVENT_ID, id)
         }
     }
 }

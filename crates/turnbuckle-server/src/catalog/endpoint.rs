@@ -64,7 +64,8 @@ impl LiveEndpoint {
     /// sent to an endpoint whose secrets are unknown.
     pub fn open(endpoint: Endpoint, sealer: &Sealer) -> Option<Self> {
         let unusable = |reason: &str| {
-            tracing::error!(endpoint_id = %endpoint.id, reason, "an endpoint cannot be used");
+            let Endpoint { id, workspace, .. } = &endpoint;
+            tracing::error!(workspace_id = %workspace, endpoint_id = %id, reason, "an endpoint cannot be used");
         };
         let Some(secrets) = EndpointSecrets::open(sealer, &endpoint) else {
             unusable("its secrets were sealed with another key");

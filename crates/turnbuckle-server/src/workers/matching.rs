@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::change::Change;
 use turnbuckle_store::StoreError;
-use turnbuckle_store::delivery::Matched;
+use turnbuckle_store::delivery::{DueDelivery, Matched};
 
 use crate::app::App;
 use crate::catalog::LiveConnection;
@@ -74,7 +74,19 @@ pub async fn store(
     deferred: Option<&str>,
 ) -> Result<(), StoreError> {
     let messages = matched.iter().map(|matched| matched.messages.len()).sum();
+    for Matched { change, workspace, connection, messages, .. } in &matched {
+        tracing::debug!(
+            workspace_id = %workspace, connection_id = connection, change_id = %change,
+            message_count = messages.len(), "a change is matched"
+        );
+    }
     let due = app.store.store_matches(matched, deferred).await?;
+    for DueDelivery { id, workspace, endpoint, .. } in &due {
+        tracing::debug!(
+            workspace_id = %workspace, endpoint_id = %endpoint, delivery_id = %id,
+            "a delivery is due"
+        );
+    }
     app.metrics.messages_stored(messages);
     app.lanes.enqueue(due);
     Ok(())

@@ -16,7 +16,7 @@ use turnbuckle_store::inbound::{
 };
 
 use crate::app::App;
-use crate::logging::Chain;
+use crate::logging::{Chain, Failing, log_failure};
 use crate::processing;
 
 /// How long to wait before asking a store again that was away.
@@ -75,7 +75,10 @@ async fn process(app: &App, events: &[Arc<InboundEvent>], shutdown: &Cancellatio
             work.push(plan(app, event).await);
         }
         match app.store.finish_events(work).await {
-            Ok(outcomes) => return settle(app, outcomes),
+            Ok(outcomes) => {
+                log(app, events, &outcomes);
+                return settle(app, outcomes);
+            }
             Err(StoreError::Unavailable { .. } | StoreError::Overloaded)
                 if !shutdown.is_cancelled() =>
             {
@@ -86,6 +89,31 @@ async fn process(app: &App, events: &[Arc<InboundEvent>], shutdown: &Cancellatio
                 tracing::error!(error = %Chain(&error), "a slice of events could not be applied");
                 return;
             }
+        }
+    }
+}
+
+fn log(app: &App, events: &[Arc<InboundEvent>], outcomes: &[EventOutcome]) {
+    for (event, outcome) in events.iter().zip(outcomes) {
+        let (workspace, source, id) = (event.workspace, event.source, event.id);
+        for (_, applied) in &outcome.applied {
+            tracing::debug!(
+                workspace_id = %workspace, event_id = %id, entity = applied.entity,
+                record_id = applied.record.id, change = applied.change.map(<&str>::from),
+                "a record was written"
+            );
+        }
+        match &outcome.error {
+            None => tracing::debug!(
+                workspace_id = %workspace, source_id = %source, event_id = %id,
+                record_count = outcome.applied.len(), warning_count = outcome.warnings.len(),
+                "an inbound event was processed"
+            ),
+            Some(reason) => log_failure!(
+                app.log_quota.take(Failing::InboundEvents(source), app.now()),
+                workspace_id = %workspace, source_id = %source, event_id = %id,
+                reason = reason.as_str(), "an inbound event failed"
+            ),
         }
     }
 }

@@ -10,6 +10,7 @@ mod coalescing;
 mod deletion;
 mod delivery;
 mod formats;
+mod log;
 mod restart;
 mod subscriptions;
 mod universal_api;

@@ -13,7 +13,7 @@ use turnbuckle_store::endpoint::EndpointStatus;
 use crate::app::App;
 use crate::catalog::LiveEndpoint;
 use crate::egress::{EgressAnswer, EgressError};
-use crate::logging::Chain;
+use crate::logging::{Chain, Failing, log_failure};
 use crate::random::random_share;
 
 const WEBHOOK_ID: HeaderName = HeaderName::from_static(signature::ID_HEADER);
@@ -36,7 +36,8 @@ pub async fn attempt(app: &App, due: DueDelivery, last_success_at: Option<UnixMs
         Ok(Some(endpoint)) if endpoint.status == EndpointStatus::Active => endpoint,
         Ok(_) => return Attempted::NotNow(due),
         Err(error) => {
-            tracing::error!(error = %Chain(&error), "an endpoint could not be read");
+            let endpoint_id = due.endpoint;
+            tracing::error!(%endpoint_id, error = %Chain(&error), "an endpoint could not be read");
             return Attempted::NotNow(due);
         }
     };
@@ -87,7 +88,32 @@ pub async fn attempt(app: &App, due: DueDelivery, last_success_at: Option<UnixMs
             NextStep::GiveUp(_) => AfterAttempt::Dead,
         },
     };
+    log(app, &due, &attempt, next);
     Attempted::Answered { due, attempt, is_success }
+}
+
+fn log(app: &App, due: &DueDelivery, attempt: &Attempt, next: NextStep) {
+    let attempt_number = due.attempt_count + 1;
+    let Attempt { status, duration_ms, .. } = *attempt;
+    let reason = attempt.error.as_deref();
+    let quota = |failing| app.log_quota.take(failing, app.now());
+    match next {
+        NextStep::Delivered => tracing::debug!(
+            workspace_id = %due.workspace, endpoint_id = %due.endpoint, delivery_id = %due.id,
+            attempt_number, status, duration_ms, "a delivery was accepted"
+        ),
+        NextStep::RetryIn(wait) => log_failure!(
+            quota(Failing::Attempts(due.endpoint)),
+            workspace_id = %due.workspace, endpoint_id = %due.endpoint, delivery_id = %due.id,
+            attempt_number, status, reason, duration_ms, retry_in_ms = wait.as_millis() as u64,
+            "an attempt failed and will be repeated"
+        ),
+        NextStep::GiveUp(_) => log_failure!(
+            quota(Failing::Deliveries(due.endpoint)),
+            workspace_id = %due.workspace, endpoint_id = %due.endpoint, delivery_id = %due.id,
+            attempt_number, status, reason, duration_ms, "a delivery was given up"
+        ),
+    }
 }
 
 fn headers(endpoint: &LiveEndpoint, id: DeliveryId, body: &[u8], at: UnixMs) -> HeaderMap {
@@ -140,10 +166,14 @@ async fn disable(app: &App, endpoint: &LiveEndpoint, reason: GiveUpReason) {
     let set =
         app.store.set_endpoint_status(endpoint.workspace, endpoint.id, status, Some(sentence));
     if let Err(error) = set.await {
-        tracing::error!(error = %Chain(&error), "an endpoint could not be disabled");
+        let endpoint_id = endpoint.id;
+        tracing::error!(%endpoint_id, error = %Chain(&error), "an endpoint could not be disabled");
         return;
     }
-    tracing::warn!(endpoint_id = %endpoint.id, reason, "an endpoint was disabled");
+    tracing::warn!(
+        workspace_id = %endpoint.workspace, endpoint_id = %endpoint.id, reason,
+        "an endpoint was disabled"
+    );
     let notice =
         Notice::EndpointDisabled { endpoint: endpoint.id, url: &endpoint.settings.url, reason };
     crate::notices::emit(app, endpoint.workspace, notice).await;
