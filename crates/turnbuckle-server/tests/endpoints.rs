@@ -285,6 +285,8 @@ async fn the_log_tells_how_deliveries_ended() {
         ]
     );
     assert_eq!(attempts[0]["response_body"], "sorry");
+    assert!(attempts.iter().all(|it| it["duration_ms"] == 7), "{delivery}");
+    assert_eq!(attempts[2]["response_body"], Json::Null);
 
     let list = async |query: &str| -> Vec<String> {
         let (status, _, body) = hub.get(&format!("/api/v1/deliveries?{query}")).await;

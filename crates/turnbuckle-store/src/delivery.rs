@@ -111,7 +111,7 @@ pub enum AfterAttempt {
     Dead,
 }
 
-/// A failed attempt in the log.
+/// An attempt in the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoggedAttempt {
     /// From 1.
@@ -120,7 +120,8 @@ pub struct LoggedAttempt {
     pub duration_ms: u32,
     pub status: Option<u16>,
     pub error: Option<String>,
-    pub response_body: Bytes,
+    /// `None` of a success.
+    pub response_body: Option<Bytes>,
 }
 
 /// A line of the delivery log.
@@ -227,6 +228,7 @@ pub trait DeliveryStore: Send + Sync {
         range: RecoverRange,
     ) -> Result<i64, StoreError>;
 
+    /// A delivery with its attempts, oldest first.
     async fn delivery(
         &self,
         workspace: WorkspaceId,

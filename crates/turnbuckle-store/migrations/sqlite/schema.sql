@@ -285,6 +285,9 @@ CREATE TABLE delivery (
     failure_count INTEGER NOT NULL,
     -- 999 while there was no answer.
     last_status   INTEGER NOT NULL,
+    -- How long the attempt took that delivered it, in milliseconds above 32768: as wide
+    -- before as after, so that ending a delivery moves nothing on its page.
+    duration      INTEGER NOT NULL DEFAULT 32768,
     change        INTEGER NOT NULL,
     change_type   INTEGER NOT NULL,
     object        TEXT NOT NULL,
@@ -318,7 +321,8 @@ CREATE TABLE attempt (
     duration_ms   INTEGER NOT NULL,
     status        INTEGER,
     error         TEXT,
-    response_body BLOB NOT NULL
+    -- Null of a success.
+    response_body BLOB
 );
 
 CREATE INDEX attempt_delivery ON attempt (delivery);

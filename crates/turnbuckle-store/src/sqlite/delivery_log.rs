@@ -1,14 +1,16 @@
 //! Reading the delivery log.
 
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection as Db, Row, params};
-use turnbuckle_core::id::{ChangeId, DeliveryId, EndpointId, Stamp, WorkspaceId, first_row_key_at};
+use rusqlite::{Connection as Db, OptionalExtension, Row, params};
+use turnbuckle_core::id::{
+    ChangeId, DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId, first_row_key_at,
+};
 
 use crate::delivery::{DeliveryFilter, DeliveryStatus, LoggedAttempt, LoggedDelivery};
 use crate::page::{Page, PageRequest};
 use crate::sqlite::change::change_type_from_row;
 use crate::sqlite::failure::Failure;
-use crate::sqlite::line::{NO_STATUS, State};
+use crate::sqlite::line::{NO_STATUS, State, duration_from_row};
 use crate::sqlite::listing;
 
 const DELIVERY_COLUMNS: &str = "delivery.seq, delivery.tail, delivery.workspace, delivery.endpoint,
@@ -83,11 +85,34 @@ pub fn find(
             duration_ms: row.get(2)?,
             status: row.get(3)?,
             error: row.get(4)?,
-            response_body: row.get::<_, Vec<u8>>(5)?.into(),
+            response_body: row.get::<_, Option<Vec<u8>>>(5)?.map(Into::into),
         })
     })?;
-    let attempts = attempts.collect::<Result<_, _>>()?;
+    let mut attempts: Vec<LoggedAttempt> = attempts.collect::<Result<_, _>>()?;
+    attempts.extend(success(db, id.0.row_key())?);
     Ok(Some((delivery, attempts)))
+}
+
+/// The attempt by which a delivery was delivered, which only its row tells of.
+pub fn success(db: &Db, delivery: i64) -> Result<Option<LoggedAttempt>, Failure> {
+    let read = |row: &Row<'_>| {
+        let duration_ms = duration_from_row(row.get(2)?);
+        Ok(LoggedAttempt {
+            number: row.get(0)?,
+            at: row.get::<_, UnixMs>(1)? - UnixMs::from(duration_ms),
+            duration_ms,
+            status: row.get(3)?,
+            error: None,
+            response_body: None,
+        })
+    };
+    Ok(db
+        .prepare_cached(
+            "SELECT attempt_count, at_ms, duration, last_status FROM delivery
+             WHERE seq = ?1 AND state = 4",
+        )?
+        .query_row([delivery], read)
+        .optional()?)
 }
 
 /// Lists newest first. The statement holds only what an index narrows; the rest

@@ -19,11 +19,25 @@ use crate::StoreError;
 use crate::delivery::{AfterAttempt, Attempt, Draft, DueDelivery, NewMessage};
 use crate::error::Noun;
 use crate::sqlite::change::{change_type_from_row, change_type_to_row};
+use crate::sqlite::delivery_log;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::writer::Batch;
 
 /// `delivery.last_status` while there was no answer: as wide as a real one.
 pub const NO_STATUS: i64 = 999;
+
+/// `delivery.duration` of no time at all, and as it begins: from there on three bytes wide.
+const DURATION_ZERO: i64 = 1 << 15;
+/// The longest that three bytes hold, two hours and more.
+const DURATION_MAX: i64 = (1 << 23) - 1;
+
+fn duration_to_row(duration_ms: u32) -> i64 {
+    (DURATION_ZERO + i64::from(duration_ms)).min(DURATION_MAX)
+}
+
+pub fn duration_from_row(stored: i64) -> u32 {
+    (stored - DURATION_ZERO) as u32
+}
 
 /// `delivery.change_type` of messages that stem from no change.
 const NO_CHANGE_TYPE: i64 = 9;
@@ -461,6 +475,7 @@ impl DeliveryRow {
     /// Makes an ended delivery the head of a line of its own, due now, at the
     /// start of the retry schedule.
     pub fn make_due_alone(self, batch: &mut Batch<'_>) -> Result<(), Failure> {
+        self.log_success(batch.sql)?;
         batch
             .sql
             .prepare_cached(
@@ -468,6 +483,25 @@ impl DeliveryRow {
                  WHERE seq = ?1",
             )?
             .execute(params![self.seq, batch.state.now()])?;
+        Ok(())
+    }
+
+    /// Keeps the success of a delivered row, which only the row itself tells of, among
+    /// the other attempts.
+    fn log_success(self, db: &Db) -> Result<(), Failure> {
+        let Some(success) = delivery_log::success(db, self.seq)? else { return Ok(()) };
+        db.prepare_cached(
+            "INSERT INTO attempt
+                 (delivery, number, at_ms, duration_ms, status, error, response_body)
+             VALUES (?1, ?2, ?3, ?4, ?5, NULL, NULL)",
+        )?
+        .execute(params![
+            self.seq,
+            success.number,
+            success.at,
+            success.duration_ms,
+            success.status
+        ])?;
         Ok(())
     }
 
@@ -505,7 +539,8 @@ impl DeliveryRow {
                 "SELECT tail, workspace, attempt_count, failure_count, body,
                      CASE WHEN failure_count > 0
                           THEN (SELECT min(attempt.at_ms) FROM attempt
-                                WHERE attempt.delivery = delivery.seq) END,
+                                WHERE attempt.delivery = delivery.seq
+                                    AND attempt.response_body IS NOT NULL) END,
                      connection
                  FROM delivery WHERE seq = ?1",
             )?
@@ -581,14 +616,16 @@ fn end(batch: &mut Batch<'_>, attempt: &Attempt, state: State) -> Result<Option<
         .sql
         .prepare_cached(
             "UPDATE delivery
-             SET state = ?2, at_ms = ?3, attempt_count = attempt_count + 1, last_status = ?4
+             SET state = ?2, at_ms = ?3, attempt_count = attempt_count + 1, last_status = ?4,
+                 duration = ?5
              WHERE seq = ?1",
         )?
         .execute(params![
             attempt.delivery.0.row_key(),
             state.to_row(),
             attempt.at + UnixMs::from(attempt.duration_ms),
-            attempt.status.map_or(NO_STATUS, i64::from)
+            attempt.status.map_or(NO_STATUS, i64::from),
+            duration_to_row(attempt.duration_ms)
         ])?;
     Ok(Some(line))
 }

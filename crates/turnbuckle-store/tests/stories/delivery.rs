@@ -178,6 +178,18 @@ pub async fn a_message_is_due_at_once(store: &dyn Store, clock: &TestClock) {
     assert!(store.delivery(ACME, other).await.unwrap().is_none());
 }
 
+/// A success as the log shows it.
+fn a_success(number: u32, attempt: &Attempt) -> LoggedAttempt {
+    LoggedAttempt {
+        number,
+        at: attempt.at,
+        duration_ms: attempt.duration_ms,
+        status: attempt.status,
+        error: None,
+        response_body: None,
+    }
+}
+
 pub async fn a_success_ends_a_delivery(store: &dyn Store, clock: &TestClock) {
     given_crm(store).await;
     let endpoint = given_endpoint(store, clock).await;
@@ -189,7 +201,7 @@ pub async fn a_success_ends_a_delivery(store: &dyn Store, clock: &TestClock) {
         assert_eq!((line.status, line.attempt_count), (DeliveryStatus::Delivered, 1));
         assert_eq!((line.last_status, line.due_at), (Some(204), None));
         assert_eq!(line.ended_at, Some(attempt.at + 20));
-        assert_eq!(attempts, []);
+        assert_eq!(attempts, [a_success(1, &attempt)]);
     }
     assert_eq!(due(store, endpoint, FAR).await, []);
     assert_eq!(store.endpoints_due().await.unwrap(), []);
@@ -236,11 +248,50 @@ pub async fn a_failure_is_tried_again_at_its_time(store: &dyn Store, clock: &Tes
         duration_ms: 20,
         status: None,
         error: Some("connection refused".to_owned()),
-        response_body: Bytes::from_static(b"no"),
+        response_body: Some(Bytes::from_static(b"no")),
     };
     assert_eq!((attempts.len(), &attempts[0]), (2, &expected));
     assert_eq!((attempts[1].number, attempts[1].status), (2, Some(500)));
     assert_eq!(due(store, endpoint, FAR).await, []);
+}
+
+pub async fn every_attempt_stays_in_the_log(store: &dyn Store, clock: &TestClock) {
+    given_crm(store).await;
+    let endpoint = given_endpoint(store, clock).await;
+    let sent = send_one(store, endpoint, "7", ChangeType::Create, 1).await.unwrap();
+    let nexts = [
+        AfterAttempt::RetryAt(0),
+        AfterAttempt::Delivered,
+        AfterAttempt::Delivered,
+        AfterAttempt::Dead,
+        AfterAttempt::Delivered,
+    ];
+    let mut last_end = None;
+    for (index, next) in nexts.into_iter().enumerate() {
+        clock.advance(SECOND);
+        if last_end.is_some_and(|end| !matches!(end, AfterAttempt::RetryAt(_))) {
+            let resent = store.resend(ACME, sent.id).await.unwrap();
+            assert_eq!((resent.failure_count, resent.first_attempt_at), (0, None));
+        }
+        // From nothing to longer than any call takes.
+        let duration_ms = [0, 20, 60_000, 5, u32::MAX][index];
+        let attempt = Attempt { duration_ms, ..an_attempt(clock, &sent, next) };
+        store.finish_attempts(vec![attempt]).await.unwrap();
+        last_end = Some(next);
+    }
+    let (line, attempts) = logged(store, sent.id).await;
+    assert_eq!((line.status, line.attempt_count), (DeliveryStatus::Delivered, 5));
+    let found: Vec<_> = attempts.iter().map(|it| (it.number, it.status, it.duration_ms)).collect();
+    let longest = (1 << 23) - 1 - (1 << 15);
+    let expected = [
+        (1, Some(500), 0),
+        (2, Some(204), 20),
+        (3, Some(204), 60_000),
+        (4, Some(500), 5),
+        (5, Some(204), longest),
+    ];
+    assert_eq!(found, expected);
+    assert!(attempts[..4].is_sorted_by_key(|it| it.at));
 }
 
 pub async fn messages_of_one_record_wait_for_each_other(store: &dyn Store, clock: &TestClock) {

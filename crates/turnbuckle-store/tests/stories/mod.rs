@@ -266,6 +266,7 @@ macro_rules! for_each_story {
             delivery {
                 a_message_is_due_at_once
                 a_success_ends_a_delivery
+                every_attempt_stays_in_the_log
                 a_failure_is_tried_again_at_its_time
                 messages_of_one_record_wait_for_each_other
                 what_waits_is_merged

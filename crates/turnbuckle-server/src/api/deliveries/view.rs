@@ -114,8 +114,7 @@ pub struct AttemptView {
     pub number: u32,
     #[schema(format = DateTime)]
     pub at: String,
-    /// Of a successful attempt not kept.
-    pub duration_ms: Option<u32>,
+    pub duration_ms: u32,
     /// HTTP status of the answer, if there was one.
     pub status: Option<u16>,
     /// Why there was no answer.
@@ -125,27 +124,11 @@ pub struct AttemptView {
 }
 
 impl DeliveryDetailView {
-    pub fn of(delivery: &LoggedDelivery, failed: Vec<LoggedAttempt>) -> Self {
-        let last_failed = failed.iter().map(|attempt| attempt.number).max().unwrap_or_default();
-        let mut attempts: Vec<AttemptView> = failed.into_iter().map(AttemptView::from).collect();
-        // Of a success only the delivery knows.
-        if delivery.status == DeliveryStatus::Delivered
-            && last_failed < delivery.attempt_count
-            && let Some(ended_at) = delivery.ended_at
-        {
-            attempts.push(AttemptView {
-                number: delivery.attempt_count,
-                at: rfc3339(ended_at),
-                duration_ms: None,
-                status: delivery.last_status,
-                error: None,
-                response_body: None,
-            });
-        }
+    pub fn of(delivery: &LoggedDelivery, attempts: Vec<LoggedAttempt>) -> Self {
         Self {
             delivery: DeliveryView::from(delivery),
             body: String::from_utf8_lossy(&delivery.body).into_owned(),
-            attempts,
+            attempts: attempts.into_iter().map(AttemptView::from).collect(),
         }
     }
 }
@@ -155,10 +138,10 @@ impl From<LoggedAttempt> for AttemptView {
         Self {
             number: it.number,
             at: rfc3339(it.at),
-            duration_ms: Some(it.duration_ms),
+            duration_ms: it.duration_ms,
             status: it.status,
             error: it.error,
-            response_body: Some(String::from_utf8_lossy(&it.response_body).into_owned()),
+            response_body: it.response_body.map(|body| String::from_utf8_lossy(&body).into_owned()),
         }
     }
 }
