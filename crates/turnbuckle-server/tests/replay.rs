@@ -227,6 +227,51 @@ async fn a_dry_run_shows_the_differences_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_dry_run_tells_each_item_by_what_it_adds_to_those_before_it() {
+    let hub = Intake::start().await;
+    let mapping = json!({
+        "entity": "Lead",
+        "each": "body.leads",
+        "columns": {
+            "Email": { "path": "item.email" },
+            "Contact": { "path": "item.name" },
+            "Notes": { "path": "item.notes" },
+        },
+    });
+    let settings = json!({ "mapping": mapping, "match_on": { "Lead": ["Email"] } });
+    let source = hub.source(settings).await;
+    let item = |email: &str, name: &str| json!({ "email": email, "name": name });
+    let body = json!({ "leads": [item("a@b.example", "Ada")] });
+    let id = post_and_process(&hub, &source, body).await;
+    let ada = hub.event(&id).await["records"][0]["id"].clone();
+
+    let mut noted = item("a@b.example", "Ada King");
+    noted["notes"] = json!("twice");
+    let grace = "g@b.example";
+    let leads =
+        json!([item("a@b.example", "Ada King"), noted, item(grace, "G"), item(grace, "Grace")]);
+    let body = json!({ "leads": leads }).to_string();
+    let id = hub.send_to(&source, &body).await.expect(200).json["id"].clone();
+    let (_, _, answer) = hub.post(REPLAY, json!({ "ids": [id], "dry_run": true })).await;
+    let records = answer["replay"]["events"][0]["records"].as_array().unwrap().iter();
+    let shown: Vec<_> = records
+        .map(|it| (it["id"].clone(), it["change"].clone(), it["differences"].clone()))
+        .collect();
+    let differs = |column: &str, before: Json, after: &str| json!({ column: { "before": before, "after": after } });
+    let (none, updated) = (Json::Null, json!("updated"));
+    assert_eq!(
+        shown[..2],
+        [
+            (ada.clone(), updated.clone(), differs("Contact", json!("Ada"), "Ada King")),
+            (ada, updated.clone(), differs("Notes", none.clone(), "twice")),
+        ]
+    );
+    assert_eq!((&shown[2].0, &shown[2].1), (&none, &json!("created")));
+    // There is no such record yet that an id could lead to.
+    assert_eq!(shown[3], (none, updated, differs("Contact", json!("G"), "Grace")));
+}
+
+#[tokio::test]
 async fn an_event_whose_source_is_gone_fails_with_the_reason() {
     let hub = Intake::start().await;
     let source = hub.source(json!({})).await;

@@ -4,7 +4,6 @@
 use std::ops::Deref;
 
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value as Json, json};
@@ -98,9 +97,7 @@ impl Intake {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let router = webhooks::routes()
-            .layer(DefaultBodyLimit::max(self.app.config.intake.body_bytes_max))
-            .with_state(self.app.clone());
+        let router = webhooks::routes().with_state(self.app.clone());
         let response = router.oneshot(request.body(body.into()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();

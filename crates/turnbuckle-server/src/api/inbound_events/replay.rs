@@ -1,6 +1,7 @@
 //! Processing inbound events again: at once and without effect to see what
 //! would change, or in the background with progress to be asked for.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::Json;
@@ -108,7 +109,7 @@ pub struct EventDifferenceView {
 #[derive(Serialize, ToSchema)]
 pub struct RecordDifferenceView {
     entity: String,
-    /// Null if the record would be created.
+    /// Null if the record would be created, by this item or one before it.
     #[schema(required)]
     id: Option<String>,
     change: RecordChange,
@@ -298,19 +299,27 @@ async fn difference(
     let connection = work.connection.clone();
     let outcome: EventOutcome = app.store.try_event(work).await?;
     let mut records = Vec::with_capacity(outcome.applied.len());
+    // Records as the items so far leave them: each item is told by what it adds to that.
+    let mut left: HashMap<String, Arc<Data>> = HashMap::new();
+    let mut made: HashSet<String> = HashSet::new();
     for (_, applied) in outcome.applied {
         let change = RecordChange::from(&applied);
-        let is_new = change == RecordChange::Created;
-        let before = match is_new {
-            true => Arc::default(),
-            false => data_now(app, event.workspace, &connection, &applied).await?,
+        let id = applied.record.id.clone();
+        if change == RecordChange::Created {
+            made.insert(id.clone());
+        }
+        let before = match left.get(&id) {
+            Some(before) => before.clone(),
+            None if made.contains(&id) => Arc::default(),
+            None => data_now(app, event.workspace, &connection, &applied).await?,
         };
         records.push(RecordDifferenceView {
             entity: applied.entity,
-            id: (!is_new).then_some(applied.record.id),
+            id: (!made.contains(&id)).then(|| id.clone()),
             change,
             differences: differences(&before, &applied.record.data),
         });
+        left.insert(id, applied.record.data);
     }
     Ok(EventDifferenceView {
         event: event.id.to_string(),
