@@ -83,12 +83,13 @@ impl App {
             false => seal::key_file::load_or_create(&config.data)?,
         });
         let store = SqliteStore::open(SqliteOptions {
-            path: database,
+            path: database.clone(),
             clock: clock.clone(),
             compose: native::compose,
             intake_bytes_max: config.intake.queue_bytes_max,
             scans_max: config.store.readers,
-        })?;
+        })
+        .with_context(|| format!("cannot use the database {}", database.display()))?;
         let minter = store.minter();
         let store: Arc<dyn Store> = Arc::new(store);
         let egress = GuardedClient::new(config.egress.policy.clone(), config.egress.limits.clone());

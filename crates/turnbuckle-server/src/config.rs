@@ -100,7 +100,7 @@ impl Config {
     pub fn load(sources: &Sources) -> Result<Self, ConfigMistakes> {
         let mut settings = Settings::gather(sources);
         let config = Self {
-            listen: settings.parsed("listen"),
+            listen: settings.parsed::<parts::ListenAddress>("listen").0,
             data: PathBuf::from(settings.text("data")),
             public_url: settings.parsed::<parts::PublicUrl>("public_url").0,
             trusted_proxies: settings.list("trusted_proxies"),

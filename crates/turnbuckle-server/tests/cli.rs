@@ -141,3 +141,32 @@ fn a_command_that_needs_a_key_says_where_it_comes_from() {
     let said = complaint(folder.path(), &["sources", "list"]);
     assert!(said.contains("--key") && said.contains("TURNBUCKLE_KEY"), "{said}");
 }
+
+/// What keeps the server from starting is named, with its place and the cure.
+#[tokio::test]
+async fn a_start_that_cannot_be_says_why_and_where() {
+    let folder = used_folder().await;
+    let folder = folder.path();
+    let check = |arguments: &[&str], parts: &[&str]| {
+        let said = complaint(folder, &[&["serve"], arguments].concat());
+        for part in parts {
+            assert!(said.contains(part), "{said} says {part}");
+        }
+        assert!(!said.contains("panicked"), "{said}");
+    };
+    check(&["--listen", "localhost"], &["`localhost` is not an IP address", "--listen"]);
+    std::fs::write(folder.join("file"), "").unwrap();
+    check(&["--listen", "127.0.0.1:0", "--data", "file"], &["cannot make the data folder file"]);
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    check(&["--listen", &taken, "--data", "data"], &["cannot listen on", &taken]);
+
+    let database = folder.join("data/turnbuckle.db");
+    std::fs::write(&database, "no database ".repeat(1_000)).unwrap();
+    let arguments = ["--listen", "127.0.0.1:0", "--data", "data"];
+    check(&arguments, &["cannot use the database data/turnbuckle.db", "put back a backup"]);
+    std::fs::remove_file(&database).unwrap();
+    std::fs::create_dir(&database).unwrap();
+    check(&arguments, &["cannot use the database data/turnbuckle.db", "unable to open"]);
+}

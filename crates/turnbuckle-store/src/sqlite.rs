@@ -164,10 +164,8 @@ impl SqliteStore {
 /// Takes the lock beside the database. The file names the process that holds it.
 fn lock_file(path: &Path) -> Result<File, StoreError> {
     const ACTION: &str = "lock the database file";
-    let unavailable = |error: std::io::Error| StoreError::Unavailable {
-        action: ACTION,
-        source: format!("{}: {error}", path.display()).into(),
-    };
+    let unavailable =
+        |error: std::io::Error| StoreError::Unavailable { action: ACTION, source: error.into() };
     let mut lock = File::options()
         .create(true)
         .truncate(false)
@@ -184,8 +182,7 @@ fn lock_file(path: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
             let _ = lock.read_to_string(&mut holder);
-            let reason =
-                format!("{} is open in another process ({})", path.display(), holder.trim());
+            let reason = format!("it is open in another process ({})", holder.trim());
             Err(StoreError::Unavailable { action: ACTION, source: reason.into() })
         }
         Err(TryLockError::Error(error)) => Err(unavailable(error)),

@@ -1,5 +1,6 @@
 //! The share of each part, in the types that it works with.
 
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -221,6 +222,19 @@ impl BinsConfig {
             requests_max: settings.count("bins.requests_max", 1..=100_000),
             bytes_max: settings.count("bins.bytes_max", 1..=BYTES_MAX),
         }
+    }
+}
+
+/// Where to listen.
+pub struct ListenAddress(pub SocketAddr);
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong =
+            |_| format!("`{text}` is not an IP address with a port, such as `127.0.0.1:8080`");
+        text.parse().map(Self).map_err(wrong)
     }
 }
 

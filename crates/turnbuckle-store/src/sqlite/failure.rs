@@ -43,6 +43,10 @@ impl Failure {
                     | ErrorCode::SystemIoFailure
                     | ErrorCode::OutOfMemory,
                 ) => StoreError::Unavailable { action, source: error.into() },
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Defect {
+                    action,
+                    source: format!("{error}; put back a backup, or name another folder").into(),
+                },
                 _ => defect(action, error),
             },
         }

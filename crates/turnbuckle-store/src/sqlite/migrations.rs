@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 use crate::StoreError;
-use crate::sqlite::failure::defect;
+use crate::sqlite::failure::Failure;
 
 /// Number, name and text of every migration; numbers and names are the same on every engine.
 pub const MIGRATIONS: &[(i64, &str, &str)] =
@@ -20,17 +20,22 @@ const APPLICATION_ID: i64 = 0x5442_4B4C;
 /// [`StoreError::Defect`] if the file is another program's, or written by a later version of this one.
 pub fn migrate(db: &mut Connection) -> Result<(), StoreError> {
     const ACTION: &str = "bring the database to this version's schema";
-    let failed = |error: rusqlite::Error| defect(ACTION, error);
+    let failed = |error: rusqlite::Error| Failure::Sql(error).during(ACTION);
     let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
     let application: i64 =
         db.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(failed)?;
     let newest = MIGRATIONS.last().map_or(0, |(number, _, _)| *number);
-    if application != APPLICATION_ID && (application != 0 || version != 0) {
-        return Err(unusable("the database file belongs to another program".to_owned()));
+    let is_empty = application == 0
+        && version == 0
+        && !db
+            .query_row("SELECT EXISTS (SELECT 1 FROM sqlite_master)", [], |row| row.get(0))
+            .map_err(failed)?;
+    if application != APPLICATION_ID && !is_empty {
+        return Err(unusable("it belongs to another program; name another folder".to_owned()));
     }
     if version > newest {
         return Err(unusable(format!(
-            "the database has schema {version} and this version knows up to {newest}: start a newer version"
+            "it has schema {version} and this version knows up to {newest}: start a newer version"
         )));
     }
     for (number, _, text) in MIGRATIONS.iter().filter(|(number, _, _)| *number > version) {
@@ -87,6 +92,9 @@ mod tests {
         let mut theirs = Connection::open_in_memory().unwrap();
         theirs.pragma_update(None, "user_version", 1).unwrap();
         assert!(matches!(migrate(&mut theirs), Err(StoreError::Defect { .. })));
+        let mut unnumbered = Connection::open_in_memory().unwrap();
+        unnumbered.execute_batch("CREATE TABLE theirs (it)").unwrap();
+        assert!(matches!(migrate(&mut unnumbered), Err(StoreError::Defect { .. })));
         let mut later = Connection::open_in_memory().unwrap();
         migrate(&mut later).unwrap();
         later.pragma_update(None, "user_version", 1_000).unwrap();
