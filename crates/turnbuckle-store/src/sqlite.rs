@@ -20,6 +20,7 @@ mod constraint;
 mod context;
 mod delivery;
 mod delivery_log;
+mod delivery_row;
 mod endpoint;
 mod entity;
 mod erasure;

@@ -18,10 +18,11 @@ use crate::error::Noun;
 use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::change::count_unmatched;
+use crate::sqlite::delivery_log;
+use crate::sqlite::delivery_row::{Cause, DeliveryRow, State};
 use crate::sqlite::failure::Failure;
-use crate::sqlite::line::{self, Cause, DeliveryRow};
+use crate::sqlite::line;
 use crate::sqlite::writer::{Batch, Priority};
-use crate::sqlite::{delivery_log, line::State};
 
 fn store_matched(
     batch: &mut Batch<'_>,
@@ -427,10 +428,4 @@ fn is_pending(db: &Db, line: i64, seq: i64) -> Result<bool, Failure> {
                             WHERE line = ?1 AND state IN (2, 3) AND seq > ?2)",
         )?
         .query_row(params![line, seq], |row| row.get(0))?)
-}
-
-impl State {
-    pub fn is_pending(self) -> bool {
-        matches!(self, Self::Head | Self::Waiting)
-    }
 }

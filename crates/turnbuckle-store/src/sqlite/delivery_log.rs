@@ -9,8 +9,8 @@ use turnbuckle_core::id::{
 use crate::delivery::{DeliveryFilter, DeliveryStatus, LoggedAttempt, LoggedDelivery};
 use crate::page::{Page, PageRequest};
 use crate::sqlite::change::change_type_from_row;
+use crate::sqlite::delivery_row::{NO_STATUS, State, duration_from_row};
 use crate::sqlite::failure::Failure;
-use crate::sqlite::line::{NO_STATUS, State, duration_from_row};
 use crate::sqlite::listing;
 
 const DELIVERY_COLUMNS: &str = "delivery.seq, delivery.tail, delivery.workspace, delivery.endpoint,
