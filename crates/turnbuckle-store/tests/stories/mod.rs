@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod belonging;
 pub mod bin;
 pub mod change;
+pub mod coalescing;
 pub mod connection;
 pub mod context;
 pub mod crm;
@@ -13,11 +14,13 @@ pub mod endpoint;
 pub mod entity;
 pub mod idempotency;
 pub mod inbound;
+pub mod line;
 pub mod maintenance;
 pub mod property;
 pub mod record;
 pub mod reopening;
 pub mod replay;
+pub mod resending;
 pub mod search;
 pub mod source;
 pub mod subscription;
@@ -268,23 +271,29 @@ macro_rules! for_each_story {
                 a_success_ends_a_delivery
                 every_attempt_stays_in_the_log
                 a_failure_is_tried_again_at_its_time
+                a_message_alone_stands_in_no_line
+                what_an_endpoint_cannot_take_is_held
+                a_deleted_endpoint_ends_what_waits_for_it
+                the_log_is_filtered_and_paged
+                due_deliveries_come_longest_overdue_first
+            }
+            coalescing {
                 messages_of_one_record_wait_for_each_other
                 what_waits_is_merged
                 a_failed_head_gives_way_to_a_newer_message
                 a_failed_head_that_is_due_gives_way_to_nobody
                 what_is_handed_out_has_not_given_way
                 without_coalescing_nothing_is_merged
-                a_message_alone_stands_in_no_line
+            }
+            line {
+                lines_keep_order_and_lose_nothing
+            }
+            resending {
                 what_ended_can_be_resent
                 resending_what_is_pending_cuts_the_wait_short
                 a_range_is_recovered
                 recovering_the_latest_leaves_alone_what_is_on_its_way
                 recovering_the_latest_may_be_interrupted
-                what_an_endpoint_cannot_take_is_held
-                a_deleted_endpoint_ends_what_waits_for_it
-                the_log_is_filtered_and_paged
-                due_deliveries_come_longest_overdue_first
-                lines_keep_order_and_lose_nothing
             }
             connection {
                 a_connection_starts_with_its_records
