@@ -11,8 +11,9 @@ use crate::sqlite::failure::Failure;
 pub const MIGRATIONS: &[(i64, &str, &str)] =
     &[(1, "create_tables", include_str!("../../migrations/sqlite/0001_create_tables.sql"))];
 
-/// Marks the file as ours: "TBKL".
-const APPLICATION_ID: i64 = 0x5442_4B4C;
+/// Marks the file as ours: "TBK1". Until the first release it was "TBKL", and the
+/// first migration another.
+const APPLICATION_ID: i64 = 0x5442_4B31;
 
 /// Applies what is missing.
 ///
@@ -31,7 +32,11 @@ pub fn migrate(db: &mut Connection) -> Result<(), StoreError> {
             .query_row("SELECT EXISTS (SELECT 1 FROM sqlite_master)", [], |row| row.get(0))
             .map_err(failed)?;
     if application != APPLICATION_ID && !is_empty {
-        return Err(unusable("it belongs to another program; name another folder".to_owned()));
+        return Err(unusable(
+            "it belongs to another program, or to a version from before the first release; name \
+             another folder"
+                .to_owned(),
+        ));
     }
     if version > newest {
         return Err(unusable(format!(
