@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `all` | read, write, follow and manage its workspace |
 //! | `read` | read: whatever changes nothing |
-//! | `ingest` | write records and invoke create, update and delete events, not read |
+//! | `ingest` | write records and invoke create, update and delete events; is answered ids, no data |
 //! | `connection:<id>` | everything on that connection, nothing else |
 //! | `operator` | manage workspaces |
 
@@ -34,11 +34,40 @@ use crate::config::Config;
 use crate::egress::Cidr;
 use crate::problem::{ApiError, Problem};
 
-/// An authenticated caller.
+/// An authenticated caller: a key that may be used from where it is used.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub workspace: WorkspaceId,
-    pub key: KeyId,
+    pub key: Arc<ApiKey>,
+    /// The connection that the route names.
+    connection: Option<String>,
+}
+
+impl Caller {
+    /// Whether it may read where it calls. One that may only write is told which record it
+    /// wrote, not what is in it.
+    pub fn may_read(&self) -> bool {
+        self.may(Access::Read)
+    }
+
+    /// Whether it may manage the whole workspace, not only the connection where it calls.
+    pub fn may_manage_workspace(&self) -> bool {
+        self.key.scopes.iter().any(|scope| allows(scope, Access::Manage, None))
+    }
+
+    pub fn is_operator(&self) -> bool {
+        self.may(Access::Operate)
+    }
+
+    fn may(&self, access: Access) -> bool {
+        self.key.scopes.iter().any(|scope| allows(scope, access, self.connection.as_deref()))
+    }
+
+    fn refusal(&self) -> ApiError {
+        let scopes = &self.key.scopes;
+        let detail = format!("this key has the scopes {scopes:?}, which do not allow this");
+        ApiError::new(Problem::Forbidden, detail)
+    }
 }
 
 /// What a handler needs.
@@ -56,11 +85,7 @@ pub struct CanRead(pub Caller);
 pub struct CanWrite(pub Caller);
 /// May read or write records. Which of both an invocation needs is known once
 /// its event is.
-pub struct CanInvoke {
-    caller: Caller,
-    may_read: bool,
-    may_write: bool,
-}
+pub struct CanInvoke(Caller);
 /// May change what the workspace has configured and follows.
 pub struct CanManage(pub Caller);
 /// May manage workspaces.
@@ -86,35 +111,35 @@ impl FromRequestParts<App> for CanInvoke {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let identified = identify(parts, app).await?;
-        let (may_read, may_write) = (identified.may(Access::Read), identified.may(Access::Write));
-        if !may_read && !may_write {
-            return Err(identified.refusal());
+        let caller = identify(parts, app).await?;
+        if !caller.may(Access::Read) && !caller.may(Access::Write) {
+            return Err(caller.refusal());
         }
-        Ok(Self { caller: identified.into_caller(app), may_read, may_write })
+        app.key_uses.note(caller.key.id, app.now());
+        Ok(Self(caller))
     }
 }
 
 impl CanInvoke {
     /// Of the workspace that is invoked in; says nothing of what the caller may do there.
     pub fn workspace(&self) -> WorkspaceId {
-        self.caller.workspace
+        self.0.workspace
     }
 
     /// # Errors
     /// 403 unless the caller may read.
     pub fn to_read(self) -> Result<Caller, ApiError> {
-        self.given(|it| it.may_read, "this key may not read records")
+        self.given(Access::Read, "this key may not read records")
     }
 
     /// # Errors
     /// 403 unless the caller may write records.
     pub fn to_write(self) -> Result<Caller, ApiError> {
-        self.given(|it| it.may_write, "this key may not write records")
+        self.given(Access::Write, "this key may not write records")
     }
 
-    fn given(self, may: fn(&Self) -> bool, detail: &str) -> Result<Caller, ApiError> {
-        if may(&self) { Ok(self.caller) } else { Err(ApiError::new(Problem::Forbidden, detail)) }
+    fn given(self, access: Access, detail: &str) -> Result<Caller, ApiError> {
+        if self.0.may(access) { Ok(self.0) } else { Err(ApiError::new(Problem::Forbidden, detail)) }
     }
 }
 
@@ -135,39 +160,18 @@ impl FromRequestParts<App> for CanOperate {
 }
 
 async fn authorize(parts: &mut Parts, app: &App, access: Access) -> Result<Caller, ApiError> {
-    let identified = identify(parts, app).await?;
-    if !identified.may(access) {
-        return Err(identified.refusal());
+    let caller = identify(parts, app).await?;
+    if !caller.may(access) {
+        return Err(caller.refusal());
     }
-    Ok(identified.into_caller(app))
+    app.key_uses.note(caller.key.id, app.now());
+    Ok(caller)
 }
 
-/// A key that may be used from where it is used, and the connection that the route names.
-struct Identified {
-    key: Arc<ApiKey>,
-    connection: Option<String>,
-}
-
-async fn identify(parts: &mut Parts, app: &App) -> Result<Identified, ApiError> {
+async fn identify(parts: &mut Parts, app: &App) -> Result<Caller, ApiError> {
     let key = authenticate(parts, app).await?;
-    Ok(Identified { key, connection: connection_in_path(parts, app).await })
-}
-
-impl Identified {
-    fn may(&self, access: Access) -> bool {
-        self.key.scopes.iter().any(|scope| allows(scope, access, self.connection.as_deref()))
-    }
-
-    fn refusal(&self) -> ApiError {
-        let scopes = &self.key.scopes;
-        let detail = format!("this key has the scopes {scopes:?}, which do not allow this");
-        ApiError::new(Problem::Forbidden, detail)
-    }
-
-    fn into_caller(self, app: &App) -> Caller {
-        app.key_uses.note(self.key.id, app.now());
-        Caller { workspace: self.key.workspace, key: self.key.id }
-    }
+    let connection = connection_in_path(parts, app).await;
+    Ok(Caller { workspace: key.workspace, key, connection })
 }
 
 /// The key set that a request carries, if it may be used from where it comes.
@@ -220,15 +224,19 @@ fn allows(scope: &str, access: Access, connection: Option<&str>) -> bool {
         _ => {
             access != Access::Operate
                 && connection.is_some()
-                && scope.strip_prefix("connection:") == connection
+                && connection_of_scope(scope) == connection
         }
     }
 }
 
+/// The connection that a scope is bound to.
+pub fn connection_of_scope(scope: &str) -> Option<&str> {
+    scope.strip_prefix("connection:").filter(|id| !id.is_empty())
+}
+
 /// Whether a scope is one that a key may have.
 pub fn is_scope(scope: &str) -> bool {
-    matches!(scope, "all" | "read" | "ingest" | "operator")
-        || scope.strip_prefix("connection:").is_some_and(|id| !id.is_empty())
+    matches!(scope, "all" | "read" | "ingest" | "operator") || connection_of_scope(scope).is_some()
 }
 
 async fn connection_in_path(parts: &mut Parts, app: &App) -> Option<String> {

@@ -399,6 +399,21 @@ async fn a_key_may_invoke_what_its_scopes_allow() {
 }
 
 #[tokio::test]
+async fn a_key_that_may_not_read_invokes_and_is_answered_the_id() {
+    let hub = hub().await;
+    let ingest = hub.as_key(&["ingest"]).await;
+    let add = Some(json!({"payload": {"name": "hidden"}}));
+    let (status, _, body) = ingest.call(Method::POST, &invoke("add"), add).await;
+    let id = &body["record"]["id"];
+    assert_eq!(status, StatusCode::CREATED);
+    assert_eq!(body, json!({"record": {"type": "opportunity", "id": id}}));
+    let sign = json!({"record_id": id, "payload": {}});
+    let (status, _, body) = ingest.call(Method::POST, &invoke("sign"), Some(sign)).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(body, json!({"record": {"type": "opportunity", "id": id}}));
+}
+
+#[tokio::test]
 async fn the_universal_paths_read_json_without_a_content_type() {
     let hub = hub().await;
     let key = "Basic cGtfdGVzdDpza190ZXN0";

@@ -51,6 +51,7 @@ async fn a_wrong_key_is_refused_member_by_member() {
     check(json!({"scopes": []}), &["/scopes"]).await;
     check(json!({"scopes": ["al"]}), &["/scopes/0"]).await;
     check(json!({"scopes": ["all", "connection:"]}), &["/scopes/1"]).await;
+    check(json!({"scopes": ["read", "connection:none"]}), &["/scopes/1"]).await;
     check(json!({"scopes": ["all"], "addresses": ["10.0.0.0/8", "x"]}), &["/addresses/1"]).await;
     check(json!({"scopes": ["all"], "label": "x".repeat(201)}), &["/label"]).await;
     check(json!({"scopes": ["all"], "lable": "x"}), &["/lable"]).await;
@@ -97,6 +98,36 @@ async fn only_an_operator_grants_and_revokes_operator_and_makes_workspaces() {
         let answer = beta.call(Method::GET, &path, None).await;
         assert_eq!(problem(&answer).1, "connection-not-found", "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_key_of_one_connection_changes_its_settings_and_does_not_move_it() {
+    let hub = TestHub::with_connection().await;
+    let path = "/api/v1/connections/acme-crm";
+    let bound = hub.as_key(&["read", "connection:acme-crm"]).await;
+    let put = |context: &str| json!({"context": context, "connector": "native"});
+    let contexts = async || hub.get("/api/v1/contexts").await.2["contexts"].clone();
+    let before = contexts().await;
+
+    for (method, body) in
+        [(Method::PUT, put("other")), (Method::PATCH, json!({"context": "other"}))]
+    {
+        let refused = bound.call(method, path, Some(body)).await;
+        assert_eq!(problem(&refused).1, "forbidden", "{}", refused.2);
+    }
+    assert_eq!(contexts().await, before);
+    for (method, body) in
+        [(Method::PUT, put("acme")), (Method::PATCH, json!({"time_zone": "Europe/Berlin"}))]
+    {
+        let (status, _, body) = bound.call(method, path, Some(body)).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+    }
+    let (status, _, body) = hub.patch(path, json!({"context": "other"})).await;
+    assert_eq!((status, &body["connection"]["context"]), (StatusCode::OK, &json!("other")));
+
+    assert_eq!(bound.call(Method::DELETE, path, None).await.0, StatusCode::NO_CONTENT);
+    let refused = bound.call(Method::PUT, path, Some(put("third"))).await;
+    assert_eq!(problem(&refused).1, "forbidden", "it makes none anew: {}", refused.2);
 }
 
 #[tokio::test]

@@ -206,3 +206,28 @@ async fn reading_and_writing_are_scopes_of_their_own() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_key_that_may_not_read_is_answered_ids_and_no_data() {
+    let hub = TestHub::with_connection().await;
+    let contact = json!({"data": {"Name": "Ada", "Email": "ada@secret.example"}});
+    let (_, _, made) = hub.post(&records("Contact"), contact.clone()).await;
+    let path = format!("{}/{}", records("Contact"), made["record"]["id"].as_str().unwrap());
+    let ingest = hub.as_key(&["ingest"]).await;
+    let (_, _, created) =
+        ingest.call(Method::POST, &records("Contact"), Some(contact.clone())).await;
+    assert_eq!(
+        (&created["record"]["number"], &created["record"]["data"]),
+        (&json!(2), &Json::Null)
+    );
+    for data in [json!({}), json!({"Name": "Bob"})] {
+        let answer = ingest.call(Method::PATCH, &path, Some(json!({ "data": data }))).await;
+        let (status, headers, body) = answer;
+        assert_eq!((status, &body["record"]["id"]), (StatusCode::OK, &made["record"]["id"]));
+        assert!(headers.contains_key("etag") && body["record"].get("data").is_none(), "{body}");
+        assert!(!body.to_string().contains("secret"), "{body}");
+    }
+    let both = hub.as_key(&["read", "ingest"]).await;
+    let (_, _, body) = both.call(Method::PATCH, &path, Some(json!({"data": {}}))).await;
+    assert_eq!(body["record"]["data"]["Email"], "ada@secret.example");
+}

@@ -29,7 +29,7 @@ use utoipa_axum::routes;
 use crate::api::etag::{IfMatch, etag};
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
-use crate::auth::{CanManage, CanRead};
+use crate::auth::{Caller, CanManage, CanRead};
 use crate::catalog::LiveConnection;
 use crate::extract::{JsonBody, PathParams, QueryParams, parse_json};
 use crate::notices;
@@ -137,7 +137,12 @@ pub async fn put_connection(
         Err(StoreError::NotFound { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let (connection, is_new) = save(&app, caller.workspace, put, before, version).await?;
+    let version = match &before {
+        // Its context is the one that was judged.
+        Some(before) if !caller.may_manage_workspace() => version.or(Some(before.row.version)),
+        _ => version,
+    };
+    let (connection, is_new) = save(&app, &caller, put, before, version).await?;
     if is_new {
         let enabled = Notice::ConnectionEnabled(facts(&connection));
         notices::emit(&app, caller.workspace, enabled).await;
@@ -177,7 +182,7 @@ pub async fn update_connection(
     let put = check(id, parse_json(document.to_string().as_bytes())?)?;
     // What was patched is what was read.
     let version = version.unwrap_or(before.row.version);
-    let (connection, _) = save(&app, caller.workspace, put, Some(before), Some(version)).await?;
+    let (connection, _) = save(&app, &caller, put, Some(before), Some(version)).await?;
     let answer = ConnectionAnswer { connection: ConnectionView::from(connection) };
     Ok((etag(answer.connection.version), Json(answer)))
 }
@@ -185,14 +190,21 @@ pub async fn update_connection(
 /// Stores what was put over the connection `before`. Also answers whether it is new.
 ///
 /// # Errors
-/// 409 for another connector; 412 for another version.
+/// 403 for another context, unless the caller manages the workspace; 409 for another connector;
+/// 412 for another version.
 async fn save(
     app: &App,
-    workspace: WorkspaceId,
+    caller: &Caller,
     put: Put,
     before: Option<Arc<LiveConnection>>,
     version: Option<i64>,
 ) -> Result<(Connection, bool), ApiError> {
+    let context = before.as_ref().map(|it| it.row.context.as_str());
+    if context != Some(&put.context) && !caller.may_manage_workspace() {
+        let detail = "this key is bound to the connection; to make one, or to move it to another \
+                      context, takes a key of scope `all`";
+        return Err(ApiError::new(Problem::Forbidden, detail));
+    }
     if let Some(before) = before.as_ref().filter(|it| it.row.connector != put.connector) {
         let detail = format!(
             "`{}` is a connection of `{}`, which cannot change; put another connection, or delete \
@@ -201,7 +213,8 @@ async fn save(
         );
         return Err(ApiError::new(Problem::StateConflict, detail));
     }
-    let stored = app.store.put_connection(workspace, put, initial_records(), version).await?;
+    let stored =
+        app.store.put_connection(caller.workspace, put, initial_records(), version).await?;
     app.signals.keys_started.notify_one();
     Ok(stored)
 }

@@ -52,9 +52,10 @@ pub struct CrmRecordView {
     #[schema(example = "Opportunity:0190a3c2-5c3e-7d52-9a10-3f6b1c2d4e5f")]
     pub id: String,
     /// Every declared field. What is not mapped or has no value is null, or `{}` where
-    /// the field is an object.
-    #[schema(value_type = Object)]
-    pub data: Map<String, Json>,
+    /// the field is an object. A key that may write but not read is answered without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub data: Option<Map<String, Json>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,7 +76,7 @@ impl CrmRecordView {
         Some(Self {
             object: object.slug.clone(),
             id: universal_id(entity, &record.id),
-            data: object.compiled.render(&image),
+            data: Some(object.compiled.render(&image)),
         })
     }
 }

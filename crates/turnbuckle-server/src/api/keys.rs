@@ -8,9 +8,10 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use turnbuckle_core::entity::{did_you_mean, nearest};
-use turnbuckle_core::id::KeyId;
+use turnbuckle_core::id::{KeyId, WorkspaceId};
 use turnbuckle_core::invalid::{Invalid, pointer};
 use turnbuckle_core::text::check_line;
+use turnbuckle_store::StoreError;
 use turnbuckle_store::api_key::ApiKey;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,7 +20,7 @@ use utoipa_axum::routes;
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::api::time::rfc3339;
 use crate::app::App;
-use crate::auth::{Caller, CanManage, is_scope};
+use crate::auth::{CanManage, connection_of_scope, is_scope};
 use crate::bootstrap;
 use crate::egress::Cidr;
 use crate::extract::{JsonBody, PathParams, QueryParams};
@@ -142,9 +143,8 @@ pub async fn create_key(
     let addresses = wanted.addresses.unwrap_or_default();
     let label = wanted.label.unwrap_or_default();
     check(&wanted.scopes, &addresses, &label)?;
-    if wanted.scopes.iter().any(|scope| scope == "operator")
-        && !is_operator(&app, &caller, caller.key).await?
-    {
+    check_connections(&app, caller.workspace, &wanted.scopes).await?;
+    if wanted.scopes.iter().any(|scope| scope == "operator") && !caller.is_operator() {
         let detail = "only a key that has the scope `operator` may grant it";
         return Err(ApiError::new(Problem::Forbidden, detail));
     }
@@ -170,19 +170,37 @@ pub async fn delete_key(
     let id = KeyId::parse(&key)
         .map_err(|_| ApiError::new(Problem::KeyNotFound, format!("no API key `{key}`")))?;
     // Whoever could take the operator's key away would lock the operator out.
-    if is_operator(&app, &caller, id).await? && !is_operator(&app, &caller, caller.key).await? {
-        let detail = "only a key of scope `operator` revokes one";
-        return Err(ApiError::new(Problem::Forbidden, detail));
+    if !caller.is_operator() {
+        let keys = app.store.api_keys(caller.workspace).await?;
+        let revoked = keys.iter().find(|it| it.id == id);
+        if revoked.is_some_and(|key| key.scopes.iter().any(|scope| scope == "operator")) {
+            let detail = "only a key of scope `operator` revokes one";
+            return Err(ApiError::new(Problem::Forbidden, detail));
+        }
     }
     app.store.revoke_api_key(caller.workspace, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whether a key of the caller's workspace has the scope `operator`.
-async fn is_operator(app: &App, caller: &Caller, key: KeyId) -> Result<bool, ApiError> {
-    let keys = app.store.api_keys(caller.workspace).await?;
-    let found = keys.iter().find(|it| it.id == key);
-    Ok(found.is_some_and(|key| key.scopes.iter().any(|scope| scope == "operator")))
+/// A key for a connection that is made later would hold for whatever gets that id.
+async fn check_connections(
+    app: &App,
+    workspace: WorkspaceId,
+    scopes: &[String],
+) -> Result<(), ApiError> {
+    let mut wrong = Vec::new();
+    for (index, scope) in scopes.iter().enumerate() {
+        let Some(connection) = connection_of_scope(scope) else { continue };
+        match app.catalog.connection(workspace, connection).await {
+            Ok(_) => {}
+            Err(StoreError::NotFound { .. }) => {
+                let detail = format!("there is no connection `{connection}`");
+                wrong.push(Invalid::new(pointer("/scopes", index), detail));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(ApiError::invalid(wrong)) }
 }
 
 fn check(scopes: &[String], addresses: &[String], label: &str) -> Result<(), ApiError> {

@@ -52,9 +52,11 @@ pub struct RecordView {
     pub entity: String,
     /// Counts the writes of the record from 1; also its `ETag`.
     pub version: i64,
-    /// Every column of the entity, null where it is empty.
-    #[schema(value_type = Object)]
-    pub data: Map<String, Value>,
+    /// Every column of the entity, null where it is empty. A key that may write but not read
+    /// is answered without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub data: Option<Map<String, Value>>,
     pub created_at: String,
     pub updated_at: String,
 }
@@ -70,7 +72,7 @@ impl RecordView {
             number: record.number,
             entity: entity.name.clone(),
             version: record.version,
-            data: entity.columns.iter().filter(|it| it.readable).map(column).collect(),
+            data: Some(entity.columns.iter().filter(|it| it.readable).map(column).collect()),
             created_at: rfc3339(record.created_at),
             updated_at: rfc3339(record.updated_at),
         }
@@ -85,8 +87,12 @@ pub struct RecordAnswer {
 /// Answered with the version of the record as its `ETag`.
 type VersionedRecord = ([(HeaderName, HeaderValue); 1], Json<RecordAnswer>);
 
-fn answer(entity: &Entity, record: &Record) -> VersionedRecord {
-    (etag(record.version), Json(RecordAnswer { record: RecordView::of(entity, record) }))
+fn answer(caller: &Caller, entity: &Entity, record: &Record) -> VersionedRecord {
+    let mut view = RecordView::of(entity, record);
+    if !caller.may_read() {
+        view.data = None;
+    }
+    (etag(record.version), Json(RecordAnswer { record: view }))
 }
 
 /// Values by column.
@@ -135,7 +141,7 @@ pub async fn create_record(
     let entity = entities::find(&live, &entity)?;
     let values = plan(&live, entity, &given.data)?;
     let applied = apply(&app, &caller, &live, entity, WriteAction::Create, values).await?;
-    Ok((StatusCode::CREATED, answer(entity, &applied.record)))
+    Ok((StatusCode::CREATED, answer(&caller, entity, &applied.record)))
 }
 
 /// Reads a record.
@@ -164,7 +170,7 @@ pub async fn get_record(
         app.store.records(caller.workspace, &connection, &entity.name, &ids, &[]).await?;
     let found = found.into_iter().next().flatten();
     let found = found.ok_or_else(|| StoreError::not_found(Noun::Record, &ids[0]))?;
-    Ok(answer(entity, &found))
+    Ok(answer(&caller, entity, &found))
 }
 
 /// Changes the columns that are named; null clears one.
@@ -194,7 +200,7 @@ pub async fn update_record(
     let values = plan(&live, entity, &given.data)?;
     let action = WriteAction::Update { id, version };
     let applied = apply(&app, &caller, &live, entity, action, values).await?;
-    Ok(answer(entity, &applied.record))
+    Ok(answer(&caller, entity, &applied.record))
 }
 
 /// Deletes a record for good.

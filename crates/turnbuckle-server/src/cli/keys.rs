@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use turnbuckle_core::id::KeyId;
 use turnbuckle_server::api::time::rfc3339;
-use turnbuckle_server::auth::is_scope;
+use turnbuckle_server::auth::{connection_of_scope, is_scope};
 use turnbuckle_server::bootstrap::{self, DEFAULT_WORKSPACE};
 use turnbuckle_server::egress::Cidr;
 use turnbuckle_store::api_key::ApiKey;
@@ -77,6 +77,10 @@ async fn create(arguments: &Create, output: Output) -> anyhow::Result<()> {
         check(scopes, addresses)?;
         let app = data::open(&place.data)?;
         let workspace = data::workspace(&app, &place.workspace).await?.id;
+        for id in scopes.iter().filter_map(|scope| connection_of_scope(scope)) {
+            let found = app.store.connection(workspace, id).await?;
+            ensure!(found.is_some(), "there is no connection `{id}`");
+        }
         let (scopes, addresses) = (scopes.clone(), addresses.clone());
         let made = bootstrap::create_key(&app, workspace, scopes, addresses, label.clone()).await;
         app.store.close().await;

@@ -82,10 +82,11 @@ pub async fn invoke_event(
     let live = app.catalog.connection(caller.workspace(), &connection).await?;
     let declaration = object::event(&live, &slug, &event)?;
     let event_type = declaration.event_type;
-    let workspace = match event_type {
-        EventType::Search => caller.to_read()?.workspace,
-        EventType::Create | EventType::Update | EventType::Delete => caller.to_write()?.workspace,
+    let caller = match event_type {
+        EventType::Search => caller.to_read()?,
+        EventType::Create | EventType::Update | EventType::Delete => caller.to_write()?,
     };
+    let workspace = caller.workspace;
     check_members(event_type, &invocation, next.is_some())?;
     object::check_payload(declaration, &invocation.payload)?;
 
@@ -105,7 +106,12 @@ pub async fn invoke_event(
             let target = record_id.as_deref();
             let written =
                 write::write(&app, workspace, &live, object, action, target, &payload).await?;
-            let Some(record) = written else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+            let Some(mut record) = written else {
+                return Ok(StatusCode::NO_CONTENT.into_response());
+            };
+            if !caller.may_read() {
+                record.data = None;
+            }
             let status = match action {
                 EventAction::Create { .. } => StatusCode::CREATED,
                 _ => StatusCode::OK,
