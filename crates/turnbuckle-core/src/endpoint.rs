@@ -119,7 +119,7 @@ pub struct EndpointSettings {
     pub retry_schedule: Option<RetrySchedule>,
     /// Of a whole attempt, from connecting to the last byte of the answer.
     pub timeout: Duration,
-    /// Sent with every attempt, beside our own.
+    /// Sent with every attempt, beside our own; kept apart from the document, as the token is.
     pub headers: IndexMap<String, String>,
 }
 

@@ -70,6 +70,40 @@ async fn an_endpoint_shows_its_secret_once() {
 }
 
 #[tokio::test]
+async fn values_of_headers_are_sealed_and_shown_to_who_may_change_them() {
+    let hub = TestHub::start().await;
+    let made = create(&hub, json!({"headers": {"X-Api-Key": "s3cret"}})).await;
+    let shown = json!({"X-Api-Key": "s3cret"});
+    assert_eq!(made["headers"], shown);
+    let (_, _, patched) = hub.patch(&path(&made, ""), json!({"description": "ours"})).await;
+    assert_eq!(patched["endpoint"]["headers"], shown);
+    let setting = json!({"url": "https://app.example/setting"});
+    let (_, _, setting) = hub.put("/api/v1/settings/webhooks", setting).await;
+    let of_setting = format!("{ENDPOINTS}/{}", setting["endpoint"].as_str().unwrap());
+    hub.patch(&of_setting, json!({"headers": {"X-Api-Key": "s3cret"}})).await;
+    hub.put("/api/v1/settings/webhooks", json!({"url": "https://app.example/other"})).await;
+
+    let reader = hub.as_key(&["read"]).await;
+    let masked = json!({"X-Api-Key": "***"});
+    for at in [path(&made, ""), of_setting] {
+        assert_eq!(hub.get(&at).await.2["endpoint"]["headers"], shown);
+        let (_, _, read) = reader.call(Method::GET, &at, None).await;
+        assert_eq!(read["endpoint"]["headers"], masked);
+    }
+    let (_, _, listed) = reader.call(Method::GET, ENDPOINTS, None).await;
+    assert!(!listed.to_string().contains("s3cret"), "{listed}");
+    assert_eq!(hub.get(ENDPOINTS).await.2["endpoints"][1]["headers"], shown);
+
+    for live in hub.app.catalog.endpoints(hub.workspace).await.unwrap().iter() {
+        assert_eq!(live.headers["x-api-key"], "s3cret");
+        let row = hub.app.store.endpoint(hub.workspace, live.id).await.unwrap().unwrap();
+        assert!(!row.settings.to_string().contains("s3cret"), "{}", row.settings);
+        let is_plain = row.sealed.windows(6).any(|bytes| bytes == b"s3cret");
+        assert!(!is_plain, "sealed in name only");
+    }
+}
+
+#[tokio::test]
 async fn an_endpoint_is_patched_replaced_and_deleted() {
     let hub = TestHub::start().await;
     let made = create(&hub, json!({"token": "t", "headers": {"x-a": "1"}})).await;

@@ -7,6 +7,7 @@ mod support;
 use std::collections::HashSet;
 
 use http::Method;
+use indexmap::IndexMap;
 use intake::Intake;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -317,7 +318,12 @@ async fn a_recovery_makes_what_was_given_up_due_again() {
     let hub = Intake::start().await;
     let (app, workspace) = (&hub.app, hub.workspace().await);
     let id = EndpointId(app.mint());
-    let secrets = EndpointSecrets { token: None, secrets: Vec::new(), signing_key: None };
+    let secrets = EndpointSecrets {
+        token: None,
+        headers: IndexMap::new(),
+        secrets: Vec::new(),
+        signing_key: None,
+    };
     let settings =
         json!({ "url": "https://app.example/hooks", "format": "universal", "coalesce": false });
     let endpoint = Endpoint {

@@ -26,7 +26,7 @@ pub struct Endpoint {
     pub connection: Option<ConnectionNo>,
     /// The settings document without secrets, see `turnbuckle_core::endpoint`.
     pub settings: Json,
-    /// Bearer token, secrets and signing key, sealed together by the server.
+    /// Bearer token, headers, secrets and signing key, sealed together by the server.
     pub sealed: Vec<u8>,
     pub status: EndpointStatus,
     /// Why the hub disabled it.

@@ -2,7 +2,9 @@
 //!
 //! A member that is absent or null has its default, so the smallest document is
 //! `{"url":"https://app.example/hooks"}`. All mistakes are named at once. The
-//! token goes in and never comes out: what is shown says `has_token`.
+//! token goes in and never comes out: what is shown says `has_token`. The values of
+//! `headers` may be credentials too, so like the token they are no part of the
+//! document that is kept.
 
 use std::time::Duration;
 
@@ -114,7 +116,8 @@ impl EndpointSettings {
         if reader.invalid.is_empty() { Ok(settings) } else { Err(reader.invalid) }
     }
 
-    /// The document that [`EndpointSettings::parse`] reads back, all but the token.
+    /// The document that is kept; [`EndpointSettings::parse`] reads it back, all but the token
+    /// and the headers.
     pub fn to_document(&self) -> Map<String, Json> {
         let mut document = Map::new();
         let mut put = |name: &str, value: Json| document.insert(name.to_owned(), value);
@@ -134,13 +137,13 @@ impl EndpointSettings {
         put("ed25519", json!(self.ed25519));
         put("retry_schedule", self.retry_schedule.as_ref().map_or(Json::Null, |it| it.to_json()));
         put("timeout_ms", json!(self.timeout.as_millis() as u64));
-        put("headers", json!(self.headers));
         document
     }
 
-    /// The settings as the API shows them: `has_token` stands for the token.
+    /// The settings as the API shows them to their owner: `has_token` stands for the token.
     pub fn to_json(&self) -> Map<String, Json> {
         let mut shown = self.to_document();
+        shown.insert("headers".to_owned(), json!(self.headers));
         shown.insert("has_token".to_owned(), json!(self.token.is_some()));
         shown
     }
@@ -160,6 +163,7 @@ impl EndpointSettings {
             document.shift_remove("modules");
             document.shift_remove("entities");
         }
+        document.insert("headers".to_owned(), json!(self.headers));
         if let Some(Token(token)) = &self.token {
             document.insert("token".to_owned(), json!(token));
         }
@@ -398,7 +402,13 @@ mod tests {
             "retry_schedule": [5, 300], "timeout_ms": 1_000, "headers": {"X-Tenant": "a b"}
         });
         let settings = EndpointSettings::parse(&given).unwrap();
-        assert_eq!(Json::Object(settings.to_document()), given);
+        let mut shown = given;
+        shown["has_token"] = json!(false);
+        assert_eq!(Json::Object(settings.to_json()), shown);
+        let kept = Json::Object(settings.to_document());
+        assert!(kept.get("headers").is_none(), "they are sealed: {kept}");
+        let read = EndpointSettings::parse(&kept).unwrap();
+        assert_eq!(EndpointSettings { headers: settings.headers.clone(), ..read }, settings);
     }
 
     #[test]

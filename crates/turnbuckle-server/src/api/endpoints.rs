@@ -1,9 +1,10 @@
 //! Endpoints: URLs that receive messages.
 //!
 //! What its owner decides is one document (`turnbuckle_core::endpoint`). Token,
-//! secrets and signing key are sealed apart from it: a secret is shown in the
-//! answer that made it and never again, the token not at all. What changes here
-//! holds for messages that wait already.
+//! headers, secrets and signing key are sealed apart from it: a secret is shown in the
+//! answer that made it and never again, the token not at all, the value of a
+//! header to those who may change it. What changes here holds for messages that
+//! wait already.
 
 mod check;
 mod document;
@@ -18,7 +19,7 @@ use axum::response::IntoResponse;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
-use turnbuckle_core::endpoint::{EndpointSettings, Token};
+use turnbuckle_core::endpoint::EndpointSettings;
 use turnbuckle_core::id::{EndpointId, WorkspaceId};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::endpoint::{Endpoint, EndpointStatus};
@@ -30,7 +31,7 @@ use utoipa_axum::routes;
 use crate::api::etag::{IfMatch, etag};
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
-use crate::auth::{CanManage, CanRead};
+use crate::auth::{Caller, CanManage, CanRead};
 use crate::catalog::EndpointSecrets;
 use crate::extract::{JsonBody, PathParams, QueryParams};
 use crate::problem::{ApiError, ProblemBody};
@@ -65,8 +66,8 @@ pub struct EndpointsAnswer {
 
 type Answer = ([(HeaderName, HeaderValue); 1], Json<EndpointAnswer>);
 
-fn answer(endpoint: &Endpoint, secrets: Option<&EndpointSecrets>) -> Answer {
-    let view = EndpointView::of(endpoint, secrets);
+fn answer(caller: &Caller, endpoint: &Endpoint, secrets: Option<&EndpointSecrets>) -> Answer {
+    let view = EndpointView::of(caller, endpoint, secrets);
     (etag(endpoint.version), Json(EndpointAnswer { endpoint: view }))
 }
 
@@ -89,7 +90,8 @@ pub async fn list_endpoints(
     let listing = Listing { workspace: caller.workspace, name: "endpoints" };
     let listed = app.store.endpoints(caller.workspace, listing.request(&app, &query)?).await?;
     let view = |endpoint: &Endpoint| {
-        EndpointView::of(endpoint, EndpointSecrets::open(&app.sealer, endpoint).as_ref())
+        let secrets = EndpointSecrets::open(&app.sealer, endpoint);
+        EndpointView::of(&caller, endpoint, secrets.as_ref())
     };
     Ok(Json(EndpointsAnswer {
         endpoints: listed.items.iter().map(view).collect(),
@@ -132,7 +134,7 @@ pub async fn create_endpoint(
         updated_at: now,
     };
     app.store.create_endpoint(endpoint.clone()).await?;
-    let (tag, Json(mut answer)) = answer(&endpoint, Some(&secrets));
+    let (tag, Json(mut answer)) = answer(&caller, &endpoint, Some(&secrets));
     answer.endpoint.secret = secrets::newest(&secrets);
     Ok((StatusCode::CREATED, tag, Json(answer)))
 }
@@ -154,7 +156,7 @@ pub async fn get_endpoint(
     PathParams(id): PathParams<String>,
 ) -> Result<Answer, ApiError> {
     let endpoint = find(&app, caller.workspace, &id).await?;
-    Ok(answer(&endpoint, EndpointSecrets::open(&app.sealer, &endpoint).as_ref()))
+    Ok(answer(&caller, &endpoint, EndpointSecrets::open(&app.sealer, &endpoint).as_ref()))
 }
 
 /// Replaces the settings of an endpoint; what is not given has its default, so a token that is
@@ -179,7 +181,7 @@ pub async fn replace_endpoint(
 ) -> Result<Answer, ApiError> {
     let settings = EndpointSettings::parse(&document).map_err(ApiError::invalid)?;
     check::check(&app, caller.workspace, &settings).await?;
-    save(&app, caller.workspace, &id, version, |_, _| Ok(settings.clone())).await
+    save(&app, &caller, &id, version, |_, _| Ok(settings.clone())).await
 }
 
 /// Changes settings of an endpoint: a JSON merge patch, where null puts a member back to its
@@ -206,7 +208,7 @@ pub async fn update_endpoint(
     let endpoint = find(&app, caller.workspace, &id).await?;
     let (settings, _) = open(&app, &endpoint)?;
     check::check(&app, caller.workspace, &patched(&settings)?).await?;
-    save(&app, caller.workspace, &id, version, |settings, _| patched(settings)).await
+    save(&app, &caller, &id, version, |settings, _| patched(settings)).await
 }
 
 /// Deletes an endpoint. What waits for it is never sent.
@@ -244,20 +246,22 @@ async fn find(app: &App, workspace: WorkspaceId, id: &str) -> Result<Endpoint, A
     Ok(found.ok_or_else(|| StoreError::not_found(Noun::Endpoint, id))?)
 }
 
-/// The settings of a stored endpoint, token included, and its secrets.
+/// The settings of a stored endpoint, whole, and its secrets.
 ///
 /// # Errors
 /// A defect if they were sealed with a key that this server does not have.
-fn open(app: &App, endpoint: &Endpoint) -> Result<(EndpointSettings, EndpointSecrets), ApiError> {
+pub fn open(
+    app: &App,
+    endpoint: &Endpoint,
+) -> Result<(EndpointSettings, EndpointSecrets), ApiError> {
     let defect = |reason: &str| {
         let action = "read an endpoint";
         ApiError::from(StoreError::Defect { action, source: reason.into() })
     };
     let secrets = EndpointSecrets::open(&app.sealer, endpoint)
         .ok_or_else(|| defect("its secrets were sealed with another key"))?;
-    let mut settings = EndpointSettings::parse(&endpoint.settings)
-        .map_err(|_| defect("its settings cannot be read"))?;
-    settings.token = secrets.token.clone().map(Token);
+    let settings =
+        secrets.complete(endpoint).ok_or_else(|| defect("its settings cannot be read"))?;
     Ok((settings, secrets))
 }
 
@@ -265,7 +269,7 @@ fn open(app: &App, endpoint: &Endpoint) -> Result<(EndpointSettings, EndpointSec
 /// others save at the same time; not so if the caller named a `version`.
 async fn save(
     app: &App,
-    workspace: WorkspaceId,
+    caller: &Caller,
     id: &str,
     version: Option<i64>,
     mut change: impl FnMut(
@@ -273,6 +277,7 @@ async fn save(
         &mut EndpointSecrets,
     ) -> Result<EndpointSettings, ApiError>,
 ) -> Result<Answer, ApiError> {
+    let workspace = caller.workspace;
     let mut tries = 1;
     loop {
         let endpoint = find(app, workspace, id).await?;
@@ -293,7 +298,7 @@ async fn save(
             saved => {
                 // What waits may be sent elsewhere now, or be due sooner.
                 app.lanes.wake(id);
-                return Ok(answer(&saved?, Some(&secrets)));
+                return Ok(answer(caller, &saved?, Some(&secrets)));
             }
         }
     }

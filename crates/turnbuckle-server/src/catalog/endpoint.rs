@@ -2,6 +2,7 @@
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use turnbuckle_core::endpoint::{EndpointSettings, Token};
 use turnbuckle_core::id::{EndpointId, UnixMs, WorkspaceId};
@@ -22,6 +23,8 @@ pub fn endpoint_context(workspace: WorkspaceId, id: EndpointId) -> String {
 pub struct EndpointSecrets {
     /// Sent as `Authorization: Bearer`.
     pub token: Option<String>,
+    /// Sent with every attempt; their values may be credentials.
+    pub headers: IndexMap<String, String>,
     /// `whsec_…`, newest first, with the time at which each ends.
     pub secrets: Vec<(String, Option<UnixMs>)>,
     /// `whsk_…`
@@ -41,6 +44,14 @@ impl EndpointSecrets {
         let context = endpoint_context(endpoint.workspace, endpoint.id);
         let plain = sealer.open(&context, &endpoint.sealed).ok()?;
         serde_json::from_slice(&plain).ok()
+    }
+
+    /// The settings of their endpoint, whole; `None` if the document cannot be read.
+    pub fn complete(&self, endpoint: &Endpoint) -> Option<EndpointSettings> {
+        let mut settings = EndpointSettings::parse(&endpoint.settings).ok()?;
+        settings.token = self.token.clone().map(Token);
+        settings.headers = self.headers.clone();
+        Some(settings)
     }
 }
 
@@ -71,7 +82,7 @@ impl LiveEndpoint {
             unusable("its secrets were sealed with another key");
             return None;
         };
-        let Ok(mut settings) = EndpointSettings::parse(&endpoint.settings) else {
+        let Some(settings) = secrets.complete(&endpoint) else {
             unusable("its settings cannot be read");
             return None;
         };
@@ -79,7 +90,6 @@ impl LiveEndpoint {
             unusable("its URL cannot be read");
             return None;
         };
-        settings.token = secrets.token.clone().map(Token);
         let parsed = secrets.secrets.iter().filter_map(|(secret, ends_at)| {
             Secret::parse(secret).ok().map(|secret| (secret, *ends_at))
         });
@@ -109,7 +119,9 @@ fn fixed_headers(settings: &EndpointSettings) -> HeaderMap {
     let mut headers = HeaderMap::new();
     // Checked when the settings were put; one that slipped through is left out.
     for (name, text) in &settings.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(text)) {
+        let value = HeaderValue::try_from(text);
+        if let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), value) {
+            value.set_sensitive(true);
             headers.insert(name, value);
         }
     }

@@ -10,6 +10,7 @@ use turnbuckle_store::endpoint::{Endpoint, EndpointStatus};
 use utoipa::ToSchema;
 
 use crate::api::time::rfc3339;
+use crate::auth::Caller;
 use crate::catalog::EndpointSecrets;
 
 /// What the owner of an endpoint decides. Only `url` has no default.
@@ -58,7 +59,7 @@ pub struct EndpointDocument {
     /// Of a whole attempt; 15,000 if not given.
     #[schema(minimum = 1000, maximum = 60000)]
     pub timeout_ms: Option<u32>,
-    /// Sent with every message.
+    /// Sent with every message. A key that may not change the endpoint is shown `***` for values.
     pub headers: Option<BTreeMap<String, String>>,
 }
 
@@ -86,6 +87,9 @@ names! {
     SuccessName { Any "2xx" Only204 "204" }
     OwnChangesName { Send "send" Drop "drop" }
 }
+
+/// Shown for the value of a header to those who may not change it.
+const MASKED: &str = "***";
 
 /// How an endpoint stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -139,20 +143,25 @@ pub struct EndpointView {
 
 impl EndpointView {
     /// `secrets` are `None` if they were sealed with another key.
-    pub fn of(endpoint: &Endpoint, secrets: Option<&EndpointSecrets>) -> Self {
-        let mut settings = match EndpointSettings::parse(&endpoint.settings) {
-            Ok(settings) => settings.to_json(),
-            Err(_) => endpoint.settings.as_object().cloned().unwrap_or_default(),
+    pub fn of(caller: &Caller, endpoint: &Endpoint, secrets: Option<&EndpointSecrets>) -> Self {
+        let settings = match secrets {
+            Some(secrets) => secrets.complete(endpoint),
+            None => EndpointSettings::parse(&endpoint.settings).ok(),
         };
-        let has_token = secrets.is_some_and(|secrets| secrets.token.is_some());
-        settings.insert("has_token".to_owned(), has_token.into());
+        let settings = settings.map(|mut settings| {
+            if !caller.may_manage_workspace() {
+                settings.headers.values_mut().for_each(|value| *value = MASKED.to_owned());
+            }
+            settings.to_json()
+        });
         let signing_key = secrets.and_then(|secrets| secrets.signing_key.as_deref());
         let signing_key = signing_key.and_then(|key| SigningKey::parse(key).ok());
         Self {
             id: endpoint.id.to_string(),
             status: endpoint.status.into(),
             status_reason: endpoint.status_reason.clone(),
-            settings,
+            settings: settings
+                .unwrap_or_else(|| endpoint.settings.as_object().cloned().unwrap_or_default()),
             secret: None,
             public_key: signing_key.map(|key| key.public_key().to_string()),
             last_success_at: endpoint.last_success_at.map(rfc3339),

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::{Answer, EndpointAnswer, answer, find, open, sample, save, secrets};
 use crate::api::time::parse_span;
 use crate::app::App;
-use crate::auth::CanManage;
+use crate::auth::{Caller, CanManage};
 use crate::catalog::EndpointSecrets;
 use crate::extract::{OptionalJson, PathParams};
 use crate::problem::{ApiError, ProblemBody};
@@ -61,7 +61,7 @@ pub async fn pause_endpoint(
     PathParams(id): PathParams<String>,
 ) -> Result<Answer, ApiError> {
     let endpoint = find(&app, caller.workspace, &id).await?;
-    set_status(&app, endpoint, EndpointStatus::Paused).await
+    set_status(&app, &caller, endpoint, EndpointStatus::Paused).await
 }
 
 /// Resumes an endpoint that was paused or disabled: what waited is sent.
@@ -81,11 +81,12 @@ pub async fn resume_endpoint(
     PathParams(id): PathParams<String>,
 ) -> Result<Answer, ApiError> {
     let endpoint = find(&app, caller.workspace, &id).await?;
-    set_status(&app, endpoint, EndpointStatus::Active).await
+    set_status(&app, &caller, endpoint, EndpointStatus::Active).await
 }
 
 async fn set_status(
     app: &App,
+    caller: &Caller,
     mut endpoint: Endpoint,
     status: EndpointStatus,
 ) -> Result<Answer, ApiError> {
@@ -94,7 +95,7 @@ async fn set_status(
         endpoint = app.store.set_endpoint_status(workspace, id, status, None).await?;
     }
     app.lanes.wake(endpoint.id);
-    Ok(answer(&endpoint, EndpointSecrets::open(&app.sealer, &endpoint).as_ref()))
+    Ok(answer(caller, &endpoint, EndpointSecrets::open(&app.sealer, &endpoint).as_ref()))
 }
 
 /// Sends a sample message in the endpoint's format. While the endpoint is paused or disabled it
@@ -150,7 +151,7 @@ pub async fn rotate_endpoint_secret(
     })?;
     let now = app.now();
     let mut made = None;
-    let (tag, Json(mut answer)) = save(&app, caller.workspace, &id, None, |settings, sealed| {
+    let (tag, Json(mut answer)) = save(&app, &caller, &id, None, |settings, sealed| {
         secrets::rotate(sealed, now, now + overlap_ms);
         made = secrets::newest(sealed);
         Ok(settings.clone())

@@ -1,5 +1,6 @@
 //! What signs an endpoint's messages: made here, kept sealed.
 
+use indexmap::IndexMap;
 use turnbuckle_core::endpoint::EndpointSettings;
 use turnbuckle_core::id::UnixMs;
 use turnbuckle_core::signature::{Secret, SigningKey};
@@ -12,16 +13,21 @@ const SECRETS_MAX: usize = 10;
 
 /// The secrets of a new endpoint.
 pub fn first(settings: &EndpointSettings) -> EndpointSecrets {
-    let mut secrets =
-        EndpointSecrets { token: None, secrets: vec![(new_secret(), None)], signing_key: None };
+    let mut secrets = EndpointSecrets {
+        token: None,
+        headers: IndexMap::new(),
+        secrets: vec![(new_secret(), None)],
+        signing_key: None,
+    };
     follow(&mut secrets, settings);
     secrets
 }
 
-/// Makes token and signing key what the settings say. A signing key that there
+/// Makes token, headers and signing key what the settings say. A signing key that there
 /// is stays: receivers know its public half.
 pub fn follow(secrets: &mut EndpointSecrets, settings: &EndpointSettings) {
     secrets.token = settings.token.as_ref().map(|token| token.0.clone());
+    secrets.headers = settings.headers.clone();
     secrets.signing_key = match settings.ed25519 {
         true => secrets
             .signing_key

@@ -6,6 +6,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use turnbuckle_core::endpoint::EndpointSettings;
@@ -15,11 +16,12 @@ use turnbuckle_store::StoreError;
 use turnbuckle_store::endpoint::{Endpoint, EndpointStatus};
 use utoipa::ToSchema;
 
+use crate::api::endpoints;
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::catalog::EndpointSecrets;
 use crate::extract::JsonBody;
-use crate::problem::{ApiError, Problem, ProblemBody};
+use crate::problem::{ApiError, ProblemBody};
 use crate::random::random_bytes;
 
 const SETTING: &str = "webhooks";
@@ -74,8 +76,8 @@ pub async fn get_webhooks_setting(
     match find(&app, caller.workspace, setting.as_ref()).await? {
         None => Ok(Json(WebhooksSetting::default())),
         Some(endpoint) => {
-            let secrets = open(&app, &endpoint)?;
-            Ok(Json(view(endpoint.id, &read(&endpoint)?, &secrets)))
+            let (settings, secrets) = endpoints::open(&app, &endpoint)?;
+            Ok(Json(view(endpoint.id, &settings, &secrets)))
         }
     }
 }
@@ -132,8 +134,12 @@ async fn create(
     let secret = Secret::new(&random_bytes::<{ Secret::BYTES }>())
         .expect("a secret may have as many bytes as we make")
         .reveal();
-    let secrets =
-        EndpointSecrets { token, secrets: vec![(secret.clone(), None)], signing_key: None };
+    let secrets = EndpointSecrets {
+        token,
+        headers: IndexMap::new(),
+        secrets: vec![(secret.clone(), None)],
+        signing_key: None,
+    };
     let (id, now) = (EndpointId(app.mint()), app.now());
     let endpoint = Endpoint {
         id,
@@ -162,12 +168,12 @@ async fn update(
     url: &str,
     token: Option<Option<String>>,
 ) -> Result<Option<WebhooksSetting>, ApiError> {
-    let mut secrets = open(app, endpoint)?;
+    let (settings, mut secrets) = endpoints::open(app, endpoint)?;
     if let Some(token) = token {
         secrets.token = token;
     }
     let patch = json!({ "url": url, "token": secrets.token });
-    let settings = read(endpoint)?.patch(&patch).map_err(ApiError::invalid)?;
+    let settings = settings.patch(&patch).map_err(ApiError::invalid)?;
     let (workspace, id) = (endpoint.workspace, endpoint.id);
     let document = settings.to_document().into();
     let sealed = secrets.seal(&app.sealer, workspace, id);
@@ -193,19 +199,6 @@ async fn find(
     let id = setting.and_then(|setting| setting["endpoint"].as_str());
     let Some(id) = id.and_then(|id| EndpointId::parse(id).ok()) else { return Ok(None) };
     Ok(app.store.endpoint(workspace, id).await?)
-}
-
-fn open(app: &App, endpoint: &Endpoint) -> Result<EndpointSecrets, ApiError> {
-    let opened = EndpointSecrets::open(&app.sealer, endpoint);
-    opened.ok_or_else(|| {
-        ApiError::caused_by(Problem::Internal, "the secrets of an endpoint do not open")
-    })
-}
-
-fn read(endpoint: &Endpoint) -> Result<EndpointSettings, ApiError> {
-    EndpointSettings::parse(&endpoint.settings).map_err(|_| {
-        ApiError::caused_by(Problem::Internal, "the settings of an endpoint cannot be read")
-    })
 }
 
 fn view(id: EndpointId, settings: &EndpointSettings, secrets: &EndpointSecrets) -> WebhooksSetting {
