@@ -36,7 +36,7 @@ use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::extract::{WithoutQuery, refuse_query};
+use crate::extract::{Described, refuse_undescribed};
 use crate::metrics;
 use crate::problem::{method_not_allowed, route_not_found};
 
@@ -66,10 +66,10 @@ pub fn documented_routes() -> OpenApiRouter<App> {
 /// The whole server.
 pub fn router(app: App) -> Router {
     let (documented, document) = documented_routes().split_for_parts();
-    let without_query = WithoutQuery::of(&document);
+    let described = Described::of(&document);
     documented
         .layer(from_fn_with_state(app.clone(), idempotency::answer_once))
-        .layer(from_fn_with_state(without_query, refuse_query))
+        .layer(from_fn_with_state(described, refuse_undescribed))
         .merge(webhooks::routes())
         .merge(health::routes())
         .merge(openapi::routes(document))

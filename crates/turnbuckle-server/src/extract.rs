@@ -9,8 +9,8 @@
 //! long it may take.
 
 mod bounds;
+mod described;
 mod malformed;
-mod no_query;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +27,7 @@ use turnbuckle_core::invalid::shorten;
 use crate::problem::{ApiError, Problem};
 
 pub use bounds::BodyBounds;
-pub use no_query::{WithoutQuery, refuse_query};
+pub use described::{Described, refuse_undescribed};
 
 /// A JSON object, read as a `T`.
 #[derive(Debug)]

@@ -37,6 +37,9 @@ pub struct Connection {
     pub updated_at: UnixMs,
 }
 
+/// In place of a version: what is put must not be there yet. Versions count from 1.
+pub const ABSENT: i64 = 0;
+
 /// What an app says of a connection when it puts one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PutConnection {
@@ -61,7 +64,8 @@ pub trait ConnectionStore: Send + Sync {
     /// in another time zone wait for them, as after [`Self::put_mapping`].
     ///
     /// # Errors
-    /// [`StoreError::VersionMismatch`] if `version` is given and not the current one.
+    /// [`StoreError::VersionMismatch`] if `version` is given and not the current one, which is
+    /// [`ABSENT`] before the first.
     async fn put_connection(
         &self,
         workspace: WorkspaceId,
@@ -116,5 +120,10 @@ pub trait ConnectionStore: Send + Sync {
     /// Deletes the connection with the sources, the endpoints and the keys that
     /// are bound to it alone. Nothing that was stored for it is acted on from then
     /// on; it is erased by [`crate::maintenance::MaintenanceStore::erase`].
-    async fn delete_connection(&self, workspace: WorkspaceId, id: &str) -> Result<(), StoreError>;
+    async fn delete_connection(
+        &self,
+        workspace: WorkspaceId,
+        id: &str,
+        version: Option<i64>,
+    ) -> Result<(), StoreError>;
 }

@@ -89,6 +89,7 @@ pub trait EndpointStore: Send + Sync {
         &self,
         workspace: WorkspaceId,
         id: EndpointId,
+        version: Option<i64>,
     ) -> Result<(), StoreError>;
 
     async fn touch_endpoints(&self, succeeded: Vec<(EndpointId, UnixMs)>)

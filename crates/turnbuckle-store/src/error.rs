@@ -60,6 +60,22 @@ impl StoreError {
         Self::NotFound { noun, id: id.to_string() }
     }
 
+    /// # Errors
+    /// [`Self::VersionMismatch`] if a version is wanted and not the current one.
+    pub fn unless_version(
+        noun: Noun,
+        id: impl ToString,
+        wanted: Option<i64>,
+        current: i64,
+    ) -> Result<(), Self> {
+        match wanted {
+            Some(wanted) if wanted != current => {
+                Err(Self::VersionMismatch { noun, id: id.to_string() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub fn already_exists(noun: Noun, id: impl ToString) -> Self {
         Self::AlreadyExists { noun, id: id.to_string() }
     }

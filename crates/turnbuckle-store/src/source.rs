@@ -81,5 +81,10 @@ pub trait SourceStore: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Deletes a source and its keys. Its events stay in the log.
-    async fn delete_source(&self, workspace: WorkspaceId, id: SourceId) -> Result<(), StoreError>;
+    async fn delete_source(
+        &self,
+        workspace: WorkspaceId,
+        id: SourceId,
+        version: Option<i64>,
+    ) -> Result<(), StoreError>;
 }

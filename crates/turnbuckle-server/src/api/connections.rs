@@ -26,7 +26,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::etag::{IfMatch, etag};
+use crate::api::etag::{Precondition, etag};
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
 use crate::auth::{Caller, CanManage, CanRead};
@@ -116,7 +116,7 @@ pub async fn list_connections(
     request_body = PutConnection,
     params(
         ("connection" = String, Path, description = "Its id, chosen by the app."),
-        ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read."),
+        Precondition,
     ),
     responses(
         (status = 200, body = ConnectionAnswer),
@@ -128,7 +128,7 @@ pub async fn put_connection(
     CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams(id): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
     JsonBody(wanted): JsonBody<PutConnection>,
 ) -> Result<(StatusCode, [(HeaderName, HeaderValue); 1], Json<ConnectionAnswer>), ApiError> {
     let put = check(id, wanted)?;
@@ -137,11 +137,12 @@ pub async fn put_connection(
         Err(StoreError::NotFound { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let version = match &before {
-        // Its context is the one that was judged.
-        Some(before) if !caller.may_manage_workspace() => version.or(Some(before.row.version)),
-        _ => version,
-    };
+    let current = before.as_ref().map(|it| it.row.version);
+    let mut version = precondition.version(Noun::Connection, &put.id, current)?;
+    if !caller.may_manage_workspace() {
+        // Its context is the one that is judged.
+        version = version.or(current);
+    }
     let (connection, is_new) = save(&app, &caller, put, before, version).await?;
     if is_new {
         let enabled = Notice::ConnectionEnabled(facts(&connection));
@@ -159,7 +160,7 @@ pub async fn put_connection(
     request_body = Object,
     params(
         ("connection" = String, Path, description = "Its id, chosen by the app."),
-        ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read."),
+        Precondition,
     ),
     responses(
         (status = 200, body = ConnectionAnswer),
@@ -170,7 +171,7 @@ pub async fn update_connection(
     CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams(id): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<ConnectionAnswer>), ApiError> {
     let before = app.catalog.connection(caller.workspace, &id).await?;
@@ -181,8 +182,9 @@ pub async fn update_connection(
     merge_patch(&mut document, patch);
     let put = check(id, parse_json(document.to_string().as_bytes())?)?;
     // What was patched is what was read.
-    let version = version.unwrap_or(before.row.version);
-    let (connection, _) = save(&app, &caller, put, Some(before), Some(version)).await?;
+    let version = Some(before.row.version);
+    precondition.version(Noun::Connection, &put.id, version)?;
+    let (connection, _) = save(&app, &caller, put, Some(before), version).await?;
     let answer = ConnectionAnswer { connection: ConnectionView::from(connection) };
     Ok((etag(answer.connection.version), Json(answer)))
 }
@@ -247,7 +249,7 @@ pub async fn get_connection(
     delete, path = "/api/v1/connections/{connection}", tag = "connections",
     params(
         ("connection" = String, Path, description = "Its id, chosen by the app."),
-        ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read."),
+        Precondition,
     ),
     responses(
         (status = 204),
@@ -258,13 +260,11 @@ pub async fn delete_connection(
     CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams(id): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
 ) -> Result<StatusCode, ApiError> {
     let connection = find(&app, caller.workspace, &id).await?;
-    if version.is_some_and(|version| version != connection.version) {
-        return Err(StoreError::VersionMismatch { noun: Noun::Connection, id }.into());
-    }
-    app.store.delete_connection(caller.workspace, &id).await?;
+    let version = precondition.version(Noun::Connection, &id, Some(connection.version))?;
+    app.store.delete_connection(caller.workspace, &id, version).await?;
     deleted(&app, &[connection]).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -28,7 +28,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::etag::{IfMatch, etag};
+use crate::api::etag::{Precondition, etag};
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
 use crate::auth::{Caller, CanManage, CanRead};
@@ -165,7 +165,7 @@ pub async fn get_endpoint(
     put,
     path = "/api/v1/endpoints/{endpoint}",
     tag = "endpoints",
-    params(("endpoint" = String, Path, description = "Id of the endpoint")),
+    params(("endpoint" = String, Path, description = "Id of the endpoint"), Precondition),
     request_body = EndpointDocument,
     responses(
         (status = 200, body = EndpointAnswer),
@@ -176,12 +176,12 @@ pub async fn replace_endpoint(
     CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams(id): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
     JsonBody(document): JsonBody<Value>,
 ) -> Result<Answer, ApiError> {
     let settings = EndpointSettings::parse(&document).map_err(ApiError::invalid)?;
     check::check(&app, caller.workspace, &settings).await?;
-    save(&app, &caller, &id, version, |_, _| Ok(settings.clone())).await
+    save(&app, &caller, &id, &precondition, |_, _| Ok(settings.clone())).await
 }
 
 /// Changes settings of an endpoint: a JSON merge patch, where null puts a member back to its
@@ -190,7 +190,7 @@ pub async fn replace_endpoint(
     patch,
     path = "/api/v1/endpoints/{endpoint}",
     tag = "endpoints",
-    params(("endpoint" = String, Path, description = "Id of the endpoint")),
+    params(("endpoint" = String, Path, description = "Id of the endpoint"), Precondition),
     request_body = Object,
     responses(
         (status = 200, body = EndpointAnswer),
@@ -201,14 +201,14 @@ pub async fn update_endpoint(
     CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams(id): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<Answer, ApiError> {
     let patched = |settings: &EndpointSettings| settings.patch(&patch).map_err(ApiError::invalid);
     let endpoint = find(&app, caller.workspace, &id).await?;
     let (settings, _) = open(&app, &endpoint)?;
     check::check(&app, caller.workspace, &patched(&settings)?).await?;
-    save(&app, &caller, &id, version, |settings, _| patched(settings)).await
+    save(&app, &caller, &id, &precondition, |settings, _| patched(settings)).await
 }
 
 /// Deletes an endpoint. What waits for it is never sent.
@@ -216,7 +216,7 @@ pub async fn update_endpoint(
     delete,
     path = "/api/v1/endpoints/{endpoint}",
     tag = "endpoints",
-    params(("endpoint" = String, Path, description = "Id of the endpoint")),
+    params(("endpoint" = String, Path, description = "Id of the endpoint"), Precondition),
     responses(
         (status = 204),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
@@ -226,13 +226,11 @@ pub async fn delete_endpoint(
     CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams(id): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
 ) -> Result<StatusCode, ApiError> {
     let endpoint = find(&app, caller.workspace, &id).await?;
-    if version.is_some_and(|version| version != endpoint.version) {
-        return Err(StoreError::VersionMismatch { noun: Noun::Endpoint, id }.into());
-    }
-    app.store.delete_endpoint(caller.workspace, endpoint.id).await?;
+    let version = precondition.version(Noun::Endpoint, &id, Some(endpoint.version))?;
+    app.store.delete_endpoint(caller.workspace, endpoint.id, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -266,12 +264,12 @@ pub fn open(
 }
 
 /// Saves what `change` makes of settings and secrets as they are, over whatever
-/// others save at the same time; not so if the caller named a `version`.
+/// others save at the same time, as long as the precondition holds.
 async fn save(
     app: &App,
     caller: &Caller,
     id: &str,
-    version: Option<i64>,
+    precondition: &Precondition,
     mut change: impl FnMut(
         &EndpointSettings,
         &mut EndpointSecrets,
@@ -281,6 +279,7 @@ async fn save(
     let mut tries = 1;
     loop {
         let endpoint = find(app, workspace, id).await?;
+        precondition.version(Noun::Endpoint, id, Some(endpoint.version))?;
         let (before, mut secrets) = open(app, &endpoint)?;
         let settings = change(&before, &mut secrets)?;
         secrets::follow(&mut secrets, &settings);
@@ -290,11 +289,9 @@ async fn save(
             false => check::check(app, workspace, &settings).await?,
         };
         let (id, document) = (endpoint.id, Value::Object(settings.to_document()));
-        let read = version.or(Some(endpoint.version));
+        let read = Some(endpoint.version);
         match app.store.update_endpoint(workspace, id, &document, &sealed, connection, read).await {
-            Err(StoreError::VersionMismatch { .. }) if version.is_none() && tries < TRIES_MAX => {
-                tries += 1;
-            }
+            Err(StoreError::VersionMismatch { .. }) if tries < TRIES_MAX => tries += 1,
             saved => {
                 // What waits may be sent elsewhere now, or be due sooner.
                 app.lanes.wake(id);

@@ -14,12 +14,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use turnbuckle_connectors::native;
 use turnbuckle_core::mapping::Mapping;
+use turnbuckle_store::error::Noun;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::connections;
-use crate::api::etag::{IfMatch, etag};
+use crate::api::etag::{Precondition, etag};
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::catalog::LiveConnection;
@@ -54,7 +55,7 @@ impl MappingDocument {
     request_body = MappingDocument,
     params(
         ("connection" = String, Path, description = "Its id, chosen by the app."),
-        ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read."),
+        Precondition,
     ),
     responses(
         (status = 200, body = MappingDocument),
@@ -65,12 +66,14 @@ pub async fn put_mapping(
     CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams(connection): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
     JsonBody(document): JsonBody<MappingDocument>,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<Value>), ApiError> {
     let document = document.into_json();
     let live = app.catalog.connection(caller.workspace, &connection).await?;
     checked(&live, &document, "")?;
+    let current = Some(live.row.version);
+    let version = precondition.version(Noun::Connection, &connection, current)?;
     let row = app.store.put_mapping(caller.workspace, &connection, &document, version).await?;
     app.signals.keys_started.notify_one();
     Ok((etag(row.version), Json(document)))

@@ -12,12 +12,13 @@ use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use turnbuckle_core::object::Objects;
+use turnbuckle_store::error::Noun;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::connections;
-use crate::api::etag::{IfMatch, etag};
+use crate::api::etag::{Precondition, etag};
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::extract::{JsonBody, PathParams, QueryParams};
@@ -55,7 +56,7 @@ pub struct ObjectsQuery {
     request_body = ObjectsDocument,
     params(
         ("connection" = String, Path, description = "Its id, chosen by the app."),
-        ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read."),
+        Precondition,
     ),
     responses(
         (status = 200, body = ObjectsDocument),
@@ -66,13 +67,15 @@ pub async fn put_connection_objects(
     CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams(connection): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
     JsonBody(document): JsonBody<ObjectsDocument>,
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<ObjectsDocument>), ApiError> {
     let objects = Value::Object(document.objects.clone());
     Objects::parse(&objects).map_err(|wrong| {
         ApiError::invalid(wrong.into_iter().map(|it| it.under("/objects")).collect())
     })?;
+    let before = connections::find(&app, caller.workspace, &connection).await?;
+    let version = precondition.version(Noun::Connection, &connection, Some(before.version))?;
     let row = app.store.put_objects(caller.workspace, &connection, &objects, version).await?;
     Ok((etag(row.version), Json(document)))
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use turnbuckle_core::change::Origin;
 use turnbuckle_core::entity::Entity;
+use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::record::Record;
 use turnbuckle_core::write::{self, Planned, Strictness};
@@ -24,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::entities;
-use crate::api::etag::{IfMatch, etag};
+use crate::api::etag::{Precondition, etag};
 use crate::api::time::rfc3339;
 use crate::app::App;
 use crate::auth::{Caller, CanRead, CanWrite};
@@ -165,11 +166,7 @@ pub async fn get_record(
 ) -> Result<VersionedRecord, ApiError> {
     let live = app.catalog.connection(caller.workspace, &connection).await?;
     let entity = entities::find(&live, &entity)?;
-    let ids = [record];
-    let (found, _) =
-        app.store.records(caller.workspace, &connection, &entity.name, &ids, &[]).await?;
-    let found = found.into_iter().next().flatten();
-    let found = found.ok_or_else(|| StoreError::not_found(Noun::Record, &ids[0]))?;
+    let found = find(&app, caller.workspace, &connection, entity, &record).await?;
     Ok(answer(&caller, entity, &found))
 }
 
@@ -181,7 +178,7 @@ pub async fn get_record(
         ("connection" = String, Path, description = "Id of the connection."),
         ("entity" = String, Path, description = "Name of the entity."),
         ("record" = String, Path, description = "Id of the record."),
-        ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read."),
+        Precondition,
     ),
     responses(
         (status = 200, body = RecordAnswer),
@@ -192,12 +189,13 @@ pub async fn update_record(
     CanWrite(caller): CanWrite,
     State(app): State<App>,
     PathParams((connection, entity, id)): PathParams<(String, String, String)>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
     JsonBody(given): JsonBody<WriteRecord>,
 ) -> Result<VersionedRecord, ApiError> {
     let live = app.catalog.connection(caller.workspace, &connection).await?;
     let entity = entities::find(&live, &entity)?;
     let values = plan(&live, entity, &given.data)?;
+    let version = expected(&app, &caller, &live, entity, &id, &precondition).await?;
     let action = WriteAction::Update { id, version };
     let applied = apply(&app, &caller, &live, entity, action, values).await?;
     Ok(answer(&caller, entity, &applied.record))
@@ -211,7 +209,7 @@ pub async fn update_record(
         ("connection" = String, Path, description = "Id of the connection."),
         ("entity" = String, Path, description = "Name of the entity."),
         ("record" = String, Path, description = "Id of the record."),
-        ("If-Match" = Option<String>, Header, description = "`ETag` of the version that was read."),
+        Precondition,
     ),
     responses(
         (status = 204),
@@ -222,10 +220,11 @@ pub async fn delete_record(
     CanWrite(caller): CanWrite,
     State(app): State<App>,
     PathParams((connection, entity, id)): PathParams<(String, String, String)>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
 ) -> Result<StatusCode, ApiError> {
     let live = app.catalog.connection(caller.workspace, &connection).await?;
     let entity = entities::find(&live, &entity)?;
+    let version = expected(&app, &caller, &live, entity, &id, &precondition).await?;
     let action = WriteAction::Delete { id, version };
     apply(&app, &caller, &live, entity, action, Vec::new()).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -270,6 +269,41 @@ fn plan(
     write::plan(entity, data, Strictness::Strict, &live.zone)
         .map(|plan| plan.values)
         .map_err(in_data)
+}
+
+/// The version in which the store must find a record.
+///
+/// # Errors
+/// 404; 412
+async fn expected(
+    app: &App,
+    caller: &Caller,
+    live: &LiveConnection,
+    entity: &Entity,
+    id: &str,
+    precondition: &Precondition,
+) -> Result<Option<i64>, ApiError> {
+    if precondition.is_none() {
+        return Ok(None);
+    }
+    let found = find(app, caller.workspace, &live.row.id, entity, id).await?;
+    let name = format!("{}:{id}", entity.name);
+    Ok(precondition.version(Noun::Record, &name, Some(found.version))?)
+}
+
+/// # Errors
+/// 404
+async fn find(
+    app: &App,
+    workspace: WorkspaceId,
+    connection: &str,
+    entity: &Entity,
+    id: &str,
+) -> Result<Record, ApiError> {
+    let ids = [id.to_owned()];
+    let (found, _) = app.store.records(workspace, connection, &entity.name, &ids, &[]).await?;
+    let found = found.into_iter().next().flatten();
+    Ok(found.ok_or_else(|| StoreError::not_found(Noun::Record, id))?)
 }
 
 async fn apply(

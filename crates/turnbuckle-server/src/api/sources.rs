@@ -27,7 +27,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::api::etag::{IfMatch, etag};
+use crate::api::etag::{Precondition, etag};
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
@@ -158,7 +158,7 @@ async fn get_source(
     put,
     path = "/api/v1/sources/{source}",
     tag = "sources",
-    params(("source" = String, Path, description = "Id of the source")),
+    params(("source" = String, Path, description = "Id of the source"), Precondition),
     request_body = SourceDocument,
     responses(
         (status = 200, body = SourceAnswer),
@@ -170,10 +170,11 @@ async fn replace_source(
     BaseUrl(base): BaseUrl,
     State(app): State<App>,
     PathParams(id): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
     JsonBody(document): JsonBody<Value>,
 ) -> Result<impl IntoResponse, ApiError> {
     let source = find(&app, caller.workspace, &id).await?;
+    let version = precondition.version(Noun::Source, &id, Some(source.version))?;
     save(&app, &base, source, &document, version).await
 }
 
@@ -182,7 +183,7 @@ async fn replace_source(
     patch,
     path = "/api/v1/sources/{source}",
     tag = "sources",
-    params(("source" = String, Path, description = "Id of the source")),
+    params(("source" = String, Path, description = "Id of the source"), Precondition),
     request_body = Object,
     responses(
         (status = 200, body = SourceAnswer),
@@ -194,15 +195,16 @@ async fn update_source(
     BaseUrl(base): BaseUrl,
     State(app): State<App>,
     PathParams(id): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<impl IntoResponse, ApiError> {
     let source = find(&app, caller.workspace, &id).await?;
     let mut document = source.settings.clone();
     merge_patch(&mut document, patch);
     // What was patched is what was read.
-    let version = version.unwrap_or(source.version);
-    save(&app, &base, source, &document, Some(version)).await
+    let version = Some(source.version);
+    precondition.version(Noun::Source, &id, version)?;
+    save(&app, &base, source, &document, version).await
 }
 
 /// Deletes a source: its keys are unknown at once, its events stay in the log.
@@ -210,7 +212,7 @@ async fn update_source(
     delete,
     path = "/api/v1/sources/{source}",
     tag = "sources",
-    params(("source" = String, Path, description = "Id of the source")),
+    params(("source" = String, Path, description = "Id of the source"), Precondition),
     responses(
         (status = 204),
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
@@ -220,13 +222,11 @@ async fn delete_source(
     CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams(id): PathParams<String>,
-    IfMatch(version): IfMatch,
+    precondition: Precondition,
 ) -> Result<StatusCode, ApiError> {
     let source = find(&app, caller.workspace, &id).await?;
-    if version.is_some_and(|version| version != source.version) {
-        return Err(StoreError::VersionMismatch { noun: Noun::Source, id }.into());
-    }
-    app.store.delete_source(caller.workspace, source.id).await?;
+    let version = precondition.version(Noun::Source, &id, Some(source.version))?;
+    app.store.delete_source(caller.workspace, source.id, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

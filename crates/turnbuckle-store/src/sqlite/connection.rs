@@ -14,7 +14,7 @@ use turnbuckle_core::record::{Data, Record};
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::connection::{Connection, ConnectionStore, InitialRecords, PutConnection};
+use crate::connection::{ABSENT, Connection, ConnectionStore, InitialRecords, PutConnection};
 use crate::error::Noun;
 use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
@@ -81,13 +81,8 @@ fn find_version(
 ) -> Result<Connection, Failure> {
     let found = find(db, workspace, id)?;
     let found = found.ok_or_else(|| StoreError::not_found(Noun::Connection, id))?;
-    match version {
-        Some(version) if version != found.version => {
-            let id = id.to_owned();
-            Err(StoreError::VersionMismatch { noun: Noun::Connection, id }.into())
-        }
-        _ => Ok(found),
-    }
+    StoreError::unless_version(Noun::Connection, id, version, found.version)?;
+    Ok(found)
 }
 
 fn put(
@@ -107,7 +102,7 @@ fn put(
         .execute(params![workspace.0, put.context, now])?;
     let existing = find(batch.sql, workspace, &put.id)?;
     let is_new = existing.is_none();
-    if is_new && version.is_none() {
+    if is_new && version.is_none_or(|version| version == ABSENT) {
         batch
             .sql
             .prepare_cached(
@@ -396,11 +391,16 @@ impl ConnectionStore for SqliteStore {
         })
     }
 
-    async fn delete_connection(&self, workspace: WorkspaceId, id: &str) -> Result<(), StoreError> {
+    async fn delete_connection(
+        &self,
+        workspace: WorkspaceId,
+        id: &str,
+        version: Option<i64>,
+    ) -> Result<(), StoreError> {
         let id = id.to_owned();
         self.writer
             .run(Priority::Stages, "delete a connection", move |batch| {
-                let connection = find_version(batch.sql, workspace, &id, None)?;
+                let connection = find_version(batch.sql, workspace, &id, version)?;
                 delete(batch, &connection)
             })
             .await

@@ -208,10 +208,7 @@ impl EndpointStore for SqliteStore {
         let (settings, sealed) = (settings.clone(), sealed.to_vec());
         self.configure(workspace, "update an endpoint", move |batch| {
             let mut endpoint = find_existing(batch.sql, workspace, id)?;
-            if version.is_some_and(|version| version != endpoint.version) {
-                let id = id.to_string();
-                return Err(StoreError::VersionMismatch { noun: Noun::Endpoint, id }.into());
-            }
+            StoreError::unless_version(Noun::Endpoint, id, version, endpoint.version)?;
             endpoint.settings = settings;
             endpoint.sealed = sealed;
             endpoint.connection = connection;
@@ -268,9 +265,11 @@ impl EndpointStore for SqliteStore {
         &self,
         workspace: WorkspaceId,
         id: EndpointId,
+        version: Option<i64>,
     ) -> Result<(), StoreError> {
         self.configure(workspace, "delete an endpoint", move |batch| {
-            find_existing(batch.sql, workspace, id)?;
+            let endpoint = find_existing(batch.sql, workspace, id)?;
+            StoreError::unless_version(Noun::Endpoint, id, version, endpoint.version)?;
             batch
                 .sql
                 .prepare_cached("DELETE FROM endpoint WHERE seq = ?1")?

@@ -393,8 +393,8 @@ async fn walk_the_whole_way(store: &SqliteStore) {
     };
     store.write(ACME, CRM, delete).await.unwrap();
     store.unsubscribe(ACME, CRM, "lead", &id).await.unwrap();
-    store.delete_endpoint(ACME, endpoint).await.unwrap();
-    store.delete_connection(ACME, CRM).await.unwrap();
+    store.delete_endpoint(ACME, endpoint, None).await.unwrap();
+    store.delete_connection(ACME, CRM, None).await.unwrap();
     while store.erase().await.unwrap() {}
 }
 

@@ -190,10 +190,7 @@ impl SourceStore for SqliteStore {
         self.configure(workspace, "update a source", move |batch| {
             let now = batch.state.now();
             let mut source = find_existing(batch.sql, workspace, id, now)?;
-            if version.is_some_and(|version| version != source.version) {
-                let id = id.to_string();
-                return Err(StoreError::VersionMismatch { noun: Noun::Source, id }.into());
-            }
+            StoreError::unless_version(Noun::Source, id, version, source.version)?;
             source.name = name;
             source.settings = settings;
             source.connection = connection;
@@ -272,9 +269,15 @@ impl SourceStore for SqliteStore {
         .await
     }
 
-    async fn delete_source(&self, workspace: WorkspaceId, id: SourceId) -> Result<(), StoreError> {
+    async fn delete_source(
+        &self,
+        workspace: WorkspaceId,
+        id: SourceId,
+        version: Option<i64>,
+    ) -> Result<(), StoreError> {
         self.configure(workspace, "delete a source", move |batch| {
-            find_existing(batch.sql, workspace, id, batch.state.now())?;
+            let source = find_existing(batch.sql, workspace, id, batch.state.now())?;
+            StoreError::unless_version(Noun::Source, id, version, source.version)?;
             delete_source(batch.sql, id)
         })
         .await

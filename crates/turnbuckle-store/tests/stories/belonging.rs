@@ -35,7 +35,7 @@ pub async fn a_deleted_connection_takes_everything_along(store: &dyn Store, cloc
     let other = a_create("Contact", json!({ "Name": "Other" }));
     store.write(ACME, "second", other).await.unwrap();
     let heard = given_heard(store, clock).await;
-    store.delete_connection(ACME, CRM).await.unwrap();
+    store.delete_connection(ACME, CRM, None).await.unwrap();
 
     assert_eq!(store.connection(ACME, CRM).await.unwrap(), None);
     assert!(!store.has_connection(ACME, CRM_NO).await.unwrap());
@@ -43,7 +43,7 @@ pub async fn a_deleted_connection_takes_everything_along(store: &dyn Store, cloc
     is_missing(store.records(ACME, CRM, "Contact", std::slice::from_ref(&ada.id), &[]).await);
     is_missing(store.write(ACME, CRM, a_create("Contact", json!({ "Name": "Ada" }))).await);
     is_missing(store.search(ACME, CRM, a_search("Contact", json!({ "all": [] }))).await);
-    is_missing(store.delete_connection(ACME, CRM).await);
+    is_missing(store.delete_connection(ACME, CRM, None).await);
     while store.erase().await.unwrap() {}
     let left = store.changes(ACME, None, None, None, 10).await.unwrap();
     assert!(left.items.iter().map(|change| change.connection.as_str()).eq(["second"]));
@@ -113,7 +113,7 @@ pub async fn what_is_of_a_deleted_connection_is_not_acted_on(store: &dyn Store, 
     let heard = given_heard(store, clock).await;
     create(store, "Contact", json!({ "Name": "Eve" })).await;
     let unmatched = store.unmatched_changes(10).await.unwrap();
-    store.delete_connection(ACME, CRM).await.unwrap();
+    store.delete_connection(ACME, CRM, None).await.unwrap();
     given_crm(store).await;
 
     let event = an_event(clock, SourceId(clock.mint()), "{}");
@@ -176,7 +176,7 @@ pub async fn what_is_bound_to_a_connection_goes_with_it(store: &dyn Store, clock
         store.create_api_key(key).await.unwrap();
     }
     let before = store.configuration_version(ACME);
-    store.delete_connection(ACME, CRM).await.unwrap();
+    store.delete_connection(ACME, CRM, None).await.unwrap();
 
     assert!(before < store.configuration_version(ACME));
     assert_eq!(store.source(ACME, gone.id).await.unwrap(), None);

@@ -201,7 +201,7 @@ pub async fn changes_of_a_deleted_connection_hold_nothing_up(store: &dyn Store, 
         store.write(ACME, "second", create).await.unwrap();
     }
     let kept = create(store, "Contact", json!({ "Name": "kept" })).await;
-    store.delete_connection(ACME, "second").await.unwrap();
+    store.delete_connection(ACME, "second", None).await.unwrap();
     let matched = match_all(store, 4).await;
     assert_eq!(matched.last().unwrap().after.as_ref(), Some(&kept));
     let logged = feed(store, ACME, None, None, 10).await;

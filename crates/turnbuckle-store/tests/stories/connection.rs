@@ -124,7 +124,7 @@ pub async fn a_connection_belongs_to_one_workspace(store: &dyn Store, _: &TestCl
     let (theirs, _) =
         store.records(OTHER, CRM, "Contact", std::slice::from_ref(&ada.id), &[]).await.unwrap();
     assert_eq!(theirs, [None]);
-    store.delete_connection(OTHER, CRM).await.unwrap();
+    store.delete_connection(OTHER, CRM, None).await.unwrap();
     assert_eq!(read(store, "Contact", &ada.id).await, Some(ada));
 }
 
@@ -150,7 +150,7 @@ pub async fn every_write_compares_the_version(store: &dyn Store, _: &TestClock) 
     for id in ["gone", "acme"] {
         is_missing(store.put_objects(ACME, id, &json!({}), None).await);
         is_missing(store.put_mapping(ACME, id, &mapping(1), None).await);
-        is_missing(store.delete_connection(ACME, id).await);
+        is_missing(store.delete_connection(ACME, id, None).await);
     }
 }
 

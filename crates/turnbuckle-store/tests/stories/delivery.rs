@@ -335,7 +335,7 @@ pub async fn a_deleted_endpoint_ends_what_waits_for_it(store: &dyn Store, clock:
     send_one(store, endpoint, "7", ChangeType::Update, 2).await;
     let kept = given_endpoint(store, clock).await;
     send_one(store, kept, "7", ChangeType::Update, 3).await.unwrap();
-    store.delete_endpoint(ACME, endpoint).await.unwrap();
+    store.delete_endpoint(ACME, endpoint, None).await.unwrap();
     assert_eq!(due(store, endpoint, FAR).await, []);
     let due_to: Vec<_> = store.endpoints_due().await.unwrap().into_iter().map(|it| it.1).collect();
     assert_eq!(due_to, [kept]);

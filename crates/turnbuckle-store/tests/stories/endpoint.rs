@@ -99,7 +99,7 @@ pub async fn an_id_of_another_tail_or_workspace_finds_nothing(
         for refused in [
             store.update_endpoint(workspace, id, &json!({}), b"", None, None).await.err(),
             store.set_endpoint_status(workspace, id, paused, None).await.err(),
-            store.delete_endpoint(workspace, id).await.err(),
+            store.delete_endpoint(workspace, id, None).await.err(),
         ] {
             assert!(matches!(refused, Some(StoreError::NotFound { .. })));
         }
@@ -134,8 +134,8 @@ pub async fn last_success_never_goes_back(store: &dyn EndpointStore, clock: &Tes
 
 pub async fn a_deleted_endpoint_is_unknown(store: &dyn EndpointStore, clock: &TestClock) {
     let endpoint = given_endpoint(store, clock).await;
-    store.delete_endpoint(ACME, endpoint.id).await.unwrap();
+    store.delete_endpoint(ACME, endpoint.id, None).await.unwrap();
     assert_eq!(store.endpoint(ACME, endpoint.id).await.unwrap(), None);
-    let again = store.delete_endpoint(ACME, endpoint.id).await;
+    let again = store.delete_endpoint(ACME, endpoint.id, None).await;
     assert!(matches!(again, Err(StoreError::NotFound { .. })));
 }

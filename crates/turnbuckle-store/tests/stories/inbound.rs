@@ -447,6 +447,6 @@ pub async fn a_long_queue_is_handed_out_whole(store: &dyn Store, clock: &TestClo
 pub async fn an_event_outlives_its_source(store: &dyn Store, clock: &TestClock) {
     let source = given_source(store, clock, 1).await;
     let event = given_event(store, clock, source).await;
-    store.delete_source(ACME, source).await.unwrap();
+    store.delete_source(ACME, source, None).await.unwrap();
     assert_eq!(logged(store, &event).await.event.request, event.request);
 }

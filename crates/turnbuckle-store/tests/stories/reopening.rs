@@ -99,7 +99,7 @@ pub async fn what_was_not_matched_is_matched(open: Open<'_>, _: &TestClock) {
     }
     create(store.as_ref(), "Contact", json!({ "Name": "2" })).await;
     let expected = store.unmatched_changes(10).await.unwrap().pop().unwrap();
-    store.delete_connection(ACME, "second").await.unwrap();
+    store.delete_connection(ACME, "second", None).await.unwrap();
     drop(store);
 
     let store = open();

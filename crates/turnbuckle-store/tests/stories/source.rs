@@ -64,7 +64,7 @@ pub async fn an_id_of_another_tail_or_workspace_finds_nothing(
             store.update_source(workspace, id, "", &json!({}), CRM_NO, None).await.err(),
             store.add_source_key(workspace, id, a_key(clock, 2)).await.err(),
             store.expire_source_key(workspace, id, key, clock.now()).await.err(),
-            store.delete_source(workspace, id).await.err(),
+            store.delete_source(workspace, id, None).await.err(),
         ] {
             assert!(matches!(refused, Some(StoreError::NotFound { noun: Noun::Source, .. })));
         }
@@ -154,7 +154,7 @@ pub async fn sources_are_listed_newest_first_page_by_page(
 
 pub async fn a_deleted_source_takes_its_keys_along(store: &dyn SourceStore, clock: &TestClock) {
     let source = given_source(store, clock, 1).await;
-    store.delete_source(ACME, source.id).await.unwrap();
+    store.delete_source(ACME, source.id, None).await.unwrap();
     assert_eq!(store.source(ACME, source.id).await.unwrap(), None);
     assert_eq!(store.source_by_key(&[1; 32]).await.unwrap(), None);
     given_source(store, clock, 1).await;

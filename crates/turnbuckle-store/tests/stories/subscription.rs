@@ -211,7 +211,7 @@ pub async fn a_deleted_connection_takes_its_subscriptions_along(store: &dyn Stor
     given_crm(store).await;
     store.subscribe(ACME, a_search("lead", "a", &[1])).await.unwrap();
     given_rekeying(store, &["lead"]).await;
-    store.delete_connection(ACME, CRM).await.unwrap();
+    store.delete_connection(ACME, CRM, None).await.unwrap();
     assert_eq!(all(store, ACME).await, []);
     assert_eq!(under(store, ACME, 1).await, []);
     assert_eq!(store.rekeyings().await.unwrap(), []);

@@ -115,7 +115,7 @@ pub async fn whatever_is_configured_moves_the_version_of_its_workspace<S>(
     moved("a new source key");
     store.expire_source_key(ACME, source.id, second.id, clock.now()).await.unwrap();
     moved("an ended source key");
-    store.delete_source(ACME, source.id).await.unwrap();
+    store.delete_source(ACME, source.id, None).await.unwrap();
     moved("a deleted source");
     store.create_endpoint(endpoint.clone()).await.unwrap();
     moved("a new endpoint");
@@ -123,7 +123,7 @@ pub async fn whatever_is_configured_moves_the_version_of_its_workspace<S>(
     moved("an endpoint");
     store.set_endpoint_status(ACME, endpoint.id, EndpointStatus::Paused, None).await.unwrap();
     moved("the status of an endpoint");
-    store.delete_endpoint(ACME, endpoint.id).await.unwrap();
+    store.delete_endpoint(ACME, endpoint.id, None).await.unwrap();
     moved("a deleted endpoint");
 
     assert_eq!(store.configuration_version(OTHER), 0);

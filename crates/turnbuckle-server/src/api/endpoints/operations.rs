@@ -10,6 +10,7 @@ use turnbuckle_store::endpoint::{Endpoint, EndpointStatus};
 use utoipa::ToSchema;
 
 use super::{Answer, EndpointAnswer, answer, find, open, sample, save, secrets};
+use crate::api::etag::Precondition;
 use crate::api::time::parse_span;
 use crate::app::App;
 use crate::auth::{Caller, CanManage};
@@ -151,7 +152,8 @@ pub async fn rotate_endpoint_secret(
     })?;
     let now = app.now();
     let mut made = None;
-    let (tag, Json(mut answer)) = save(&app, &caller, &id, None, |settings, sealed| {
+    let any = Precondition::default();
+    let (tag, Json(mut answer)) = save(&app, &caller, &id, &any, |settings, sealed| {
         secrets::rotate(sealed, now, now + overlap_ms);
         made = secrets::newest(sealed);
         Ok(settings.clone())

@@ -103,7 +103,7 @@ pub async fn put_webhooks_setting(
         let put = match (&url, existing) {
             (None, None) => Some(WebhooksSetting::default()),
             (None, Some(endpoint)) => {
-                app.store.delete_endpoint(caller.workspace, endpoint.id).await?;
+                app.store.delete_endpoint(caller.workspace, endpoint.id, None).await?;
                 Some(WebhooksSetting::default())
             }
             (Some(url), Some(endpoint)) => update(&app, &endpoint, url, token.clone()).await?,
