@@ -36,15 +36,22 @@ async fn a_repeat_answers_what_the_first_one_did() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_replayed_too() {
+async fn a_refused_request_leaves_its_key_to_the_corrected_one() {
     let hub = TestHub::start().await;
-    let headers = [("idempotency-key", "bad")];
-    let call = || hub.json(Method::POST, KEYS, Some(json!({"scopes": ["nonsense"]})), &headers);
-    let (first, repeat) = (call().await, call().await);
-    assert_eq!(problem(&first), (400, "invalid-request".to_owned(), vec!["/scopes/0".to_owned()]));
-    assert_eq!(repeat.1["idempotent-replayed"], "true");
-    assert_eq!(repeat.2, first.2);
-    assert_eq!(repeat.1["content-type"], "application/problem+json");
+    let call = async |scope: &str| {
+        let body = Some(json!({"scopes": [scope], "label": "a"}));
+        hub.json(Method::POST, KEYS, body, &[("idempotency-key", "order-17")]).await
+    };
+    for _ in 0..2 {
+        let refused = call("nonsense").await;
+        assert_eq!(problem(&refused).2, ["/scopes/0"]);
+        assert!(!refused.1.contains_key("idempotent-replayed"));
+    }
+    let (status, _, made) = call("read").await;
+    assert_eq!(status, StatusCode::CREATED);
+    assert_eq!(call("read").await.2, made);
+    assert_eq!(problem(&call("nonsense").await).1, "idempotency-conflict");
+    assert_eq!(keys_made(&hub).await, 1);
 }
 
 #[tokio::test]

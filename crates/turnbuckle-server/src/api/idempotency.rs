@@ -8,8 +8,9 @@
 //! own key set did not get.
 //!
 //! The work goes on when its caller hangs up: a caller that lost its connection
-//! is exactly who repeats. Only answers that a repeat cannot change are kept
-//! ([`is_kept`]); any other gives the key back.
+//! is exactly who repeats. Only successes are kept: a request that was refused
+//! has changed nothing, so the key is given back, and the corrected request may
+//! carry it.
 //!
 //! Requests without the header pass untouched. So do those that carry no valid
 //! key set: their handler refuses them, or asks for none.
@@ -127,7 +128,7 @@ async fn keep(app: &App, claimed: &Claimed, response: Response) -> Response {
             return ApiError::caused_by(Problem::Internal, error).into_response();
         }
     };
-    if is_kept(parts.status) && body.len() <= BODY_BYTES_MAX {
+    if parts.status.is_success() && body.len() <= BODY_BYTES_MAX {
         let kept = Kept::encode(parts.status, &parts.headers, &body);
         let sealed = app.sealer.seal(&claimed.context(), &kept);
         // The work is done and cannot be taken back: its answer goes out.
@@ -144,16 +145,6 @@ async fn release(app: &App, claimed: &Claimed) {
     if let Err(error) = app.store.release(claimed.workspace, &claimed.key).await {
         tracing::error!(error = %Chain(&error), "an idempotency key could not be given back");
     }
-}
-
-/// Whether a repeat would be answered the same for ever. Not so if the caller
-/// can cure it without changing the request (credentials, what the path names,
-/// waiting), or if the failure is ours.
-fn is_kept(status: StatusCode) -> bool {
-    use StatusCode as S;
-    let is_curable =
-        [S::UNAUTHORIZED, S::FORBIDDEN, S::NOT_FOUND, S::TOO_MANY_REQUESTS].contains(&status);
-    status.is_success() || status.is_client_error() && !is_curable
 }
 
 fn read_key(headers: &HeaderMap) -> Result<String, ApiError> {

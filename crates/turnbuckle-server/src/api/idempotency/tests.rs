@@ -2,19 +2,6 @@ use axum::body::to_bytes;
 
 use super::*;
 
-#[test]
-fn only_answers_that_a_repeat_cannot_change_are_kept() {
-    let check = |status: u16, expect| {
-        assert_eq!(is_kept(StatusCode::from_u16(status).unwrap()), expect, "{status}");
-    };
-    for kept in [200, 201, 202, 204, 400, 409, 412, 413, 422] {
-        check(kept, true);
-    }
-    for given_back in [301, 401, 403, 404, 429, 500, 502, 503] {
-        check(given_back, false);
-    }
-}
-
 #[tokio::test]
 async fn a_kept_answer_comes_back_as_it_was() {
     let mut headers = HeaderMap::new();
