@@ -14,6 +14,7 @@ mod malformed;
 #[cfg(test)]
 mod tests;
 
+use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
@@ -84,7 +85,18 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathPar
             Err(PathRejection::FailedToDeserializePathParams(error))
                 if error.status() == StatusCode::BAD_REQUEST =>
             {
-                Err(ApiError::new(Problem::InvalidRequest, error.body_text()))
+                let detail = match error.into_kind() {
+                    ErrorKind::InvalidUtf8InPathParam { key } => {
+                        format!("`{{{key}}}` of the path is not UTF-8 once `%…` is decoded")
+                    }
+                    ErrorKind::ParseError { value, .. }
+                    | ErrorKind::ParseErrorAtKey { value, .. }
+                    | ErrorKind::ParseErrorAtIndex { value, .. } => {
+                        format!("`{}` is not what the path takes", shorten(&value))
+                    }
+                    _ => "the path is not one of this call".to_owned(),
+                };
+                Err(ApiError::new(Problem::InvalidRequest, detail))
             }
             // A handler that asks for parameters its route does not have.
             Err(error) => Err(ApiError::caused_by(Problem::Internal, error)),

@@ -92,7 +92,7 @@ fn wanted_in_words(wanted: &str) -> &str {
         "u16" => "a whole number from 0 to 65535",
         "u32" | "u64" | "usize" => "a whole number that is not negative",
         "i32" | "i64" => "a whole number",
-        "string or map" => "a string",
+        "string or map" | "map with a single key" => "a string",
         wanted if wanted.starts_with("struct ") => "an object",
         wanted => wanted,
     }

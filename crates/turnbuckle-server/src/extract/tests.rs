@@ -153,6 +153,7 @@ async fn what_a_sender_wrote_is_not_repeated_at_length() {
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_too_large() {
     check("/json", " ".repeat(BODY_BYTES_MAX + 1), "payload-too-large", "413").await;
+    check("/json", " ".repeat(BODY_BYTES_MAX + 1), "payload-too-large", "1000 bytes").await;
 }
 
 #[tokio::test]

@@ -97,7 +97,10 @@ fn column_type(members: &mut Members) -> Option<ColumnType> {
     let text = members.text("type")?;
     let read: Result<_, serde::de::value::Error> =
         ColumnType::deserialize(text.into_deserializer());
-    read.map_err(|error| members.refuse("type", error.to_string())).ok()
+    let in_words = |error: serde::de::value::Error| {
+        Invalid::of_sentence("", |_, _| String::new(), &error.to_string()).detail
+    };
+    read.map_err(|error| members.refuse("type", in_words(error))).ok()
 }
 
 fn check_new_name(members: &mut Members, entity: &Entity, name: &str) {
