@@ -61,7 +61,10 @@ impl LogQuota {
 macro_rules! log_failure {
     ($left_out:expr, $($line:tt)+) => {
         match $left_out {
-            Some(left_out) => tracing::info!(left_out, $($line)+),
+            Some(left_out) => {
+                let left_out = Some(left_out).filter(|count| 0 < *count);
+                tracing::info!(left_out, $($line)+)
+            }
             None => tracing::debug!($($line)+),
         }
     };
