@@ -183,30 +183,48 @@ fn is_utf8(charset: Option<&str>) -> bool {
 }
 
 fn decode_json(raw: &[u8]) -> Result<Body, BodyError> {
-    check_depth(raw)?;
-    let value = serde_json::from_slice(without_mark(raw))
-        .map_err(|error| BodyError::of_json(raw, &error))?;
-    Ok(Body { value, files: Vec::new() })
+    Ok(Body { value: parse_json(raw)?, files: Vec::new() })
+}
+
+/// Reads a JSON text that others wrote, wherever it stood.
+///
+/// # Errors
+/// What is wrong with it, and where; also what [`check_json`] refuses.
+pub fn parse_json(raw: &[u8]) -> Result<Json, BodyError> {
+    check_json(raw)?;
+    serde_json::from_slice(without_mark(raw)).map_err(|error| BodyError::of_json(raw, &error))
 }
 
 fn without_mark(raw: &[u8]) -> &[u8] {
     raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw)
 }
 
-/// Checks that the brackets of a JSON text nest at most [`DEPTH_MAX`] deep. They
-/// are counted before it is parsed, because a parser that recurses must not be
-/// asked to find out.
+/// How `serde_json` names members to itself. It takes them from others, too: one
+/// that is named so holds JSON text, which may nest as deep as it likes.
+const PRIVATE_NAMES: &str = "$serde_json::private::";
+
+/// Checks what the parser must not be asked to find out: that the brackets of a
+/// JSON text nest at most [`DEPTH_MAX`] deep, because it recurses, and that no
+/// member has a name of the parser's own.
 ///
 /// # Errors
-/// Where the first bracket too many is.
-pub fn check_depth(raw: &[u8]) -> Result<(), BodyError> {
+/// Where the first bracket too many, or such a name, is.
+pub fn check_json(raw: &[u8]) -> Result<(), BodyError> {
     let text = without_mark(raw);
     let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
     for (at, byte) in text.iter().enumerate() {
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' if is_text => is_escaped = true,
-            b'"' => is_text = !is_text,
+            b'"' => {
+                is_text = !is_text;
+                // Such a name begins with a dollar sign, plain or escaped.
+                let is_likely = matches!(text.get(at + 1), Some(b'$' | b'\\'));
+                if is_text && is_likely && is_private_name(&text[at..]) {
+                    let detail = format!("no member may be named `{PRIVATE_NAMES}…`");
+                    return Err(BodyError::of_text(text, at, &detail));
+                }
+            }
             b'{' | b'[' if !is_text => {
                 depth += 1;
                 if depth > DEPTH_MAX {
@@ -219,6 +237,14 @@ pub fn check_depth(raw: &[u8]) -> Result<(), BodyError> {
         }
     }
     Ok(())
+}
+
+/// Whether a text begins with the name of a member that the parser would take for
+/// its own.
+fn is_private_name(text: &[u8]) -> bool {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<String>();
+    let is_private = matches!(values.next(), Some(Ok(name)) if name.starts_with(PRIVATE_NAMES));
+    is_private && text[values.byte_offset()..].trim_ascii_start().starts_with(b":")
 }
 
 /// A JSON object that was sent as an urlencoded form, as programs do that are not

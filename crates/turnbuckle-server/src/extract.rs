@@ -122,7 +122,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
 /// [`Problem::MalformedJson`] with line and column, or
 /// [`Problem::InvalidRequest`] with the member that does not fit a `T`.
 pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    body::check_depth(body)
+    body::check_json(body)
         .map_err(|error| ApiError::new(Problem::MalformedJson, error.to_string()))?;
     // Where a mistake is costs time to track, so it is tracked in a second run
     // that only wrong bodies see.

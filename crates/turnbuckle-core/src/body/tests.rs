@@ -106,6 +106,22 @@ fn json_may_nest_a_hundred_levels_and_no_more() {
 }
 
 #[test]
+fn no_member_has_a_name_of_the_parsers_own() {
+    for (raw, column) in [
+        (r#"{"$serde_json::private::RawValue":"[]"}"#, 2),
+        (r#"{"$serde_json::private::Number" : "12"}"#, 2),
+        (r#"[{"a":{"\u0024serde\u005fjson::private::RawValue":"[]"}}]"#, 8),
+    ] {
+        let error = decoded("application/json", raw).unwrap_err();
+        let told = "no member may be named `$serde_json::private::…`";
+        let place = format!("the body cannot be parsed at line 1 column {column}: {told}");
+        assert_eq!(error.to_string(), place);
+    }
+    let fine = r#"{"$serde_json":1,"$a":"$serde_json::private::Number","\"":["$serde_json::private::Number"]}"#;
+    assert!(decoded("application/json", fine).is_ok());
+}
+
+#[test]
 fn urlencoded_names_stay_as_they_are_and_repeats_make_lists() {
     check(URLENCODED, "", json!({}));
     check(

@@ -17,6 +17,8 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
+use crate::body;
+
 use super::plan::{InboundRequest, Pair};
 
 /// Longest path, in bytes of its text.
@@ -232,7 +234,7 @@ fn walk<'a>(from: Cow<'a, Json>, steps: &[Step]) -> Option<Cow<'a, Json>> {
 /// Reads JSON out of a text. Only objects and lists: a plain word is just text.
 fn parse_packed(text: &str) -> Option<Json> {
     let is_likely = text.trim_start().starts_with(['{', '[']);
-    is_likely.then(|| serde_json::from_str(text).ok()).flatten()
+    is_likely.then(|| body::parse_json(text.as_bytes()).ok()).flatten()
 }
 
 fn within<'a>(value: &'a Json, step: &Step) -> Option<&'a Json> {

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{CastError, Value, decimal, time};
+use crate::body;
 use crate::entity::{ColumnOption, ColumnType};
 use crate::key::fold;
 
@@ -172,7 +173,7 @@ fn multi_option(options: Option<&[ColumnOption]>, given: &Json) -> Option<Value>
 /// `given` itself or what its text parses to, if that is of the wanted kind.
 fn json(given: &Json, is_wanted: fn(&Json) -> bool) -> Option<Json> {
     match given {
-        Json::String(text) => serde_json::from_str(text).ok(),
+        Json::String(text) => body::parse_json(text.as_bytes()).ok(),
         other => Some(other.clone()),
     }
     .filter(is_wanted)
@@ -446,6 +447,17 @@ mod tests {
         check(&column(ColumnType::Object), json!([1]), None);
         check(&column(ColumnType::List), json!("[1]"), Some(json!([1])));
         check(&column(ColumnType::List), json!("a"), None);
+    }
+
+    #[test]
+    fn json_in_a_text_nests_no_deeper_than_a_body() {
+        let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let list = column(ColumnType::List);
+        assert!(Value::cast(&list, &json!(nested(100)), &TimeZone::UTC).is_ok());
+        for refused in [nested(101), r#"[{"$serde_json::private::RawValue":"[[[]]]"}]"#.to_owned()]
+        {
+            check(&list, json!(refused), None);
+        }
     }
 
     #[test]

@@ -264,9 +264,17 @@ fn read_unmatched(
     let mut changes = Vec::new();
     let (mut count, mut last) = (0, after);
     while let Some(row) = rows.next()? {
-        changes.extend(read_change(db, &mut names, row)?.map(Arc::new));
         last = row.get(0)?;
         count += 1;
+        match read_change(db, &mut names, row) {
+            Ok(change) => changes.extend(change.map(Arc::new)),
+            // Nobody can be told of it, and the changes of everybody else must not wait.
+            Err(Failure::Store(error)) => {
+                let id = ChangeId(Stamp::from_row(last, row.get(1)?));
+                tracing::error!(change = %id, %error, "a change cannot be read and is left out");
+            }
+            Err(failure) => return Err(failure),
+        }
     }
     Ok((changes, if count < limit { through } else { last }))
 }
@@ -279,4 +287,32 @@ pub fn count_unmatched(db: &Db, (after, through): (i64, i64)) -> Result<u64, Fai
         )?
         .query_row(params![after, through, COUNTED_MAX], |row| row.get(0))?;
     Ok(count.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::migrations::migrate;
+
+    #[test]
+    fn a_change_that_cannot_be_read_holds_no_other_up() {
+        let mut db = Db::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        db.execute_batch(
+            "INSERT INTO connection (no, workspace, id, context, connector, time_zone,
+                 created_at_ms, updated_at_ms) VALUES (1, 1, 'crm', 'acme', 'native', 'UTC', 0, 0)",
+        )
+        .unwrap();
+        for (seq, data) in [(1, "{}"), (2, "{ spoilt"), (3, "{}")] {
+            db.execute(
+                "INSERT INTO change VALUES (?1, 0, 1, 1, 'Contact', '1', 2, 4, 1, 1, 0, 0, NULL,
+                     NULL, ?2, '[]')",
+                params![seq, data],
+            )
+            .unwrap();
+        }
+        let (changes, through) = read_unmatched(&db, 0, 3, 10).unwrap();
+        let read: Vec<_> = changes.iter().map(|change| change.id.0.row_key()).collect();
+        assert_eq!((read, through), (vec![1, 3], 3));
+    }
 }
