@@ -21,6 +21,8 @@
 //! change waits behind it. Absent on purpose: data and bodies. The caller puts
 //! the newest data into what is left, and the columns united by [`unite`].
 
+use serde_json::{Map, Value as Json};
+
 use crate::change::ChangeType;
 
 /// A row that is to be sent, as far as merging cares.
@@ -88,11 +90,16 @@ impl Standing {
     }
 }
 
-/// Adds the columns of a newer change to those of the row, each once, in order.
-pub fn unite(columns: &mut Vec<String>, newer: &[String]) {
-    for column in newer {
-        if !columns.contains(column) {
-            columns.push(column.clone());
+/// Columns that a message tells to have changed, in order, with what each was
+/// before: null where that is not known.
+pub type Changed = Map<String, Json>;
+
+/// Adds the columns of a newer change to those of the row. What a column was
+/// before the row's first change is what the receiver knows it to be.
+pub fn unite(changed: &mut Changed, newer: &Changed) {
+    for (column, before) in newer {
+        if !changed.contains_key(column) {
+            changed.insert(column.clone(), before.clone());
         }
     }
 }
@@ -156,11 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn columns_unite_once_each_in_order() {
-        let texts = |names: &[&str]| names.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
-        let mut columns = texts(&["Title", "StageId"]);
-        unite(&mut columns, &texts(&["StageId", "Amount", "Amount"]));
-        assert_eq!(columns, texts(&["Title", "StageId", "Amount"]));
+    fn columns_unite_as_they_were_at_first() {
+        let changed = |columns: &[(&str, i64)]| -> Changed {
+            columns.iter().map(|(name, before)| ((*name).to_owned(), Json::from(*before))).collect()
+        };
+        let mut united = changed(&[("Amount", 1), ("Title", 2)]);
+        unite(&mut united, &changed(&[("StageId", 3), ("Amount", 4)]));
+        assert_eq!(united, changed(&[("Amount", 1), ("Title", 2), ("StageId", 3)]));
+        assert_eq!(united.keys().collect::<Vec<_>>(), ["Amount", "Title", "StageId"]);
     }
 
     /// One thing that happens at an endpoint.

@@ -23,6 +23,7 @@ pub mod universal;
 use serde::Serialize;
 
 use crate::change::{ChangeType, Origin};
+use crate::coalesce::Changed;
 use crate::id::{ChangeId, UnixMs};
 use crate::record::{Data, universal_id};
 
@@ -65,10 +66,8 @@ pub struct MessageFacts<'a> {
     pub at: UnixMs,
     /// Fields of the object, or columns of the entity; on delete as last known.
     pub data: &'a Data,
-    /// The fields or columns that differ from before, on update.
-    pub changed: &'a [String],
-    /// Those fields or columns as they were, where known.
-    pub previous: Option<&'a Data>,
+    /// On update the fields or columns that differ from before, as they were.
+    pub changed: &'a Changed,
 }
 
 /// The record of the universal wire.
@@ -109,10 +108,14 @@ fn rfc3339(at: UnixMs) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use serde_json::{Value as Json, json};
 
     use super::*;
     use crate::id::Minter;
+
+    static NOTHING: LazyLock<Changed> = LazyLock::new(Changed::new);
 
     /// A change to the record of seed 000, with its data.
     pub fn facts(data: &Data) -> MessageFacts<'_> {
@@ -129,8 +132,7 @@ mod tests {
             origin: Origin::Crm,
             at: 1_667_507_170_344,
             data,
-            changed: &[],
-            previous: None,
+            changed: &NOTHING,
         }
     }
 

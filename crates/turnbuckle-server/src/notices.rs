@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use turnbuckle_core::change::ChangeType;
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::endpoint::{EndpointSettings, Format, Scope};
 use turnbuckle_core::id::{DeliveryId, EndpointId, WorkspaceId};
 use turnbuckle_core::message::notice::{ConnectionFacts, Notice, NoticeFacts};
@@ -25,7 +26,7 @@ struct NoticeDraft {
 }
 
 impl Draft for NoticeDraft {
-    fn body(&self, id: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+    fn body(&self, id: DeliveryId, _: ChangeType, _: &Changed) -> Vec<u8> {
         self.facts.message(self.format, &id.to_string()).body
     }
 }

@@ -11,6 +11,7 @@ use support::{Answer, TestHub, problem};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::change::ChangeType;
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::id::{DeliveryId, EndpointId, UnixMs};
 use turnbuckle_core::signature::{PublicKey, Secret};
 use turnbuckle_server::{api, workers};
@@ -262,7 +263,7 @@ async fn a_test_message_is_in_the_format_of_the_endpoint() {
 struct FixedDraft(&'static str);
 
 impl Draft for FixedDraft {
-    fn body(&self, _: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+    fn body(&self, _: DeliveryId, _: ChangeType, _: &Changed) -> Vec<u8> {
         self.0.as_bytes().to_vec()
     }
 }

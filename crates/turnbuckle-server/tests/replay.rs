@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::change::ChangeType;
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::id::{DeliveryId, EndpointId, RecoveryId, SourceId};
 use turnbuckle_server::catalog::EndpointSecrets;
 use turnbuckle_server::workers::runs;
@@ -308,7 +309,7 @@ async fn it_must_be_clear_what_to_replay() {
 struct Nothing;
 
 impl Draft for Nothing {
-    fn body(&self, _: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+    fn body(&self, _: DeliveryId, _: ChangeType, _: &Changed) -> Vec<u8> {
         b"{}".to_vec()
     }
 }

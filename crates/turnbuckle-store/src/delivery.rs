@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use turnbuckle_core::change::ChangeType;
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::id::{ChangeId, ConnectionNo, DeliveryId, EndpointId, UnixMs, WorkspaceId};
 
 use crate::StoreError;
@@ -36,7 +37,7 @@ pub enum DeliveryStatus {
 pub trait Draft: Send + Sync {
     /// The id is the message's `webhook-id`; `changed` are the columns that all
     /// merged changes touched.
-    fn body(&self, id: DeliveryId, change_type: ChangeType, changed: &[String]) -> Vec<u8>;
+    fn body(&self, id: DeliveryId, change_type: ChangeType, changed: &Changed) -> Vec<u8>;
 }
 
 /// One message for one endpoint, not stored yet.
@@ -48,7 +49,7 @@ pub struct NewMessage {
     pub record: String,
     pub change_type: ChangeType,
     /// Columns that the change touched.
-    pub changed: Vec<String>,
+    pub changed: Changed,
     /// Merge with a message that waits in the same line.
     pub coalesce: bool,
     pub draft: Arc<dyn Draft>,

@@ -33,7 +33,7 @@ pub(super) struct ChangeView<'a> {
     context: Reference<'a>,
     change: Source,
     #[serde(skip_serializing_if = "Option::is_none")]
-    changed: Option<&'a [String]>,
+    changed: Option<Vec<&'a String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<&'a Map<String, Json>>,
 }
@@ -46,15 +46,15 @@ struct Source {
 
 impl<'a> From<&MessageFacts<'a>> for ChangeView<'a> {
     fn from(facts: &MessageFacts<'a>) -> Self {
-        let is_update = facts.change_type == ChangeType::Update;
+        let changed = Some(facts.changed).filter(|_| facts.change_type == ChangeType::Update);
         Self {
             record: facts.record(),
             entity: facts.entity,
             connection: Reference { id: facts.connection },
             context: Reference { id: facts.context },
             change: Source { id: facts.change_id, origin: facts.origin },
-            changed: is_update.then_some(facts.changed),
-            previous: facts.previous.filter(|_| is_update),
+            changed: changed.map(|changed| changed.keys().collect()),
+            previous: changed.filter(|changed| !changed.is_empty()),
         }
     }
 }
@@ -111,10 +111,8 @@ mod tests {
     #[test]
     fn an_update_says_what_changed_and_from_what() {
         let data = seed_data();
-        let changed = ["document_name".to_owned()];
         let previous = json!({"document_name": "Apple"});
-        let facts =
-            MessageFacts { changed: &changed, previous: previous.as_object(), ..facts(&data) };
+        let facts = MessageFacts { changed: previous.as_object().unwrap(), ..facts(&data) };
         let expect = r#"{
           "type": "opportunity.updated",
           "timestamp": "2022-11-03T20:26:10.344Z",
@@ -139,7 +137,7 @@ mod tests {
     fn only_updates_say_what_changed() {
         let data = seed_data();
         for change_type in [ChangeType::Create, ChangeType::Delete] {
-            let facts = MessageFacts { change_type, previous: Some(&data), ..facts(&data) };
+            let facts = MessageFacts { change_type, changed: &data, ..facts(&data) };
             let body: Json = serde_json::from_slice(&message(&facts).body).unwrap();
             assert!(
                 body["data"].get("changed").is_none() && body["data"].get("previous").is_none()

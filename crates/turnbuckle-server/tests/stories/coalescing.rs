@@ -31,6 +31,8 @@ async fn a_hanging_receiver_gets_the_first_and_the_last_state() {
     assert_eq!(calls[0].json()["type"], "contact.created");
     assert_eq!(calls[1].json()["type"], "contact.updated");
     assert_ne!(calls[0].id(), calls[1].id());
+    // Beside what the receiver knows, not beside states that it never saw.
+    assert_eq!(calls[1].json()["data"]["previous"], json!({"Name": "Ada 0"}));
     deliveries_are(client, &endpoint, "pending", 0).await;
 }
 

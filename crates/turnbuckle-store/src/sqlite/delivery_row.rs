@@ -4,6 +4,7 @@
 //! as after it, so that it moves nothing on its page.
 
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::id::{ConnectionNo, DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId};
 
 use crate::delivery::DueDelivery;
@@ -91,7 +92,7 @@ pub struct NewDelivery<'a> {
     pub change_type: i64,
     pub object: &'a str,
     pub record: &'a str,
-    pub changed: &'a [String],
+    pub changed: &'a Changed,
     pub body: &'a [u8],
 }
 

@@ -12,7 +12,7 @@
 use bytes::Bytes;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use turnbuckle_core::change::ChangeType;
-use turnbuckle_core::coalesce::{Merged, Standing, unite};
+use turnbuckle_core::coalesce::{Changed, Merged, Standing, unite};
 use turnbuckle_core::id::{ConnectionNo, DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId};
 
 use crate::StoreError;
@@ -54,7 +54,7 @@ struct Pending {
     failure_count: u32,
     /// May be merged with what comes next.
     coalesce: bool,
-    changed: Vec<String>,
+    changed: Changed,
 }
 
 impl Pending {
@@ -195,7 +195,7 @@ pub fn insert_alone(
     draft: &dyn Draft,
 ) -> Result<DueDelivery, Failure> {
     let id = DeliveryId(batch.state.mint());
-    let body = Bytes::from(draft.body(id, ChangeType::Update, &[]));
+    let body = Bytes::from(draft.body(id, ChangeType::Update, &Changed::new()));
     let cause = Cause { workspace, connection: NO_CONNECTION, change: 0 };
     let delivery = NewDelivery {
         id,
@@ -206,7 +206,7 @@ pub fn insert_alone(
         change_type: NO_CHANGE_TYPE,
         object,
         record: "",
-        changed: &[],
+        changed: &Changed::new(),
         body: &body,
     };
     delivery.insert(batch)?;
@@ -221,12 +221,12 @@ fn put_waiting(
     id: DeliveryId,
     standing: Standing,
     message: &NewMessage,
-    changed: &[String],
+    changed: &Changed,
 ) -> Result<(), Failure> {
     let superseding = before.standing().give_way_to(standing).change_type;
     let mut united = before.changed.clone();
     unite(&mut united, changed);
-    let differs = superseding != standing.change_type || united != changed;
+    let differs = superseding != standing.change_type || united != *changed;
     let body = differs.then(|| message.draft.body(id, superseding, &united));
     let united = differs.then(|| serde_json::to_string(&united)).transpose()?;
     batch
@@ -273,7 +273,7 @@ fn rewrite(
     id: DeliveryId,
     merged: Standing,
     message: &NewMessage,
-    changed: &[String],
+    changed: &Changed,
 ) -> Result<(), Failure> {
     batch
         .sql

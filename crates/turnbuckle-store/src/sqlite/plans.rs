@@ -14,6 +14,7 @@ use rusqlite::Connection as Db;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use serde_json::{Map, json};
 use turnbuckle_core::change::{ChangeType, Origin};
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::entity::{Column, ColumnPath, ColumnType, Entity, Schema};
 use turnbuckle_core::filter::{Filter, Moment};
 use turnbuckle_core::id::{
@@ -118,7 +119,7 @@ impl Clock for Ticking {
 struct Word;
 
 impl Draft for Word {
-    fn body(&self, _: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+    fn body(&self, _: DeliveryId, _: ChangeType, _: &Changed) -> Vec<u8> {
         b"{}".to_vec()
     }
 }
@@ -250,7 +251,7 @@ async fn match_all(store: &SqliteStore, endpoint: EndpointId) -> Vec<DueDelivery
             object: "lead".to_owned(),
             record: change.latest().id.clone(),
             change_type: change.change_type,
-            changed: change.written.clone(),
+            changed: Changed::new(),
             coalesce: true,
             draft: Arc::new(Word),
         }],

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::json;
 use turnbuckle_core::change::{Change, ChangeType};
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::id::{DeliveryId, EndpointId, InboundEventId, SourceId};
 use turnbuckle_store::api_key::ApiKey;
 use turnbuckle_store::clock::Clock;
@@ -70,7 +71,7 @@ struct Heard {
 struct Nothing;
 
 impl Draft for Nothing {
-    fn body(&self, _: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+    fn body(&self, _: DeliveryId, _: ChangeType, _: &Changed) -> Vec<u8> {
         b"{}".to_vec()
     }
 }
@@ -99,7 +100,7 @@ fn a_message(endpoint: EndpointId, change: &Change) -> NewMessage {
         object: "lead".to_owned(),
         record: change.latest().id.clone(),
         change_type: change.change_type,
-        changed: Vec::new(),
+        changed: Changed::new(),
         coalesce: true,
         draft: Arc::new(Nothing),
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use turnbuckle_core::change::ChangeType;
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::id::DeliveryId;
 use turnbuckle_store::Store;
 use turnbuckle_store::clock::Clock;
@@ -154,7 +155,7 @@ struct SlowDraft {
 }
 
 impl Draft for SlowDraft {
-    fn body(&self, id: DeliveryId, change_type: ChangeType, changed: &[String]) -> Vec<u8> {
+    fn body(&self, id: DeliveryId, change_type: ChangeType, changed: &Changed) -> Vec<u8> {
         self.begun.notify_one();
         std::thread::sleep(Duration::from_millis(100));
         TestDraft { number: 2, record: "7".to_owned() }.body(id, change_type, changed)

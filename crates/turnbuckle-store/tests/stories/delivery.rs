@@ -5,6 +5,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use turnbuckle_core::change::ChangeType;
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::id::{DeliveryId, EndpointId, UnixMs};
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::delivery::{
@@ -44,13 +45,13 @@ pub struct TestDraft {
 }
 
 impl Draft for TestDraft {
-    fn body(&self, id: DeliveryId, change_type: ChangeType, changed: &[String]) -> Vec<u8> {
+    fn body(&self, id: DeliveryId, change_type: ChangeType, changed: &Changed) -> Vec<u8> {
         let said = Said {
             id: id.to_string(),
             change_type,
             number: self.number,
             record: self.record.clone(),
-            changed: changed.to_vec(),
+            changed: changed.keys().cloned().collect(),
         };
         serde_json::to_vec(&said).expect("it serializes")
     }
@@ -68,7 +69,7 @@ pub fn a_message(
         object: "lead".to_owned(),
         record: record.to_owned(),
         change_type,
-        changed: vec![format!("c{number}")],
+        changed: [(format!("c{number}"), json!(number))].into_iter().collect(),
         coalesce,
         draft: Arc::new(TestDraft { number, record: record.to_owned() }),
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Map, json};
 use turnbuckle_core::change::ChangeType;
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::id::{DeliveryId, EndpointId};
 use turnbuckle_store::Store;
 use turnbuckle_store::clock::Clock;
@@ -119,7 +120,7 @@ pub async fn what_was_not_matched_is_matched(open: Open<'_>, _: &TestClock) {
 struct Word;
 
 impl Draft for Word {
-    fn body(&self, id: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+    fn body(&self, id: DeliveryId, _: ChangeType, _: &Changed) -> Vec<u8> {
         id.to_string().into_bytes()
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 use turnbuckle_connectors::native;
 use turnbuckle_core::change::{ChangeType, Origin};
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::endpoint::{EndpointSettings, Format, Module, Scope};
 use turnbuckle_core::id::{ChangeId, DeliveryId, UnixMs, WorkspaceId};
 use turnbuckle_core::message::agile::{self, AgileFacts, Lookups};
@@ -41,7 +42,7 @@ pub async fn draft(
 }
 
 impl Draft for SampleDraft {
-    fn body(&self, id: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+    fn body(&self, id: DeliveryId, _: ChangeType, _: &Changed) -> Vec<u8> {
         let webhook_id = id.to_string();
         if self.settings.scope == Scope::Notices {
             let (connector, context) = ("native", "test");
@@ -86,8 +87,7 @@ impl SampleDraft {
             origin: Origin::Crm,
             at: self.at,
             data: &data,
-            changed: &[],
-            previous: None,
+            changed: &Changed::new(),
         })
     }
 

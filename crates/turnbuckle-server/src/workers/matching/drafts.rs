@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 use turnbuckle_core::change::{Change, ChangeType};
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::endpoint::{Format, Module};
 use turnbuckle_core::entity::ColumnPath;
 use turnbuckle_core::id::DeliveryId;
@@ -26,7 +27,6 @@ pub struct ChangeDraft {
     /// The app's object; `None` tells of the entity as it is.
     object: Option<String>,
     data: Arc<Map<String, Json>>,
-    previous: Option<Map<String, Json>>,
 }
 
 impl ChangeDraft {
@@ -36,7 +36,6 @@ impl ChangeDraft {
         format: Format,
         object: Option<String>,
         data: Arc<Map<String, Json>>,
-        previous: Option<Map<String, Json>>,
     ) -> Self {
         Self {
             change: change.clone(),
@@ -45,13 +44,12 @@ impl ChangeDraft {
             context: connection.row.context.clone(),
             object,
             data,
-            previous,
         }
     }
 }
 
 impl Draft for ChangeDraft {
-    fn body(&self, id: DeliveryId, change_type: ChangeType, changed: &[String]) -> Vec<u8> {
+    fn body(&self, id: DeliveryId, change_type: ChangeType, changed: &Changed) -> Vec<u8> {
         let facts = MessageFacts {
             webhook_id: &id.to_string(),
             workspace: &self.workspace,
@@ -66,7 +64,6 @@ impl Draft for ChangeDraft {
             at: self.change.at,
             data: &self.data,
             changed,
-            previous: self.previous.as_ref(),
         };
         match self.format {
             Format::Universal => universal::message(&facts).body,
@@ -93,19 +90,20 @@ impl AgileDraft {
     }
 
     /// `None` where the format has nothing to tell.
-    pub fn message(&self, change_type: ChangeType, named: &[String]) -> Option<Message> {
+    pub fn message(&self, change_type: ChangeType, named: &Changed) -> Option<Message> {
+        let written: Vec<String> = named.keys().cloned().collect();
         agile::message(&AgileFacts {
             entity: self.schema.entity(&self.change.entity)?,
             change_type,
             record: self.change.latest(),
-            written: named,
+            written: &written,
             lookups: &self.lookups,
         })
     }
 }
 
 impl Draft for AgileDraft {
-    fn body(&self, _: DeliveryId, change_type: ChangeType, named: &[String]) -> Vec<u8> {
+    fn body(&self, _: DeliveryId, change_type: ChangeType, named: &Changed) -> Vec<u8> {
         self.message(change_type, named).map(|message| message.body).unwrap_or_default()
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 use turnbuckle_core::change::{Change, ChangeType, Origin};
+use turnbuckle_core::coalesce::Changed;
 use turnbuckle_core::endpoint::{ChangeFacts, Format, OwnChanges, Scope};
 use turnbuckle_core::entity::ColumnPath;
 use turnbuckle_core::filter::Moment;
@@ -36,9 +37,7 @@ struct Subject<'a> {
 struct Rendered {
     data: Arc<Map<String, Json>>,
     /// Fields that differ from before, on update.
-    changed: Vec<String>,
-    /// Those fields as they were.
-    previous: Map<String, Json>,
+    changed: Changed,
 }
 
 /// Matches changes against everything but objects that wait for their keys.
@@ -214,49 +213,34 @@ impl<'a> Subject<'a> {
 
     fn agile_message(&self, endpoint: &LiveEndpoint) -> Option<NewMessage> {
         let draft = AgileDraft::new(self.change, &self.connection, &self.related);
-        draft.message(self.change.change_type, &self.change.written)?;
-        Some(self.message(
-            endpoint,
-            &self.change.entity,
-            self.change.change_type,
-            self.change.written.clone(),
-            Arc::new(draft),
-        ))
+        let written = self.change.written.iter().map(|name| (name.clone(), Json::Null)).collect();
+        draft.message(self.change.change_type, &written)?;
+        let change_type = self.change.change_type;
+        Some(self.message(endpoint, &self.change.entity, change_type, written, Arc::new(draft)))
     }
 
     fn entity_message(&self, endpoint: &LiveEndpoint) -> NewMessage {
-        let changed = self.changed_columns();
-        let previous = self.change.before.as_ref().map(|before| {
-            changed
-                .iter()
-                .map(|name| (name.clone(), before.data.get(name).cloned().unwrap_or_default()))
-                .collect()
-        });
         let draft = ChangeDraft::new(
             self.change,
             &self.connection,
             endpoint.settings.format,
             None,
             self.change.latest().data.clone(),
-            previous,
         );
-        self.message(
-            endpoint,
-            &self.change.entity,
-            self.change.change_type,
-            changed,
-            Arc::new(draft),
-        )
+        let (change_type, changed) = (self.change.change_type, self.changed_columns());
+        self.message(endpoint, &self.change.entity, change_type, changed, Arc::new(draft))
     }
 
-    fn changed_columns(&self) -> Vec<String> {
+    fn changed_columns(&self) -> Changed {
         let (Some(before), Some(after)) = (&self.change.before, &self.change.after) else {
-            return Vec::new();
+            return Changed::new();
         };
         let names: indexmap::IndexSet<&String> =
             before.data.keys().chain(after.data.keys()).collect();
         let differs = |name: &&String| before.data.get(*name) != after.data.get(*name);
-        names.into_iter().filter(differs).cloned().collect()
+        let as_it_was =
+            |name: &String| (name.clone(), before.data.get(name).cloned().unwrap_or_default());
+        names.into_iter().filter(differs).map(as_it_was).collect()
     }
 
     // -- scope `subscriptions`: what the app asked for ------------------------
@@ -386,18 +370,16 @@ impl<'a> Subject<'a> {
     fn render(&self, object: &LiveObject) -> Rendered {
         let render = |image: Option<Image<'_>>| image.map(|image| object.compiled.render(&image));
         let (before, after) = (render(self.before()), render(self.after()));
-        let mut changed = Vec::new();
-        let mut previous = Map::new();
+        let mut changed = Changed::new();
         if let (Some(before), Some(after)) = (&before, &after) {
             for (field, value) in
                 before.iter().filter(|(field, value)| after.get(*field) != Some(*value))
             {
-                changed.push(field.clone());
-                previous.insert(field.clone(), value.clone());
+                changed.insert(field.clone(), value.clone());
             }
         }
         let data = after.or(before).unwrap_or_default();
-        Rendered { data: Arc::new(data), changed, previous }
+        Rendered { data: Arc::new(data), changed }
     }
 
     fn object_message(
@@ -413,7 +395,6 @@ impl<'a> Subject<'a> {
             endpoint.settings.format,
             Some(object.slug.clone()),
             rendered.data.clone(),
-            (!rendered.previous.is_empty()).then(|| rendered.previous.clone()),
         );
         self.message(endpoint, &object.slug, told, rendered.changed.clone(), Arc::new(draft))
     }
@@ -423,7 +404,7 @@ impl<'a> Subject<'a> {
         endpoint: &LiveEndpoint,
         object: &str,
         told: ChangeType,
-        changed: Vec<String>,
+        changed: Changed,
         draft: Arc<dyn turnbuckle_store::delivery::Draft>,
     ) -> NewMessage {
         NewMessage {

@@ -7,7 +7,7 @@ fn add(db: &Db, endpoint: EndpointId, line: i64, state: i64) {
     db.execute(
         "INSERT INTO delivery (tail, workspace, endpoint, connection, line, state, at_ms,
              attempt_count, failure_count, last_status, change, change_type, object, record, changed, body)
-         VALUES (0, 1, ?1, 1, ?2, ?3, 0, 0, 0, 999, 0, 2, 'lead', 'r', '[]', x'')",
+         VALUES (0, 1, ?1, 1, ?2, ?3, 0, 0, 0, 999, 0, 2, 'lead', 'r', '{}', x'')",
         params![endpoint.0.row_key(), line, state],
     )
     .unwrap();

@@ -27,7 +27,7 @@ fn add(db: &Db, no: i64, logged: i64) {
             "INSERT INTO delivery (seq, tail, workspace, endpoint, connection, line, state, at_ms,
                  attempt_count, failure_count, last_status, change, change_type, object, record,
                  changed, body)
-             VALUES (?1, 0, 1, 1, ?2, ?1, 2, 0, 0, 0, 999, ?1, 2, 'lead', '1', '[]', x'')",
+             VALUES (?1, 0, 1, 1, ?2, ?1, 2, 0, 0, 0, 999, ?1, 2, 'lead', '1', '{}', x'')",
             "INSERT INTO delivery_waiting VALUES (?1, 1, 2, ?2, NULL)",
             "INSERT INTO attempt VALUES (?1, 1, 0, 0, NULL, ?2, x'')",
             "INSERT INTO inbound_event (seq, tail, workspace, source, connection, status, headers,

@@ -25,7 +25,7 @@ impl Clock for TestClock {
 struct Word(&'static str);
 
 impl Draft for Word {
-    fn body(&self, _: DeliveryId, _: ChangeType, _: &[String]) -> Vec<u8> {
+    fn body(&self, _: DeliveryId, _: ChangeType, _: &Changed) -> Vec<u8> {
         self.0.as_bytes().to_vec()
     }
 }
@@ -39,7 +39,7 @@ fn say(batch: &mut Batch<'_>, word: &'static str) -> Result<Option<DueDelivery>,
         object: "lead".to_owned(),
         record: "1".to_owned(),
         change_type: ChangeType::Update,
-        changed: Vec::new(),
+        changed: Changed::new(),
         coalesce: true,
         draft: Arc::new(Word(word)),
     };

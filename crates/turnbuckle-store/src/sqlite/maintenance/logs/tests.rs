@@ -60,7 +60,7 @@ fn add_delivery(db: &Db, number: i64, endpoint: i64, state: i64) {
     db.execute(
         "INSERT INTO delivery (seq, tail, workspace, endpoint, connection, line, state, at_ms,
              attempt_count, failure_count, last_status, change, change_type, object, record, changed, body)
-         VALUES (?1, 0, 1, ?2, 1, 0, ?3, 0, 0, 0, 999, 0, 2, 'lead', 'r', '[]', x'')",
+         VALUES (?1, 0, 1, ?2, 1, 0, ?3, 0, 0, 0, 999, 0, 2, 'lead', 'r', '{}', x'')",
         [key(number), endpoint, state],
     )
     .unwrap();
