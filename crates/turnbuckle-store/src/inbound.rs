@@ -102,7 +102,7 @@ pub enum EventWork {
 pub struct EventOutcome {
     pub event: InboundEventId,
     pub status: InboundStatus,
-    /// In item order; items that failed are absent.
+    /// In item order; empty if the event failed.
     pub applied: Vec<(u32, Applied)>,
     pub warnings: Vec<Invalid>,
     pub error: Option<String>,

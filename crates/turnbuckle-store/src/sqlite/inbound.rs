@@ -172,21 +172,18 @@ fn finish_event(
     };
     match work {
         EventWork::Fail(reason) => outcome.error = Some(reason),
-        EventWork::Writes(writes) => {
-            let mut errors = Vec::new();
-            let is_alone = writes.len() == 1;
-            for (item, write) in writes {
+        EventWork::Writes(mut writes) if writes.len() == 1 => {
+            for (item, write) in writes.drain(..) {
                 match finish_item(batch, finish, item, write)? {
-                    Ok(mut applied) => {
-                        outcome.warnings.append(&mut applied.warnings);
-                        outcome.applied.push((item, applied));
-                    }
-                    Err(reason) if is_alone => errors.push(reason),
-                    Err(reason) => errors.push(format!("item {item}: {reason}")),
+                    Ok(applied) => outcome.applied.push((item, applied)),
+                    Err(reason) => outcome.error = Some(reason),
                 }
             }
-            outcome.error = (!errors.is_empty()).then(|| errors.join("; "));
         }
+        EventWork::Writes(writes) => finish_items(batch, finish, writes, &mut outcome)?,
+    }
+    for (_, applied) in &mut outcome.applied {
+        outcome.warnings.append(&mut applied.warnings);
     }
     if outcome.error.is_some() {
         outcome.status = InboundStatus::Failed;
@@ -216,6 +213,36 @@ fn finish_event(
     Ok(outcome)
 }
 
+/// Applies the items of a list: all of them or, with every reason, none.
+fn finish_items(
+    batch: &mut Batch<'_>,
+    finish: &FinishEvent,
+    writes: Vec<(u32, Write)>,
+    outcome: &mut EventOutcome,
+) -> Result<(), Failure> {
+    batch.sql.prepare_cached("SAVEPOINT event")?.execute([])?;
+    let told = batch.state.told();
+    let mut errors = Vec::new();
+    let apply_all = || {
+        for (item, write) in writes {
+            match finish_item(batch, finish, item, write)? {
+                Ok(applied) => outcome.applied.push((item, applied)),
+                Err(reason) => errors.push(format!("item {item}: {reason}")),
+            }
+        }
+        Ok(())
+    };
+    let done = apply_all();
+    if done.is_err() || !errors.is_empty() {
+        batch.sql.prepare_cached("ROLLBACK TO event")?.execute([])?;
+        batch.state.untell(told);
+        outcome.applied.clear();
+        outcome.error = Some(errors.join("; "));
+    }
+    batch.sql.prepare_cached("RELEASE event")?.execute([])?;
+    done
+}
+
 /// As [`finish_event`]; one of which nothing can be written, its connection
 /// gone for example, fails in the log.
 fn finish_or_fail(batch: &mut Batch<'_>, mut finish: FinishEvent) -> Result<EventOutcome, Failure> {
@@ -226,9 +253,9 @@ fn finish_or_fail(batch: &mut Batch<'_>, mut finish: FinishEvent) -> Result<Even
     }
 }
 
-/// Applies one item: `Err` inside says why it failed. No savepoint is needed,
-/// since [`apply`] decides before it writes; and one would copy every page it
-/// touches.
+/// Applies one item: `Err` inside says why it failed. One that is alone needs no
+/// savepoint, since [`apply`] decides before it writes; and one would copy every
+/// page it touches.
 fn finish_item(
     batch: &mut Batch<'_>,
     finish: &FinishEvent,

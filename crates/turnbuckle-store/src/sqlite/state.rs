@@ -136,6 +136,16 @@ impl WriterState {
         self.changes.push(change);
     }
 
+    /// How many changes of this batch there are to tell of.
+    pub fn told(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// The changes after those have been undone.
+    pub fn untell(&mut self, told: usize) {
+        self.changes.truncate(told);
+    }
+
     /// Tells processing of an event once it is committed.
     pub fn accepted(&mut self, event: Arc<InboundEvent>) {
         self.accepted.push(event);

@@ -177,7 +177,7 @@ pub async fn finishing_writes_records_changes_and_the_outcome(
     assert_eq!(changes.len(), 2);
 }
 
-pub async fn an_item_that_fails_leaves_the_others(store: &dyn Store, clock: &TestClock) {
+pub async fn an_item_that_fails_undoes_the_others(store: &dyn Store, clock: &TestClock) {
     given_crm(store).await;
     let source = given_source(store, clock, 1).await;
     create(store, "Contact", json!({ "Name": "Ada", "Code": "1" })).await;
@@ -187,14 +187,19 @@ pub async fn an_item_that_fails_leaves_the_others(store: &dyn Store, clock: &Tes
     let writes = vec![contact("Bob"), clash, nameless, contact("Cleo")];
     let outcome = finish(store, work(&event, writes)).await;
     assert_eq!(outcome.status, InboundStatus::Failed);
-    let items: Vec<u32> = outcome.applied.iter().map(|(item, _)| *item).collect();
-    assert_eq!(items, [0, 3]);
+    assert_eq!(outcome.applied, []);
     let error = outcome.error.clone().unwrap();
     assert!(error.contains("item 1: another `Contact` has the same `Code`"), "{error}");
     assert!(error.contains("item 2: `Name` is required"), "{error}");
     let line = logged(store, &event).await;
     assert_eq!((line.status, line.error), (InboundStatus::Failed, outcome.error));
-    assert_eq!(line.records.len(), 2);
+    assert_eq!(line.records, []);
+    assert_eq!(contacts(store).await, ["Ada"]);
+    assert_eq!(store.unmatched_changes(10).await.unwrap().len(), 1);
+
+    // Mended, it writes them all.
+    let mended = finish(store, work(&event, vec![contact("Bob"), contact("Cleo")])).await;
+    assert_eq!((mended.status, mended.applied.len()), (InboundStatus::Done, 2));
     assert_eq!(contacts(store).await, ["Ada", "Bob", "Cleo"]);
     assert_eq!(store.unmatched_changes(10).await.unwrap().len(), 3);
 }
@@ -288,9 +293,11 @@ pub async fn a_trial_leaves_nothing(store: &dyn Store, clock: &TestClock) {
     let source = given_source(store, clock, 1).await;
     let event = given_event(store, clock, source).await;
     let ada = || a_create("Contact", json!({ "Name": "Ada", "Code": "1" }));
-    let tried = store.try_event(work(&event, vec![ada(), ada()])).await.unwrap();
-    assert_eq!(tried.status, InboundStatus::Failed);
+    let tried = store.try_event(work(&event, vec![ada()])).await.unwrap();
+    assert_eq!(tried.status, InboundStatus::Done);
     assert_eq!(tried.applied[0].1.change, Some(ChangeType::Create));
+    let tried = store.try_event(work(&event, vec![ada(), ada()])).await.unwrap();
+    assert_eq!((tried.status, tried.applied), (InboundStatus::Failed, vec![]));
 
     let gone = FinishEvent { connection: "gone".to_owned(), ..work(&event, vec![ada()]) };
     let gone = store.try_event(gone).await.unwrap();

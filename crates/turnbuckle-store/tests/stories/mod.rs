@@ -231,7 +231,7 @@ macro_rules! for_each_story {
                 new_events_are_handed_out_once_in_order
                 only_new_events_are_handed_out
                 finishing_writes_records_changes_and_the_outcome
-                an_item_that_fails_leaves_the_others
+                an_item_that_fails_undoes_the_others
                 an_event_that_fails_leaves_the_others
                 finishing_again_updates_the_same_record
                 as_new_writes_another_record
