@@ -63,6 +63,14 @@ impl Caller {
         self.key.scopes.iter().any(|scope| allows(scope, access, self.connection.as_deref()))
     }
 
+    fn authorized(self, app: &App, access: Access) -> Result<Self, ApiError> {
+        if !self.may(access) {
+            return Err(self.refusal());
+        }
+        app.key_uses.note(self.key.id, app.now());
+        Ok(self)
+    }
+
     fn refusal(&self) -> ApiError {
         let scopes = &self.key.scopes;
         let detail = format!("this key has the scopes {scopes:?}, which do not allow this");
@@ -83,6 +91,8 @@ enum Access {
 pub struct CanRead(pub Caller);
 /// May write records.
 pub struct CanWrite(pub Caller);
+/// May read what is listed of the connection that the query names, or of all of them.
+pub struct CanReadOf(pub Caller);
 /// May read or write records. Which of both an invocation needs is known once
 /// its event is.
 pub struct CanInvoke(Caller);
@@ -96,6 +106,16 @@ impl FromRequestParts<App> for CanRead {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         authorize(parts, app, Access::Read).await.map(Self)
+    }
+}
+
+impl FromRequestParts<App> for CanReadOf {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let mut caller = identify(parts, app).await?;
+        caller.connection = connection_in_query(parts);
+        caller.authorized(app, Access::Read).map(Self)
     }
 }
 
@@ -160,12 +180,7 @@ impl FromRequestParts<App> for CanOperate {
 }
 
 async fn authorize(parts: &mut Parts, app: &App, access: Access) -> Result<Caller, ApiError> {
-    let caller = identify(parts, app).await?;
-    if !caller.may(access) {
-        return Err(caller.refusal());
-    }
-    app.key_uses.note(caller.key.id, app.now());
-    Ok(caller)
+    identify(parts, app).await?.authorized(app, access)
 }
 
 async fn identify(parts: &mut Parts, app: &App) -> Result<Caller, ApiError> {
@@ -242,6 +257,11 @@ pub fn is_scope(scope: &str) -> bool {
 async fn connection_in_path(parts: &mut Parts, app: &App) -> Option<String> {
     let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
     params.iter().find(|(name, _)| *name == "connection").map(|(_, value)| value.to_owned())
+}
+
+fn connection_in_query(parts: &Parts) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(parts.uri.query()?.as_bytes());
+    pairs.find(|(name, _)| name == "connection").map(|(_, value)| value.into_owned())
 }
 
 fn peer(parts: &Parts) -> Option<IpAddr> {

@@ -22,6 +22,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -193,16 +194,23 @@ async fn serve_http(app: &App, listener: TcpListener, shutdown: &CancellationTok
 struct Surface {
     protocol: http1::Builder,
     router: Router,
+    /// How long a caller may take nothing of an answer.
+    answer_timeout: Duration,
 }
 
 impl Surface {
     fn new(app: &App) -> Self {
         let mut protocol = http1::Builder::new();
         protocol.timer(TokioTimer::new()).header_read_timeout(app.config.http.head_timeout);
-        Self { protocol, router: api::router(app.clone()) }
+        let answer_timeout = app.config.http.body_timeout;
+        Self { protocol, router: api::router(app.clone()), answer_timeout }
     }
 
     async fn serve(self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+        // Whoever asks and does not listen holds a connection, too.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.answer_timeout));
+        let stream = Box::pin(stream);
         let answer = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             self.router.clone().oneshot(request)

@@ -332,6 +332,16 @@ async fn a_key_of_one_connection_passes_there_alone() {
     let wanted = json!({"context": "acme", "connector": "native"});
     hub.put("/api/v1/connections/other", wanted).await;
     let key = hub.as_key(&["connection:acme-crm"]).await;
+    // What is listed of this connection, and of no other.
+    for listed in ["changes", "subscriptions"] {
+        for (query, expect) in
+            [("?connection=acme-crm", 200), ("?connection=other", 403), ("", 403)]
+        {
+            let path = format!("/api/v1/{listed}{query}");
+            let answer = key.call(Method::GET, &path, None).await;
+            assert_eq!(answer.0.as_u16(), expect, "{path}");
+        }
+    }
     let check = async |method: Method, path: &str, body: Option<Json>, expect: u16| {
         let (status, _, body) = key.call(method, path, body).await;
         assert_eq!(status.as_u16(), expect, "{path} → {body}");

@@ -211,6 +211,27 @@ async fn half_a_body_is_answered_408() {
 }
 
 #[tokio::test]
+async fn who_does_not_take_its_answers_holds_no_connection() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start_with(
+        &data,
+        &[
+            ("TURNBUCKLE_HTTP__BODY_TIMEOUT_MS", "100"),
+            ("TURNBUCKLE_HTTP__HEAD_TIMEOUT_MS", "100"),
+            ("TURNBUCKLE_HTTP__CONNECTIONS_MAX", "1"),
+        ],
+    )
+    .await;
+    let mut deaf = TcpStream::connect(serving.local_addr()).await.unwrap();
+    let asked = "GET /api/openapi.json HTTP/1.1\r\nhost: hub\r\n\r\n".repeat(200);
+    deaf.write_all(asked.as_bytes()).await.unwrap();
+    let said = said_to(serving.local_addr(), "GET /healthz HTTP/1.1\r\nhost: hub\r\n\r\n");
+    let said = timeout(Duration::from_secs(20), said).await.expect("it was kept waiting");
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_body_that_says_it_is_too_large_is_not_asked_for() {
     let data = tempfile::tempdir().unwrap();
     let serving = start(&data).await;

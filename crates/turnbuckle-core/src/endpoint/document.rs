@@ -342,6 +342,9 @@ fn header_name(name: &str) -> Result<(), String> {
 }
 
 fn header_value(given: &Json) -> Result<String, String> {
+    if given.as_str() == Some("***") {
+        return Err("is what is shown in place of a value; give the value itself".to_owned());
+    }
     let value = given.as_str().filter(|value| {
         value.len() <= HEADER_VALUE_CHARS_MAX
             && value.trim() == *value
@@ -489,6 +492,8 @@ mod tests {
     #[test]
     fn headers_are_names_and_values_that_are_not_ours() {
         check_refused(json!({"headers": {"X-Key": "a", "Accept": "*/*"}}), &[]);
+        // Whoever may not see a value is shown this, and must not save it.
+        check_refused(json!({"headers": {"X-Key": "***"}}), &["/headers/X-Key"]);
         for name in [
             "Host",
             "Content-Type",

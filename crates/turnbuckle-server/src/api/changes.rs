@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::api::time::rfc3339;
 use crate::app::App;
-use crate::auth::CanRead;
+use crate::auth::CanReadOf;
 use crate::extract::QueryParams;
 use crate::problem::{ApiError, ProblemBody};
 
@@ -126,7 +126,7 @@ pub struct ChangesQuery {
     ),
 )]
 pub async fn list_changes(
-    CanRead(caller): CanRead,
+    CanReadOf(caller): CanReadOf,
     State(app): State<App>,
     QueryParams(query): QueryParams<ChangesQuery>,
 ) -> Result<Json<ChangesAnswer>, ApiError> {

@@ -6,7 +6,7 @@
 //! header to those who may change it. What changes here holds for messages that
 //! wait already.
 
-mod check;
+pub(super) mod check;
 mod document;
 mod operations;
 mod recovery;

@@ -3,9 +3,9 @@
 //! The first request with a key claims it, does its work and keeps its answer,
 //! sealed, for a day. A repeat gets that answer with `Idempotent-Replayed:
 //! true`; one that comes while the first is at work gets 409 with
-//! `Retry-After`; another request under the same key gets 409. What a key means
-//! is bound to the key set that sent it, so nobody reads an answer that their
-//! own key set did not get.
+//! `Retry-After`; another request under the same key gets 409. Each key set has
+//! idempotency keys of its own: nobody reads an answer that their key set did not
+//! get, nor takes a key from others.
 //!
 //! The work goes on when its caller hangs up: a caller that lost its connection
 //! is exactly who repeats. Only successes are kept: a request that was refused
@@ -27,7 +27,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use turnbuckle_core::id::{KeyId, WorkspaceId};
+use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_store::api_key::ApiKey;
 use turnbuckle_store::idempotency::Claim;
 
@@ -48,6 +48,7 @@ const BODY_BYTES_MAX: usize = 1_000_000;
 /// A key that one request holds.
 struct Claimed {
     workspace: WorkspaceId,
+    /// The key set and the key that it sent.
     key: String,
 }
 
@@ -83,8 +84,9 @@ async fn work(
     body: Bytes,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let claimed = Claimed { workspace: caller.workspace, key: read_key(&parts.headers)? };
-    let fingerprint = fingerprint(caller.id, &parts, &body);
+    let key = format!("{}/{}", caller.id, read_key(&parts.headers)?);
+    let claimed = Claimed { workspace: caller.workspace, key };
+    let fingerprint = fingerprint(&parts, &body);
     if let Some(replayed) = claim(&app, &claimed, &fingerprint).await? {
         return Ok(replayed);
     }
@@ -163,10 +165,10 @@ fn read_key(headers: &HeaderMap) -> Result<String, ApiError> {
 }
 
 /// Tells requests apart. No part but the last can hold a line break.
-fn fingerprint(caller: KeyId, parts: &Parts, body: &[u8]) -> [u8; 32] {
+fn fingerprint(parts: &Parts, body: &[u8]) -> [u8; 32] {
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     Sha256::new()
-        .chain_update(format!("{caller}\n{}\n{target}\n", parts.method))
+        .chain_update(format!("{}\n{target}\n", parts.method))
         .chain_update(body)
         .finalize()
         .into()

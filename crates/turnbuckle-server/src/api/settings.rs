@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::api::endpoints::check::check_everywhere;
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::extract::JsonBody;
@@ -87,6 +88,10 @@ pub async fn put_webhook_entities_setting(
     each("entities", &setting.entities, ENTITIES_MAX, |name| {
         check_code("entity", name).map_err(|error| error.to_string())
     })?;
+    let unknown = check_everywhere(&app, caller.workspace, &setting.entities).await?;
+    if !unknown.is_empty() {
+        return Err(ApiError::invalid(unknown));
+    }
     put(&app, caller.workspace, WEBHOOK_ENTITIES, json!(setting)).await?;
     Ok(Json(setting))
 }

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::api::time::rfc3339;
 use crate::app::App;
-use crate::auth::CanRead;
+use crate::auth::CanReadOf;
 use crate::extract::QueryParams;
 use crate::problem::{ApiError, ProblemBody};
 
@@ -97,7 +97,7 @@ pub struct SubscriptionsQuery {
     ),
 )]
 pub async fn list_subscriptions(
-    CanRead(caller): CanRead,
+    CanReadOf(caller): CanReadOf,
     State(app): State<App>,
     QueryParams(query): QueryParams<SubscriptionsQuery>,
 ) -> Result<Json<SubscriptionsAnswer>, ApiError> {

@@ -92,7 +92,7 @@ async fn answer_other_method(
         }
         _ => {
             let (parts, _) = request.into_parts();
-            method_not_allowed(parts.method, parts.uri).await.into_response()
+            method_not_allowed(parts.method).await.into_response()
         }
     };
     response.headers_mut().insert(ALLOW, allow);
@@ -266,7 +266,7 @@ async fn refuse(app: &App, event: InboundEvent, error: BodyError) -> ApiError {
         Ok(_) => {
             log_failure!(
                 app.log_quota.take(Failing::InboundEvents(source), app.now()),
-                workspace_id = %workspace, source_id = %source, event_id = id, reason,
+                workspace_id = %workspace, source_id = %source, event_id = %id,
                 "an inbound event failed"
             );
             let id = HeaderValue::from_str(&id).expect("an id is letters, digits and `_`");

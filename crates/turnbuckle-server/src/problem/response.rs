@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -107,12 +107,15 @@ impl IntoResponse for ApiError {
 }
 
 /// Answers addresses that lead nowhere: the fallback of the router.
-pub async fn route_not_found(uri: Uri) -> ApiError {
-    ApiError::new(Problem::RouteNotFound, format!("nothing is at `{}`", uri.path()))
+///
+/// Neither answer repeats the address: the key of a source may be in it, and
+/// problems are logged.
+pub async fn route_not_found() -> ApiError {
+    ApiError::new(Problem::RouteNotFound, "nothing is at this address; `/docs` lists every call")
 }
 
 /// Answers methods that an address does not take; the router adds `Allow`.
-pub async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
-    let detail = format!("`{}` does not take {method}; `Allow` lists what it takes", uri.path());
+pub async fn method_not_allowed(method: Method) -> ApiError {
+    let detail = format!("this address does not take {method}; `Allow` lists what it takes");
     ApiError::new(Problem::MethodNotAllowed, detail)
 }

@@ -104,7 +104,8 @@ async fn a_router_answers_unknown_addresses_and_methods_with_problems() {
 
     let response = ask("/hook?secret=1").await.unwrap();
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
-    assert_eq!(body_of(response).await["detail"], "nothing is at `/hook`");
+    // The key of a source may stand in an address.
+    assert!(!body_of(response).await.to_string().contains("/hook"));
 
     let response = ask("/hooks").await.unwrap();
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
@@ -112,4 +113,5 @@ async fn a_router_answers_unknown_addresses_and_methods_with_problems() {
     assert!(allow.contains("POST") && allow.contains("DELETE"), "{allow}");
     let body = body_of(response).await;
     assert_eq!(body["type"], "https://turnbuckle.dev/problems/method-not-allowed");
+    assert!(!body.to_string().contains("/hooks"), "{body}");
 }

@@ -1,7 +1,6 @@
 //! An operator reads in the log what failed and finds its lines by their ids.
 
 use serde_json::{Value as Json, json};
-use turnbuckle_testkit::setup::text;
 use turnbuckle_testkit::{HubProcess, Reply, WebhookSink, wait};
 
 use super::{contacts_endpoint, create_contact, deliveries, deliveries_are};
@@ -27,7 +26,7 @@ async fn line(hub: &HubProcess, message: &str) -> Json {
 }
 
 #[tokio::test]
-async fn what_failed_is_told_with_its_ids_and_its_reason() {
+async fn what_failed_is_told_with_its_ids() {
     let hub = hub("info").await;
     let client = hub.client();
     let source = client.create_source(json!({"name": "form"})).await;
@@ -35,13 +34,13 @@ async fn what_failed_is_told_with_its_ids_and_its_reason() {
     let more = json!({"retry_schedule": [1], "token": SECRET_WORD});
     let endpoint = contacts_endpoint(client, &sink, more).await;
 
-    let body = json!({"EntityName": "Leed", "Notes": SECRET_WORD});
+    let body = json!({"EntityName": SECRET_WORD, "Notes": SECRET_WORD});
     let posted = client.anonymous().post(&source.path, body).await.expect(200);
     let failed = line(&hub, "an inbound event failed").await;
     assert_eq!(failed["level"], "INFO");
     assert_eq!(failed["event_id"], posted["id"]);
     assert_eq!(failed["source_id"], source.id);
-    assert!(text(&failed["reason"]).contains("did you mean `Lead`?"), "{failed}");
+    // Its reason, which repeats what was posted, stands in the webhook log.
     assert!(failed["workspace_id"].is_string(), "{failed}");
 
     let malformed = format!("{{\"Notes\": {SECRET_WORD}");

@@ -159,7 +159,17 @@ pub struct Caller<'a> {
 
 impl Caller<'_> {
     pub async fn call(&self, method: Method, path: &str, body: Option<Json>) -> Answer {
-        call(&self.hub.router, &self.authorization, method, path, body, &[]).await
+        self.call_with(method, path, body, &[]).await
+    }
+
+    pub async fn call_with(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Json>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        call(&self.hub.router, &self.authorization, method, path, body, headers).await
     }
 }
 

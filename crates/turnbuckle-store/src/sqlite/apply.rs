@@ -45,7 +45,12 @@ pub fn apply(
     let Write { entity, action, values, defaulted, strictness, origin } = write;
     let (entity, row) = connection.entity(&entity)?;
     let target = Target { connection, entity, row, origin };
-    let (mut values, warnings) = resolve_lookups(batch.sql, connection, values, strictness)?;
+    // What a record is recognised by must not be a guess.
+    let exact = match &action {
+        WriteAction::Upsert { match_on } => match_on.as_slice(),
+        _ => &[],
+    };
+    let (mut values, warnings) = resolve_lookups(batch.sql, connection, values, strictness, exact)?;
     let before = find_target(batch.sql, row, entity, &action, &values)?;
     let applied = |record, change, warnings| {
         Ok(Applied { entity: entity.name.clone(), record, change, warnings })
@@ -111,15 +116,18 @@ fn missing_columns(missing: Vec<String>) -> StoreError {
 }
 
 /// Replaces what was given for a lookup by the id of the record it means.
-/// Answers what was left out or may mean another record, unless it refuses that.
+/// Answers what was left out or may mean another record, unless it refuses that;
+/// in a column among `exact` the latter is refused at any rate.
 fn resolve_lookups(
     db: &Db,
     connection: &ConnectionSchema,
     values: PlannedValues,
     strictness: Strictness,
+    exact: &[String],
 ) -> Result<(PlannedValues, Vec<Invalid>), Failure> {
     let mut resolved = Vec::with_capacity(values.len());
     let mut doubts = Vec::new();
+    let mut is_refused = false;
     for (column, planned) in values {
         let mut doubt = |detail| doubts.push(Invalid::new(pointer("", &column), detail));
         let value = match planned {
@@ -127,9 +135,11 @@ fn resolve_lookups(
             Planned::Lookup { entity, given } => match resolve(db, connection, &entity, &given)? {
                 Meant::One(id) => Value::Text(id),
                 Meant::Several { earliest } => {
-                    let verdict = match strictness {
-                        Strictness::Strict => "is refused",
-                        Strictness::Lenient => "means the earliest",
+                    let is_exact = exact.contains(&column);
+                    is_refused |= is_exact;
+                    let verdict = match is_exact || strictness == Strictness::Strict {
+                        true => "is refused",
+                        false => "means the earliest",
                     };
                     doubt(format!(
                         "`{column}` {verdict}: several `{entity}` are called `{given}`; give an id"
@@ -147,10 +157,8 @@ fn resolve_lookups(
         };
         resolved.push((column, Planned::Value(value)));
     }
-    match strictness {
-        Strictness::Strict if !doubts.is_empty() => Err(StoreError::Invalid(doubts).into()),
-        _ => Ok((resolved, doubts)),
-    }
+    is_refused |= strictness == Strictness::Strict && !doubts.is_empty();
+    if is_refused { Err(StoreError::Invalid(doubts).into()) } else { Ok((resolved, doubts)) }
 }
 
 /// Which record was meant by what was given for a lookup.

@@ -67,8 +67,15 @@ pub fn begin(db: &Db, connection: ConnectionNo, created_at: UnixMs) -> Result<()
     Ok(())
 }
 
-/// Erases a slice; `true` while there is more.
+/// Erases a slice; `true` while there is more. Its bytes are overwritten.
 pub fn erase_slice(db: &Db) -> Result<bool, Failure> {
+    db.pragma_update(None, "secure_delete", true)?;
+    let more = erase_next(db);
+    db.pragma_update(None, "secure_delete", false)?;
+    more
+}
+
+fn erase_next(db: &Db) -> Result<bool, Failure> {
     let next: Option<(i64, i64)> = db
         .prepare_cached("SELECT connection, position FROM erasure LIMIT 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))

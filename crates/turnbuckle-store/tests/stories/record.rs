@@ -301,6 +301,12 @@ pub async fn a_lookup_that_finds_several_refuses_or_takes_the_earliest(
     let applied = write(store, lenient).await.unwrap();
     assert_eq!(applied.record.data["AccountId"], first.id);
     assert_eq!(applied.warnings[0].detail, format!("`AccountId` means the earliest: {several}"));
+    // Which record is updated must not hang on a guess.
+    let matched = json!({ "Name": "Eve", "AccountId": "acme" });
+    let matched = an_upsert("Contact", &["AccountId"], matched);
+    let errors = invalids(write(store, Write { strictness: Strictness::Lenient, ..matched }).await);
+    assert_eq!(errors[0].detail, format!("`AccountId` is refused: {several}"));
+    assert_eq!(count(store, "Contact").await, 1);
 }
 
 pub async fn an_upsert_that_finds_nothing_creates(store: &dyn Store, _: &TestClock) {

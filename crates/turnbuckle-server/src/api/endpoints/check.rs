@@ -32,7 +32,8 @@ pub async fn check(
         Some(connection) => match app.catalog.connection(workspace, connection).await {
             Ok(live) => {
                 bound_to = Some(live.row.no);
-                wrong.extend(unknown_entities(settings, &[&live.schema]));
+                let names = settings.entities.as_deref().unwrap_or_default();
+                wrong.extend(unknown_entities(names, &[&live.schema]));
             }
             Err(StoreError::NotFound { .. }) => {
                 let detail = format!("there is no connection `{connection}`");
@@ -40,10 +41,10 @@ pub async fn check(
             }
             Err(error) => return Err(error.into()),
         },
-        None if settings.entities.is_some() => {
-            wrong.extend(check_everywhere(app, workspace, settings).await?);
+        None => {
+            let names = settings.entities.as_deref().unwrap_or_default();
+            wrong.extend(check_everywhere(app, workspace, names).await?);
         }
-        None => {}
     }
     if wrong.is_empty() { Ok(bound_to) } else { Err(ApiError::invalid(wrong)) }
 }
@@ -65,14 +66,14 @@ fn check_url(app: &App, url: &str) -> Option<Invalid> {
     Some(Invalid::new("/url", format!("{refusal}{cure}")))
 }
 
-/// Entities that no connection has, nor a new one would have.
-async fn check_everywhere(
+/// Names in `/entities` that no connection has, nor a new one would have.
+pub async fn check_everywhere(
     app: &App,
     workspace: WorkspaceId,
-    settings: &EndpointSettings,
+    names: &[String],
 ) -> Result<Vec<Invalid>, StoreError> {
     let standard = native::standard_schema();
-    if unknown_entities(settings, &[&standard]).is_empty() {
+    if unknown_entities(names, &[&standard]).is_empty() {
         return Ok(Vec::new());
     }
     let page = PageRequest { limit: CONNECTIONS_MAX, after: None };
@@ -82,11 +83,11 @@ async fn check_everywhere(
     }
     let all: Vec<&Schema> =
         schemas.iter().map(|schema| &**schema).chain(std::iter::once(&standard)).collect();
-    Ok(unknown_entities(settings, &all))
+    Ok(unknown_entities(names, &all))
 }
 
-fn unknown_entities(settings: &EndpointSettings, schemas: &[&Schema]) -> Vec<Invalid> {
-    let names = settings.entities.iter().flatten().enumerate();
+fn unknown_entities(names: &[String], schemas: &[&Schema]) -> Vec<Invalid> {
+    let names = names.iter().enumerate();
     let is_unknown = |name: &str| schemas.iter().all(|schema| schema.entity(name).is_none());
     let unknown = names.filter(|(_, name)| is_unknown(name)).map(|(index, name)| {
         let known = schemas.iter().flat_map(|schema| schema.entities.values());
