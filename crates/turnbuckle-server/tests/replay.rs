@@ -82,6 +82,7 @@ async fn the_log_is_filtered_and_read_page_by_page() {
     check("entity=Contact", &[]).await;
     check("error=leed", &[&failed]).await;
     check(&format!("record={record}"), &[&done]).await;
+    check(&format!("record=Contact:{record}"), &[&done]).await;
     check("since=2100-01-01T00:00:00Z", &[]).await;
     check("until=2100-01-01T00:00:00Z&limit=1", &[&new]).await;
     let page = check("limit=2", &[&new, &elsewhere]).await;
@@ -144,6 +145,9 @@ async fn what_failed_is_done_after_the_source_was_mended() {
     let lead = hub.record("Lead", &event["records"][0]["id"]).await.unwrap();
     assert_eq!(lead["Contact"], "Ada 7");
 
+    let turned = json!({ "since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z" });
+    let (status, _, answer) = hub.post(REPLAY, turned).await;
+    assert_eq!((status.as_u16(), &answer["errors"][0]["path"]), (400, &json!("/until")));
     let unknown = SourceId(hub.app.mint()).to_string();
     let (status, _, answer) = hub.post(REPLAY, json!({ "source": unknown })).await;
     assert_eq!(

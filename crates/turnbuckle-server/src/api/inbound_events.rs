@@ -64,7 +64,7 @@ pub struct InboundEventsQuery {
     until: Option<String>,
     /// An entity of which a record was written.
     entity: Option<String>,
-    /// Id of a record that was written.
+    /// Id of a record that was written, plain or behind its entity (`Lead:…`).
     record: Option<String>,
     /// Part of the error.
     error: Option<String>,
@@ -78,10 +78,15 @@ impl InboundEventsQuery {
             since: parse_optional("?since", self.since.as_deref())?,
             until: parse_optional("?until", self.until.as_deref())?,
             entity: self.entity.clone(),
-            record: self.record.clone(),
+            record: self.record.as_deref().map(plain_id),
             error: self.error.clone(),
         })
     }
+}
+
+/// The id that the log keeps, also of one as the rest of the API shows it: `Lead:…`.
+fn plain_id(record: &str) -> String {
+    record.rsplit(':').next().unwrap_or(record).to_owned()
 }
 
 fn parse_source(path: &str, id: &str) -> Result<SourceId, ApiError> {

@@ -141,7 +141,11 @@ impl From<LoggedAttempt> for AttemptView {
             duration_ms: it.duration_ms,
             status: it.status,
             error: it.error,
-            response_body: it.response_body.map(|body| String::from_utf8_lossy(&body).into_owned()),
+            // Without an answer there is nothing that it said.
+            response_body: it
+                .response_body
+                .filter(|_| it.status.is_some())
+                .map(|body| String::from_utf8_lossy(&body).into_owned()),
         }
     }
 }

@@ -207,16 +207,20 @@ async fn select(
     let is_range = source.is_some() || status.is_some() || since.is_some() || until.is_some();
     match ids {
         Some(ids) if !is_range => select_ids(app, workspace, &ids).await,
-        None if is_range => Ok(Selection::Range {
-            source: match source {
+        None if is_range => {
+            let since = parse_optional("/since", since.as_deref())?;
+            // What came in within this very millisecond is meant too.
+            let until = parse_optional("/until", until.as_deref())?.unwrap_or(app.now() + 1);
+            if since.is_some_and(|since| until < since) {
+                let detail = "`until` is before `since`";
+                return Err(ApiError::invalid(vec![Invalid::new("/until", detail)]));
+            }
+            let source = match source {
                 Some(id) => Some(find_source(app, workspace, &id).await?),
                 None => None,
-            },
-            status: status.map(EventStatus::into),
-            since: parse_optional("/since", since.as_deref())?,
-            // What came in within this very millisecond is meant too.
-            until: parse_optional("/until", until.as_deref())?.unwrap_or(app.now() + 1),
-        }),
+            };
+            Ok(Selection::Range { source, status: status.map(EventStatus::into), since, until })
+        }
         _ => {
             let detail = "give either `ids`, or some of `source`, `status`, `since` and `until`";
             Err(ApiError::new(Problem::InvalidRequest, detail))
