@@ -101,6 +101,12 @@ async fn a_running_server_is_called_through_its_api() {
     assert!(said.starts_with("error: ") && said.contains("absent"), "{said}");
     let said = complaint(folder, &["keys", "list", "--data", "data"]);
     assert!(said.contains("if a server runs on it"), "{said}");
+    // A folder that is named is what is meant, whatever key set a variable holds.
+    let named = ["keys", "list", "--data", "data", "--key", "pk_cli:sk_cli"];
+    let said = complaint(folder, &named);
+    assert!(said.contains("if a server runs on it"), "{said}");
+    let said = complaint(folder, &[&["listen", "--forward-to", "ftp://a"], &client[..]].concat());
+    assert!(said.contains("--forward-to must be a whole URL"), "{said}");
 
     serving.shutdown().await.unwrap();
 }

@@ -40,6 +40,14 @@ pub struct ClientArguments {
     pub key: Option<String>,
 }
 
+impl ClientArguments {
+    /// Whether a server is to be called: a key set is named and no folder is,
+    /// which would not be looked at.
+    pub fn is_meant(&self, data: &DataArguments) -> bool {
+        self.key.is_some() && data.data.is_none()
+    }
+}
+
 impl DataArguments {
     pub fn load(&self) -> Result<Config, ConfigMistakes> {
         Config::load(&self.sources())

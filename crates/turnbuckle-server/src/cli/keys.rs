@@ -70,7 +70,7 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<()> {
 
 async fn create(arguments: &Create, output: Output) -> anyhow::Result<()> {
     let Create { place, scopes, addresses, label } = arguments;
-    let document = if place.client.key.is_some() {
+    let document = if place.client.is_meant(&place.data) {
         let wanted = json!({"scopes": scopes, "addresses": addresses, "label": label});
         Client::new(&place.client)?.post("/api/v1/keys", &wanted).await?
     } else {
@@ -104,7 +104,7 @@ pub fn print_new(document: &Value, output: Output) -> anyhow::Result<()> {
 }
 
 async fn list(place: &Place, output: Output) -> anyhow::Result<()> {
-    let keys = if place.client.key.is_some() {
+    let keys = if place.client.is_meant(&place.data) {
         Client::new(&place.client)?.list("/api/v1/keys", "keys").await?
     } else {
         let app = data::open(&place.data)?;
@@ -123,7 +123,7 @@ async fn list(place: &Place, output: Output) -> anyhow::Result<()> {
 
 async fn revoke(arguments: &Revoke, output: Output) -> anyhow::Result<()> {
     let Revoke { place, id } = arguments;
-    if place.client.key.is_some() {
+    if place.client.is_meant(&place.data) {
         Client::new(&place.client)?.delete(&format!("/api/v1/keys/{id}")).await?;
     } else {
         let Ok(key) = KeyId::parse(id) else { bail!("`{id}` is not the id of a key set") };

@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::anyhow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
+use turnbuckle_core::text::web_url;
 use url::Url;
 
 use super::arguments::ClientArguments;
@@ -52,7 +53,8 @@ struct Receiver {
 
 pub async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
     let client = Client::new(&arguments.client)?;
-    let forward_to = Url::parse(&arguments.forward_to).context("--forward-to is an address")?;
+    let forward_to =
+        web_url(&arguments.forward_to).map_err(|must| anyhow!("--forward-to {must}"))?;
     let http = http_client(forward_to.as_str())?;
     let mut signals = StopSignals::listen()?;
     let mut receiver = Receiver::make(&client, arguments, output).await?;

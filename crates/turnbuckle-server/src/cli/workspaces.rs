@@ -53,7 +53,7 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<()> {
 async fn create(arguments: &Create, output: Output) -> anyhow::Result<()> {
     let Create { place, slug, label } = arguments;
     let label = label.as_deref().unwrap_or(slug);
-    let document = if place.client.key.is_some() {
+    let document = if place.client.is_meant(&place.data) {
         let wanted = json!({"slug": slug, "label": label});
         Client::new(&place.client)?.post("/api/v1/workspaces", &wanted).await?
     } else {
@@ -80,7 +80,7 @@ async fn make(app: &App, slug: &str, label: &str) -> anyhow::Result<Value> {
 }
 
 async fn list(place: &Place, output: Output) -> anyhow::Result<()> {
-    let workspaces = if place.client.key.is_some() {
+    let workspaces = if place.client.is_meant(&place.data) {
         Client::new(&place.client)?.list("/api/v1/workspaces", "workspaces").await?
     } else {
         let app = data::open(&place.data)?;
