@@ -172,15 +172,13 @@ fn finish_event(
     };
     match work {
         EventWork::Fail(reason) => outcome.error = Some(reason),
-        EventWork::Writes(mut writes) if writes.len() == 1 => {
-            for (item, write) in writes.drain(..) {
-                match finish_item(batch, finish, item, write)? {
-                    Ok(applied) => outcome.applied.push((item, applied)),
-                    Err(reason) => outcome.error = Some(reason),
-                }
-            }
-        }
-        EventWork::Writes(writes) => finish_items(batch, finish, writes, &mut outcome)?,
+        EventWork::Writes(writes) => match <[_; 1]>::try_from(writes) {
+            Ok([(item, write)]) => match finish_item(batch, finish, item, write)? {
+                Ok(applied) => outcome.applied.push((item, applied)),
+                Err(reason) => outcome.error = Some(reason),
+            },
+            Err(writes) => finish_items(batch, finish, writes, &mut outcome)?,
+        },
     }
     for (_, applied) in &mut outcome.applied {
         outcome.warnings.append(&mut applied.warnings);
