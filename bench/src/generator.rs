@@ -81,30 +81,35 @@ pub fn saturate(address: SocketAddr, connections: usize, load: &Arc<impl Load>) 
     Running { progress, connections: tasks }
 }
 
-/// Sends `count` requests, `per_second` of them in a second. Returns when all are answered.
+/// Sends `count` requests, `per_second` of them in a second. Returns when all are
+/// answered; gives how long each took from when it was due, in microseconds.
 pub async fn pace(
     address: SocketAddr,
     connections: usize,
     per_second: f64,
     count: u64,
     load: &Arc<impl Load>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<u64>> {
     let due = Arc::new(Due::default());
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
         let (load, due) = (load.clone(), due.clone());
         tasks.spawn(connected(address, async move |mut client| {
+            let mut latencies_us = Vec::new();
             while let Some((number, at_us)) = due.next().await {
                 send(&*load, &mut client, number, at_us).await?;
+                latencies_us.push(now_us() - at_us);
             }
-            Ok(())
+            Ok(latencies_us)
         }));
     }
     let pacing = tokio::task::spawn_blocking(move || due.announce(per_second, count));
+    let mut latencies_us = Vec::new();
     while let Some(ended) = tasks.join_next().await {
-        ended.context("a connection's task panicked")??;
+        latencies_us.append(&mut ended.context("a connection's task panicked")??);
     }
-    pacing.await.context("the pacing thread panicked")
+    pacing.await.context("the pacing thread panicked")?;
+    Ok(latencies_us)
 }
 
 async fn send(

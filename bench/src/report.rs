@@ -66,15 +66,15 @@ pub struct Goal {
 impl Goal {
     pub const NONE: Self = Self { at_least: None, at_most: None, of_bare: None };
 
-    pub fn at_least(value: f64) -> Self {
+    pub const fn at_least(value: f64) -> Self {
         Self { at_least: Some(value), ..Self::NONE }
     }
 
-    pub fn at_most(value: f64) -> Self {
+    pub const fn at_most(value: f64) -> Self {
         Self { at_most: Some(value), ..Self::NONE }
     }
 
-    pub fn of_bare(share: f64) -> Self {
+    pub const fn of_bare(share: f64) -> Self {
         Self { of_bare: Some(share), ..Self::NONE }
     }
 
