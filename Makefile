@@ -25,11 +25,11 @@ check: ## Format, lints, documentation (private items too, so links may lead to 
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --locked
 
-unit: ## Every Rust test, with cargo-nextest where it is installed
+unit: ## Every Rust test, with cargo-nextest where it is installed, beside a PostgreSQL server
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		cargo nextest run --workspace --locked --no-fail-fast; \
+		scripts/with-postgres.sh cargo nextest run --workspace --locked --no-fail-fast; \
 	else \
-		cargo test --workspace --locked --no-fail-fast; \
+		scripts/with-postgres.sh cargo test --workspace --locked --no-fail-fast; \
 	fi
 
 fuzz: $(SCHEMATHESIS) ## Call every documented operation with odd input; none may answer 5xx

@@ -8,6 +8,9 @@ use crate::StoreError;
 /// How long an answer is kept.
 pub const IDEMPOTENCY_MS: UnixMs = 24 * 3600 * 1000;
 
+/// A claim without an answer is believed for this long; then its process must have died.
+pub const UNANSWERED_MS: UnixMs = 10 * 60 * 1000;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// This caller is the first: it does the work and keeps the answer.

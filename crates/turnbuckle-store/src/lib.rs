@@ -28,6 +28,7 @@ pub mod idempotency;
 pub mod inbound;
 pub mod maintenance;
 pub mod page;
+pub mod postgres;
 pub mod record;
 pub mod replay;
 pub mod source;

@@ -6,13 +6,10 @@ use rusqlite::{Connection as Db, OptionalExtension, params};
 use turnbuckle_core::id::{UnixMs, WorkspaceId};
 
 use crate::StoreError;
-use crate::idempotency::{Claim, IDEMPOTENCY_MS, IdempotencyStore};
+use crate::idempotency::{Claim, IDEMPOTENCY_MS, IdempotencyStore, UNANSWERED_MS};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::writer::Priority;
-
-/// A claim without an answer is believed for this long; then its process must have died.
-const UNANSWERED_MS: UnixMs = 10 * 60 * 1000;
 
 /// A claim as it is kept.
 struct Claimed {
