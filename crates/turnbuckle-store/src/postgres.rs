@@ -13,7 +13,9 @@ mod bin;
 mod configured;
 mod failure;
 mod idempotency;
+mod listing;
 pub mod migrations;
+mod source;
 mod statement;
 mod workspace;
 

@@ -82,6 +82,16 @@ on_postgres! {
         a_revoked_key_is_unknown
         last_use_never_goes_back
     }
+    source {
+        a_source_is_found_by_id_and_by_key
+        an_id_of_another_tail_or_workspace_finds_nothing
+        a_key_ends_at_its_time
+        an_ended_key_cannot_be_brought_back
+        a_key_hash_is_taken_once
+        an_update_compares_the_version
+        sources_are_listed_newest_first_page_by_page
+        a_deleted_source_takes_its_keys_along
+    }
     bin {
         a_bin_shows_its_requests_newest_first
         the_oldest_requests_make_room

@@ -45,6 +45,31 @@ CREATE TABLE api_key (
     PRIMARY KEY (workspace, seq)
 );
 
+CREATE TABLE source (
+    workspace     bigint NOT NULL,
+    seq           bigint NOT NULL,
+    tail          bigint NOT NULL,
+    connection    bigint NOT NULL,
+    name          text NOT NULL,
+    settings      text NOT NULL,
+    version       bigint NOT NULL,
+    created_at_ms bigint NOT NULL,
+    updated_at_ms bigint NOT NULL,
+    PRIMARY KEY (workspace, seq)
+);
+
+CREATE TABLE source_key (
+    workspace     bigint NOT NULL,
+    source        bigint NOT NULL,
+    seq           bigint NOT NULL,
+    tail          bigint NOT NULL,
+    hash          bytea NOT NULL CONSTRAINT source_key_hash UNIQUE,
+    sealed        bytea NOT NULL,
+    created_at_ms bigint NOT NULL,
+    expires_at_ms bigint,
+    PRIMARY KEY (workspace, source, seq)
+);
+
 CREATE TABLE bin (
     name          text PRIMARY KEY,
     workspace     bigint NOT NULL,
