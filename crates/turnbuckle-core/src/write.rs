@@ -39,7 +39,7 @@ pub struct WritePlan {
 pub enum Strictness {
     /// Refuse the write and name every member: the caller can mend it.
     Strict,
-    /// Leave the column empty and warn: the sender of a webhook cannot mend it.
+    /// Leave the value out and warn: the sender of a webhook cannot mend it.
     Lenient,
 }
 
@@ -48,7 +48,7 @@ impl Strictness {
     pub fn verdict(self) -> &'static str {
         match self {
             Self::Strict => "is refused",
-            Self::Lenient => "is left empty",
+            Self::Lenient => "is left out",
         }
     }
 }

@@ -79,7 +79,7 @@ fn write(record: source::PlannedRecord) -> Write {
         entity: record.entity,
         action,
         values: record.plan.values,
-        defaulted: record.defaulted,
+        defaults: record.defaults,
         strictness: Strictness::Lenient,
         origin: Origin::Source,
     }

@@ -44,9 +44,8 @@ pub struct Write {
     pub action: WriteAction,
     /// Values in the order given; empty for a delete.
     pub values: Vec<(String, Planned)>,
-    /// Columns among them that are only defaults: they fill what is empty and
-    /// never overwrite.
-    pub defaulted: Vec<String>,
+    /// What columns get that the values leave empty, where the record holds nothing either.
+    pub defaults: Vec<(String, Planned)>,
     /// Whether a lookup that finds nothing, or several by their display value,
     /// refuses the write or is a warning.
     pub strictness: Strictness,

@@ -13,7 +13,7 @@ use crate::body::Body;
 use crate::entity::{Entity, Schema, did_you_mean};
 use crate::invalid::{Invalid, pointer};
 use crate::value::Value;
-use crate::write::{self, Planned, Strictness, WritePlan};
+use crate::write::{self, PlannedValues, Strictness, WritePlan};
 
 /// Most records that one event may ask for.
 pub const ITEMS_MAX: usize = 1_000;
@@ -62,9 +62,8 @@ pub struct PlannedRecord {
     pub entity: String,
     /// Its warnings are in [`EventPlan::warnings`].
     pub plan: WritePlan,
-    /// Columns of `plan` whose value is a default. They are for the record's
-    /// creation: a default never overwrites what a record holds.
-    pub defaulted: Vec<String>,
+    /// What columns get that the event leaves empty, where the record holds nothing either.
+    pub defaults: PlannedValues,
     /// Columns whose values find the record to update; none always creates.
     pub match_on: Vec<String>,
 }
@@ -265,26 +264,16 @@ impl<'a> Planner<'a> {
         entity: &Entity,
         input: impl IntoIterator<Item = (&'b String, &'b Json)>,
     ) -> PlannedRecord {
-        let mut plan = self.plan_leniently(item, entity, input);
-        let mut defaulted = Vec::new();
-        if let Some(defaults) = self.settings.defaults.get(&entity.name) {
-            for (column, value) in self.plan_leniently(item, entity, defaults).values {
-                let given = plan.values.iter_mut().find(|(name, _)| *name == column);
-                match given {
-                    Some((_, planned)) if *planned == Planned::Value(Value::Null) => {
-                        *planned = value;
-                    }
-                    Some(_) => continue,
-                    None => plan.values.push((column.clone(), value)),
-                }
-                defaulted.push(column);
-            }
-        }
+        let plan = self.plan_leniently(item, entity, input);
+        let defaults = match self.settings.defaults.get(&entity.name) {
+            Some(defaults) => self.plan_leniently(item, entity, defaults).values,
+            None => Vec::new(),
+        };
         PlannedRecord {
             item_index: item.index,
             entity: entity.name.clone(),
             plan,
-            defaulted,
+            defaults,
             match_on: self.settings.match_on.get(&entity.name).cloned().unwrap_or_default(),
         }
     }

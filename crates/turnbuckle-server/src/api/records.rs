@@ -318,7 +318,7 @@ async fn apply(
         entity: entity.name.clone(),
         action,
         values,
-        defaulted: Vec::new(),
+        defaults: Vec::new(),
         strictness: Strictness::Strict,
         origin: Origin::Records,
     };

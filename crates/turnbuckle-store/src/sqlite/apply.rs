@@ -42,7 +42,7 @@ pub fn apply(
     connection: &ConnectionSchema,
     write: Write,
 ) -> Result<Applied, Failure> {
-    let Write { entity, action, values, defaulted, strictness, origin } = write;
+    let Write { entity, action, values, defaults, strictness, origin } = write;
     let (entity, row) = connection.entity(&entity)?;
     let target = Target { connection, entity, row, origin };
     // What a record is recognised by must not be a guess.
@@ -50,7 +50,15 @@ pub fn apply(
         WriteAction::Upsert { match_on } => match_on.as_slice(),
         _ => &[],
     };
-    let (mut values, warnings) = resolve_lookups(batch.sql, connection, values, strictness, exact)?;
+    let resolve = |values| resolve_lookups(batch.sql, connection, values, strictness, exact);
+    let (mut values, mut warnings) = resolve(values)?;
+    let is_given = |name: &String| values.iter().any(|(it, value)| it == name && !is_null(value));
+    let (defaults, doubts) =
+        resolve(defaults.into_iter().filter(|(name, _)| !is_given(name)).collect())?;
+    warnings.extend(doubts);
+    let defaulted: Vec<String> = defaults.iter().map(|(name, _)| name.clone()).collect();
+    values.retain(|(name, _)| !defaulted.contains(name));
+    values.extend(defaults);
     let before = find_target(batch.sql, row, entity, &action, &values)?;
     let applied = |record, change, warnings| {
         Ok(Applied { entity: entity.name.clone(), record, change, warnings })
@@ -151,7 +159,7 @@ fn resolve_lookups(
                     doubt(format!(
                         "`{column}` {verdict}: no `{entity}` is or has the id `{given}`"
                     ));
-                    Value::Null
+                    continue;
                 }
             },
         };
@@ -159,6 +167,10 @@ fn resolve_lookups(
     }
     is_refused |= strictness == Strictness::Strict && !doubts.is_empty();
     if is_refused { Err(StoreError::Invalid(doubts).into()) } else { Ok((resolved, doubts)) }
+}
+
+fn is_null(planned: &Planned) -> bool {
+    matches!(planned, Planned::Value(Value::Null))
 }
 
 /// Which record was meant by what was given for a lookup.

@@ -171,7 +171,7 @@ fn a_write(action: WriteAction, number: usize) -> Write {
         entity: "Contact".to_owned(),
         action,
         values,
-        defaulted: Vec::new(),
+        defaults: Vec::new(),
         strictness: Strictness::Strict,
         origin: Origin::Source,
     }

@@ -134,7 +134,7 @@ pub fn a_write(entity: &str, action: WriteAction, data: Json) -> Write {
         entity: entity.to_owned(),
         action,
         values: values(entity, data),
-        defaulted: Vec::new(),
+        defaults: Vec::new(),
         strictness: Strictness::Strict,
         origin: Origin::Records,
     }

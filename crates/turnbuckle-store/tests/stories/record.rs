@@ -130,8 +130,17 @@ pub async fn a_lookup_that_finds_nothing_refuses_or_warns(store: &dyn Store, _: 
     let lenient = Write { strictness: Strictness::Lenient, ..strict };
     let applied = write(store, lenient).await.unwrap();
     assert_eq!(names(&applied.warnings), ["/CountryId", "/AccountId"]);
-    assert_eq!(applied.warnings[0].detail, format!("`CountryId` is left empty: {nothing}"));
+    assert_eq!(applied.warnings[0].detail, format!("`CountryId` is left out: {nothing}"));
     assert_eq!(Json::Object((*applied.record.data).clone()), json!({ "Name": "Ada" }));
+
+    // Left out, not cleared: the record keeps what it holds.
+    let id = &applied.record.id;
+    let held = json!({ "Name": "Ada", "CountryId": CANADA });
+    write(store, an_update("Contact", id, held.clone())).await.unwrap();
+    let update = an_update("Contact", id, json!({ "CountryId": "Kanada" }));
+    let applied = write(store, Write { strictness: Strictness::Lenient, ..update }).await.unwrap();
+    assert_eq!((applied.change, names(&applied.warnings).len()), (None, 1));
+    assert_eq!(Json::Object((*applied.record.data).clone()), held);
 }
 
 pub async fn a_given_id_is_kept_and_taken_once(store: &dyn Store, clock: &TestClock) {
@@ -348,20 +357,28 @@ pub async fn long_texts_are_told_apart(store: &dyn Store, _: &TestClock) {
 
 pub async fn a_default_fills_and_never_overwrites(store: &dyn Store, _: &TestClock) {
     given_crm(store).await;
-    let write_with_defaults = |data: Json| Write {
-        defaulted: vec!["CountryId".to_owned(), "Score".to_owned()],
+    let upsert = |data: Json, score: i64, country: &str| Write {
+        defaults: values("Contact", json!({ "Score": score, "CountryId": country })),
+        strictness: Strictness::Lenient,
         ..an_upsert("Contact", &["Email"], data)
     };
-    let given = |score: i64, country: &str| {
-        let data = json!({ "Name": "Ada", "Email": "a", "Score": score, "CountryId": country });
-        write_with_defaults(data)
-    };
+    let given = |score, country| upsert(json!({ "Name": "Ada", "Email": "a" }), score, country);
     let created = write(store, given(1, "Canada")).await.unwrap().record;
     assert_eq!((&created.data["Score"], &created.data["CountryId"]), (&json!(1), &json!(CANADA)));
     assert_eq!(write(store, given(2, "Perú")).await.unwrap().change, None);
     write(store, an_update("Contact", &created.id, json!({ "Score": null }))).await.unwrap();
     let filled = write(store, given(3, "Perú")).await.unwrap().record;
     assert_eq!((&filled.data["Score"], &filled.data["CountryId"]), (&json!(3), &json!(CANADA)));
+
+    // It fills what is left empty: a null, and a lookup that finds nothing.
+    let empty = json!({ "Name": "Bo", "Email": "b", "Score": null, "CountryId": "Kanada" });
+    let applied = write(store, upsert(empty, 4, "Canada")).await.unwrap();
+    assert_eq!(applied.warnings.len(), 1);
+    let filled = applied.record;
+    assert_eq!((&filled.data["Score"], &filled.data["CountryId"]), (&json!(4), &json!(CANADA)));
+    let given = json!({ "Name": "Cy", "Email": "c", "Score": 5 });
+    let applied = write(store, upsert(given, 6, "Kanada")).await.unwrap();
+    assert_eq!((&applied.record.data["Score"], applied.warnings.len()), (&json!(5), 1));
 }
 
 pub async fn a_unique_value_is_taken_once(store: &dyn Store, _: &TestClock) {

@@ -17,8 +17,8 @@ fn planned(changes: Json, value: Json) -> EventPlan {
 }
 
 /// What a plan writes, as JSON: lookups as they were given.
-pub(super) fn columns(record: &PlannedRecord) -> Json {
-    let values = record.plan.values.iter().map(|(column, planned)| {
+pub(super) fn columns(values: &[(String, Planned)]) -> Json {
+    let values = values.iter().map(|(column, planned)| {
         let value = match planned {
             Planned::Value(value) => value.clone().into_stored(),
             Planned::Lookup { given, .. } => json!({ "lookup": given }),
@@ -41,8 +41,10 @@ fn check(
 ) {
     let plan = planned(changes, value);
     let records = plan.writes.as_ref().unwrap();
-    let found: Vec<(u32, &str, Json)> =
-        records.iter().map(|it| (it.item_index, it.entity.as_str(), columns(it))).collect();
+    let found: Vec<(u32, &str, Json)> = records
+        .iter()
+        .map(|it| (it.item_index, it.entity.as_str(), columns(&it.plan.values)))
+        .collect();
     assert_eq!(found, expect);
     assert_eq!(warnings(&plan), expect_warnings);
 }
@@ -80,7 +82,7 @@ fn what_does_not_fit_is_left_out_with_a_warning() {
         &[
             ("/email", "`email` is ignored: it is not a column of `Lead`; did you mean `Email`?"),
             ("/Zebra~1x", "`Zebra/x` is ignored: it is not a column of `Lead`"),
-            ("/Age", "`Age` is left empty"),
+            ("/Age", "`Age` is left out"),
             ("/Id", "`Id` is set by the CRM"),
         ],
     );
@@ -162,10 +164,10 @@ fn defaults_fill_what_is_missing_or_empty_and_never_overwrite() {
     let value = json!({"EntityName": "Lead", "Contact": "Ann", "Notes": null, "Age": "old"});
     let plan = planned(changes, value);
     let records = plan.writes.as_ref().unwrap();
-    let lead =
-        json!({"Contact": "Ann", "Notes": "none", "LeadSourceId": {"lookup": "Web"}, "Age": 1});
-    assert_eq!(columns(&records[0]), lead);
-    assert_eq!(records[0].defaulted, ["LeadSourceId", "Notes", "Age"]);
+    assert_eq!(columns(&records[0].plan.values), json!({"Contact": "Ann", "Notes": null}));
+    let defaults =
+        json!({"LeadSourceId": {"lookup": "Web"}, "Notes": "none", "Contact": "Nobody", "Age": 1});
+    assert_eq!(columns(&records[0].defaults), defaults);
     assert_eq!(plan.warnings.len(), 1);
 }
 
@@ -195,7 +197,7 @@ fn a_mapped_path_that_is_not_there_leaves_its_column_alone() {
         mapping,
         json!({"EntityName": "Order", "name": "Ann", "notes": null}),
         &[(0, "Lead", json!({"Contact": "Ann", "Notes": null, "UtmSourceStr": "web"}))],
-        &[("/Age", "`Age` is left empty")],
+        &[("/Age", "`Age` is left out")],
     );
 }
 
@@ -211,7 +213,7 @@ fn each_makes_a_record_of_every_element() {
             (0, "Lead", json!({"Contact": "A", "Age": 0, "Notes": "F"})),
             (1, "Lead", json!({"Age": 1, "Notes": "F"})),
         ],
-        &[("/1/Contact", "`Contact` is left empty")],
+        &[("/1/Contact", "`Contact` is left out")],
     );
     check(mapping.clone(), json!({"leads": []}), &[], &[]);
     check(

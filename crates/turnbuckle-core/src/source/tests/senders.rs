@@ -39,7 +39,8 @@ fn check_sender(folder: &Path) {
         .unwrap()
         .iter()
         .map(|record| {
-            let mut columns = columns(record);
+            let values = [record.plan.values.as_slice(), &record.defaults].concat();
+            let mut columns = columns(&values);
             for value in columns.as_object_mut().unwrap().values_mut() {
                 if let Some(given) = value.get("lookup") {
                     *value = given.clone();

@@ -50,7 +50,7 @@ pub async fn write(
             _ => WriteAction::Update { id, version: None },
         },
         values: plan.values,
-        defaulted: Vec::new(),
+        defaults: Vec::new(),
         strictness: Strictness::Strict,
         origin: Origin::App,
     };
