@@ -48,9 +48,10 @@ pub struct Bench {
 impl Bench {
     /// An empty folder that is removed when dropped.
     fn data_folder(&self) -> anyhow::Result<TempDir> {
-        tempfile::Builder::new()
-            .prefix("turnbuckle-bench-")
-            .tempdir_in(&self.folder)
+        std::fs::create_dir_all(&self.folder)
+            .and_then(|()| {
+                tempfile::Builder::new().prefix("turnbuckle-bench-").tempdir_in(&self.folder)
+            })
             .with_context(|| format!("cannot make a folder in {}", self.folder.display()))
     }
 

@@ -158,6 +158,7 @@ pub struct DeliveryFilter {
 pub struct Backlog {
     pub new_events: u64,
     pub unmatched_changes: u64,
+    /// Whose time has come, to endpoints that are active.
     pub due_deliveries: u64,
     pub oldest_due_at: Option<UnixMs>,
 }

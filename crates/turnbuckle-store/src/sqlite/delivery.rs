@@ -24,6 +24,11 @@ use crate::sqlite::failure::Failure;
 use crate::sqlite::line;
 use crate::sqlite::writer::{Batch, Priority};
 
+/// What should have been sent by now: neither later attempts nor what is held.
+const DUE: &str = "SELECT count(*), min(at_ms)
+    FROM endpoint CROSS JOIN delivery INDEXED BY delivery_due ON delivery.endpoint = endpoint.seq
+    WHERE endpoint.status = 2 AND state = 2 AND at_ms <= ?1";
+
 fn store_matched(
     batch: &mut Batch<'_>,
     matched: &Matched,
@@ -286,11 +291,12 @@ impl DeliveryStore for SqliteStore {
     async fn backlog(&self) -> Result<Backlog, StoreError> {
         let new_events = self.tails.new_event_count() as u64;
         let (in_memory, in_database) = self.tails.unmatched();
+        let now = self.clock.now();
         self.readers
             .scan("measure the backlog", move |db| {
-                let (due_deliveries, oldest_due_at): (i64, Option<i64>) = db
-                    .prepare_cached("SELECT count(*), min(at_ms) FROM delivery WHERE state = 2")?
-                    .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let (due_deliveries, oldest_due_at): (i64, Option<i64>) =
+                    db.prepare_cached(DUE)?
+                        .query_row(params![now], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 let unmatched_changes = in_memory as u64 + count_unmatched(db, in_database)?;
                 Ok(Backlog {
                     new_events,

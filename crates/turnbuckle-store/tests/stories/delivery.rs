@@ -220,7 +220,13 @@ pub async fn a_failure_is_tried_again_at_its_time(store: &dyn Store, clock: &Tes
     let slice = store.due_deliveries(endpoint, again_at - 1, &HashSet::new(), 10).await.unwrap();
     assert_eq!((slice.due, slice.next_due_at), (vec![], Some(again_at)));
     assert_eq!(store.endpoints_due().await.unwrap(), [(ACME, endpoint, again_at)]);
+    let due_now = async || {
+        let backlog = store.backlog().await.unwrap();
+        (backlog.due_deliveries, backlog.oldest_due_at)
+    };
+    assert_eq!(due_now().await, (0, None));
     clock.advance(15 * SECOND);
+    assert_eq!(due_now().await, (1, Some(again_at)));
     let again = due(store, endpoint, clock.now()).await.remove(0);
     let expected = DueDelivery {
         failure_count: 1,
@@ -322,6 +328,8 @@ pub async fn what_an_endpoint_cannot_take_is_held(store: &dyn Store, clock: &Tes
         let (line, _) = logged(store, head.id).await;
         assert_eq!(line.status, expected);
         assert_eq!(line.due_at.is_some(), expected == DeliveryStatus::Pending);
+        let is_due = u64::from(expected == DeliveryStatus::Pending);
+        assert_eq!(store.backlog().await.unwrap().due_deliveries, is_due);
         assert_eq!(listed(expected).await, 2);
         assert_eq!(listed(DeliveryStatus::Pending).await + listed(DeliveryStatus::Held).await, 2);
         // They are handed out as before: whether to send is decided by who asks.
