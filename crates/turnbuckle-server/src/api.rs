@@ -32,11 +32,12 @@ pub mod webhooks;
 pub mod workspaces;
 
 use axum::Router;
+use axum::extract::FromRef as _;
 use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::extract::{Described, refuse_undescribed};
+use crate::extract::{BodyBounds, Described, refuse_undescribed, take_in_leftover};
 use crate::metrics;
 use crate::problem::{method_not_allowed, route_not_found};
 
@@ -75,6 +76,7 @@ pub fn router(app: App) -> Router {
         .merge(openapi::routes(document))
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(BodyBounds::from_ref(&app), take_in_leftover))
         .layer(from_fn_with_state(app.clone(), metrics::observe))
         .with_state(app)
 }

@@ -10,6 +10,7 @@
 
 mod bounds;
 mod described;
+mod leftover;
 mod malformed;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::problem::{ApiError, Problem};
 
 pub use bounds::BodyBounds;
 pub use described::{Described, refuse_undescribed};
+pub use leftover::take_in_leftover;
 
 /// A JSON object, read as a `T`.
 #[derive(Debug)]

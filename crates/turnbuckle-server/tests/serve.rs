@@ -236,11 +236,41 @@ async fn a_body_that_says_it_is_too_large_is_not_asked_for() {
     let data = tempfile::tempdir().unwrap();
     let serving = start(&data).await;
     let head = post_to_a_bin(&serving).await;
-    for expect in ["", "expect: 100-continue\r\n"] {
-        let sent = format!("{head}content-length: 1000001\r\n{expect}\r\n");
-        let said = said_to(serving.local_addr(), &sent).await;
-        assert!(said.starts_with("HTTP/1.1 413"), "{said}");
+    let sent = format!("{head}content-length: 1000001\r\nexpect: 100-continue\r\n\r\n");
+    let said = said_to(serving.local_addr(), &sent).await;
+    assert!(said.starts_with("HTTP/1.1 413"), "{said}");
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_sends_a_body_that_nobody_reads_gets_the_answer() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start(&data).await;
+    let bin = post_to_a_bin(&serving).await;
+    let body = "a".repeat(20_000_000);
+    let chunked =
+        format!("transfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let sized = format!("content-length: {}\r\n\r\n{body}", body.len());
+    let nowhere = "POST /webhooks/nobody HTTP/1.1\r\nhost: hub\r\n";
+    for (head, expect) in [(bin.as_str(), "413"), (nowhere, "404")] {
+        for body in [&chunked, &sized] {
+            // Whole, before the answer is looked at.
+            let sent = format!("{head}connection: close\r\n{body}");
+            let said = said_to(serving.local_addr(), &sent).await;
+            assert!(said.starts_with(&format!("HTTP/1.1 {expect}")), "{said}");
+        }
     }
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_and_never_sent_is_not_waited_for_long() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = start_with(&data, &[("TURNBUCKLE_HTTP__BODY_TIMEOUT_MS", "100")]).await;
+    let head = post_to_a_bin(&serving).await;
+    let said =
+        said_to(serving.local_addr(), &format!("{head}content-length: 1000001\r\n\r\n")).await;
+    assert!(said.starts_with("HTTP/1.1 413"), "{said}");
     serving.shutdown().await.unwrap();
 }
 

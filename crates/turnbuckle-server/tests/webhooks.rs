@@ -93,7 +93,7 @@ async fn the_character_that_no_value_holds_is_told() {
     hub.process().await;
     let event = hub.event(&answer.json["id"]).await;
     let told = r#"cannot cast "a\u0000" to a value without the character U+0000"#;
-    let warning = json!({"path": "/Email", "detail": format!("`Email` is left empty: {told}")});
+    let warning = json!({"path": "/Email", "detail": format!("`Email` is left out: {told}")});
     assert_eq!(event["warnings"], json!([warning]));
 
     let records = "/api/v1/connections/acme-crm/entities/Lead/records";

@@ -12,7 +12,6 @@ use super::path::Scope;
 use crate::body::Body;
 use crate::entity::{Entity, Schema, did_you_mean};
 use crate::invalid::{Invalid, pointer};
-use crate::value::Value;
 use crate::write::{self, PlannedValues, Strictness, WritePlan};
 
 /// Most records that one event may ask for.

@@ -206,7 +206,6 @@ async fn numbers_keep_their_digits_from_the_webhook_to_the_app() {
 
     let body = r#"{"EntityName":"Contact","Name":"Ada","Age":18446744073709551616}"#;
     let answer = client.anonymous().post_raw(&source.path, None, body.as_bytes()).await.expect(200);
-    let detail =
-        "`Age` is left empty: cannot cast 18446744073709551616 to a whole number of 64 bits";
+    let detail = "`Age` is left out: cannot cast 18446744073709551616 to a whole number of 64 bits";
     assert_eq!(answer["warnings"], json!([{"path": "/Age", "detail": detail}]));
 }
