@@ -60,6 +60,11 @@ impl HubProcess {
         hub
     }
 
+    /// Where it is called: `http://127.0.0.1:8080`.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// A client with the hub's first key set, which may do everything.
     pub fn client(&self) -> &Client {
         &self.client

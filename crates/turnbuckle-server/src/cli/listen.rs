@@ -32,9 +32,10 @@ pub struct Arguments {
     /// Where to post what arrives, e.g. http://localhost:3000/hooks.
     #[arg(long, value_name = "URL")]
     forward_to: String,
-    /// universal, agile, standard or cloudevents.
-    #[arg(long, default_value = "universal")]
-    format: String,
+    /// universal, agile, standard or cloudevents. Default: universal, which is silent where no
+    /// object is mapped; with `--scope changes` standard.
+    #[arg(long)]
+    format: Option<String>,
     /// `subscriptions` for what is subscribed to, `changes` for every change.
     #[arg(long)]
     scope: Option<String>,
@@ -78,7 +79,12 @@ pub async fn run(arguments: &Arguments, output: Output) -> anyhow::Result<()> {
 impl Receiver {
     async fn make(client: &Client, arguments: &Arguments, output: Output) -> anyhow::Result<Self> {
         let bin = client.post("/api/v1/bins", &json!({})).await?;
-        let mut wanted = json!({"url": bin["bin"]["url"], "format": arguments.format});
+        let usual = match arguments.scope.as_deref() {
+            Some("changes") => "standard",
+            _ => "universal",
+        };
+        let format = arguments.format.as_deref().unwrap_or(usual);
+        let mut wanted = json!({"url": bin["bin"]["url"], "format": format});
         for (name, value) in [("scope", &arguments.scope), ("connection", &arguments.connection)] {
             if let Some(value) = value {
                 wanted[name] = json!(value);
@@ -130,7 +136,8 @@ async fn forward(http: &reqwest::Client, to: &Url, request: &Value) -> Value {
         .await;
     let result = match sent {
         Ok(answer) => json!({"status": answer.status().as_u16()}),
-        Err(error) => json!({"error": error.to_string()}),
+        // With what lies behind it: alone it does not say that nobody listens there.
+        Err(error) => json!({"error": format!("{:#}", anyhow!(error))}),
     };
     json!({"request": request, "forwarded": result})
 }
