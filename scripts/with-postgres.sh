@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs a command with a PostgreSQL server of its own: started in a temporary
 # folder on a free port as an unprivileged user, stopped when the command ends.
-# The command finds its address in TURNBUCKLE_TEST_POSTGRES; where that is set
+# The command finds its address in TEST_POSTGRES_URL (a name that no server takes
+# for a setting of its own); where that is set
 # already, the server that it names is used.
 set -euo pipefail
 
-if [ -n "${TURNBUCKLE_TEST_POSTGRES:-}" ]; then
+if [ -n "${TEST_POSTGRES_URL:-}" ]; then
     exec "$@"
 fi
 
@@ -21,7 +22,7 @@ if ! programs >/dev/null; then
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >&2
     else
         echo "the tests need PostgreSQL 15 or later: sudo apt-get install postgresql," \
-            "brew install postgresql@17, or set TURNBUCKLE_TEST_POSTGRES" >&2
+            "brew install postgresql@17, or set TEST_POSTGRES_URL" >&2
         exit 1
     fi
 fi
@@ -57,4 +58,4 @@ done
 [ -n "${started:-}" ] || { cat log server.log; exit 1; }
 cd "$cd_to"
 
-TURNBUCKLE_TEST_POSTGRES="postgres://turnbuckle@127.0.0.1:$port/postgres" "$@"
+TEST_POSTGRES_URL="postgres://turnbuckle@127.0.0.1:$port/postgres" "$@"

@@ -1,5 +1,5 @@
 //! Stories on PostgreSQL, each in a schema of its own of the database that
-//! `TURNBUCKLE_TEST_POSTGRES` names (`scripts/with-postgres.sh` starts one).
+//! `TEST_POSTGRES_URL` names (`scripts/with-postgres.sh` starts one).
 
 #[allow(dead_code, unused_macros, unused_imports)] // Not every noun is told here yet.
 #[macro_use]
@@ -15,7 +15,7 @@ use turnbuckle_store::workspace::WorkspaceStore;
 
 use crate::stories::{ACME, TestClock};
 
-const DATABASE: &str = "TURNBUCKLE_TEST_POSTGRES";
+const DATABASE: &str = "TEST_POSTGRES_URL";
 
 /// A schema of the database.
 struct Schema {
