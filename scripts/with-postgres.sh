@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command with a PostgreSQL server of its own: started in a temporary
 # folder on a free port as an unprivileged user, stopped when the command ends.
-# The command finds its address in TEST_POSTGRES_URL (a name that no server takes
-# for a setting of its own); where that is set
-# already, the server that it names is used.
+# The command finds its address in TEST_POSTGRES_URL, a name that no hub takes for
+# a setting of its own; where that is set already, the server it names is used.
 set -euo pipefail
 
 if [ -n "${TEST_POSTGRES_URL:-}" ]; then
