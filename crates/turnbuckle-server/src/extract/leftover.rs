@@ -16,7 +16,6 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::EXPECT;
-
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::timeout;
