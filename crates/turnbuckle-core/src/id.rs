@@ -85,23 +85,44 @@ pub fn millis_of_row_key(row_key: i64) -> UnixMs {
     row_key >> SEQUENCE_BITS
 }
 
+/// Low bits of the sequence that tell processes apart which share a database.
+const PROCESS_BITS: u32 = 8;
+
 /// Hands out stamps whose row keys only ever rise, also when the clock falls
-/// back and when more than a million are asked for in one millisecond.
+/// back and when more are asked for in one millisecond than it can count (a
+/// million, or four thousand where several processes mint).
 #[derive(Debug, Default)]
 pub struct Minter {
     last: Mutex<i64>,
+    /// Bits that hold `process` in every row key.
+    process_bits: u32,
+    process: i64,
 }
 
 impl Minter {
     /// Starts after `last_row_key`, the highest one stored so far (0 if none).
     pub fn after(last_row_key: i64) -> Self {
-        Self { last: Mutex::new(last_row_key) }
+        Self { last: Mutex::new(last_row_key), process_bits: 0, process: 0 }
+    }
+
+    /// Mints other row keys than the 255 processes that were numbered before and
+    /// after this one.
+    pub fn of_process(number: u64) -> Self {
+        let process = (number & ((1 << PROCESS_BITS) - 1)) as i64;
+        Self { last: Mutex::new(0), process_bits: PROCESS_BITS, process }
     }
 
     /// Mints at `now`; `random` fills the bits that must not be guessed.
     pub fn mint(&self, now: UnixMs, random: u64) -> Stamp {
+        self.mint_after(0, now, random)
+    }
+
+    /// Mints one whose row key is above `floor` too.
+    pub fn mint_after(&self, floor: i64, now: UnixMs, random: u64) -> Stamp {
         let mut last = self.last.lock().expect("no code panics while it holds the minter");
-        *last = (*last + 1).max(first_row_key_at(now));
+        let count = |row_key: i64| row_key >> self.process_bits;
+        let next = (count(floor.max(*last)) + 1).max(count(first_row_key_at(now)));
+        *last = (next << self.process_bits) | self.process;
         Stamp::from_row(*last, random as i64)
     }
 }
@@ -266,6 +287,25 @@ mod tests {
         let first = minter.mint(1_000, 9);
         let second = minter.mint(10, 1);
         assert!(first.row_key() < second.row_key() && first.uuid() < second.uuid());
+    }
+
+    #[test]
+    fn processes_that_share_a_database_mint_other_keys() {
+        let minters = [7, 8, 7 + 255].map(Minter::of_process);
+        let mut keys: Vec<_> =
+            (0..3 * 5_000).map(|number| minters[number % 3].mint(1_000, 0).row_key()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), 3 * 5_000);
+    }
+
+    proptest! {
+        #[test]
+        fn a_stamp_is_above_what_it_must_follow(floor in 0..i64::MAX >> 1, process: u64) {
+            let minter = Minter::of_process(process);
+            prop_assert!(minter.mint_after(floor, 1_000, 0).row_key() > floor);
+            prop_assert!(minter.mint(1_000, 0).row_key() > floor);
+        }
     }
 
     #[test]

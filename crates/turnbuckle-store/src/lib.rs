@@ -31,6 +31,7 @@ pub mod page;
 pub mod postgres;
 pub mod record;
 pub mod replay;
+mod rules;
 pub mod source;
 pub mod sqlite;
 pub mod subscription;

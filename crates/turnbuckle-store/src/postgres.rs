@@ -15,6 +15,7 @@ mod failure;
 mod idempotency;
 mod listing;
 pub mod migrations;
+mod schema;
 mod source;
 mod statement;
 mod workspace;
@@ -24,17 +25,22 @@ use std::sync::Arc;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime};
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
+use turnbuckle_core::id::{Minter, Stamp};
 
 use crate::StoreError;
 use crate::clock::Clock;
 use crate::postgres::configured::Configured;
-use crate::postgres::failure::during;
+use crate::postgres::failure::{Failure, during};
+use crate::postgres::schema::Schemas;
+use crate::postgres::statement::find;
+pub use crate::rules::apply::Compose;
 
 /// What the store is opened with.
 pub struct PostgresOptions {
     /// `postgres://user:password@host:port/database`; also the key-value form of libpq.
     pub url: String,
     pub clock: Arc<dyn Clock>,
+    pub compose: Compose,
     /// Most connections that this process has open.
     pub connections_max: usize,
 }
@@ -42,8 +48,11 @@ pub struct PostgresOptions {
 /// The PostgreSQL half of [`crate::Store`].
 pub struct PostgresStore {
     clock: Arc<dyn Clock>,
+    minter: Arc<Minter>,
+    compose: Compose,
     pool: Pool,
     configured: Arc<Configured>,
+    schemas: Schemas,
     /// End with the store.
     _tasks: JoinSet<()>,
 }
@@ -75,6 +84,31 @@ impl PostgresStore {
         let mut tasks = JoinSet::new();
         let configured = Configured::start(pool.clone(), &mut tasks);
         let configured = during("read what is configured", configured).await?;
-        Ok(Self { clock: options.clock, pool, configured, _tasks: tasks })
+        let process = during("number this process", number_process(&pool)).await?;
+        Ok(Self {
+            clock: options.clock,
+            minter: Arc::new(Minter::of_process(process)),
+            compose: options.compose,
+            pool,
+            configured,
+            schemas: Schemas::default(),
+            _tasks: tasks,
+        })
     }
+
+    /// The minter that every id of this process comes from.
+    pub fn minter(&self) -> Arc<Minter> {
+        self.minter.clone()
+    }
+
+    fn mint(&self) -> Stamp {
+        self.minter.mint(self.clock.now(), self.clock.random())
+    }
+}
+
+/// Every process that opens the store gets the next number.
+async fn number_process(pool: &Pool) -> Result<u64, Failure> {
+    let db = pool.get().await?;
+    let next = find(&db, "SELECT nextval('process')", &[], |row| Ok(row.get::<_, i64>(0))).await?;
+    Ok(next.unwrap_or_default().unsigned_abs())
 }

@@ -56,12 +56,13 @@ use turnbuckle_core::id::{Minter, WorkspaceId};
 
 use crate::StoreError;
 use crate::clock::Clock;
+pub use crate::rules::apply::Compose;
+use crate::rules::schema::ConnectionSchema;
 use crate::sqlite::checkpoint::Checkpoints;
 use crate::sqlite::configured::Configured;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::readers::Readers;
-use crate::sqlite::schema::ConnectionSchema;
-pub use crate::sqlite::state::Compose;
+use crate::sqlite::schema::load_schema;
 use crate::sqlite::state::WriterState;
 use crate::sqlite::tails::Tails;
 use crate::sqlite::writer::{Batch, Priority, Writer};
@@ -142,7 +143,7 @@ impl SqliteStore {
         id: &str,
     ) -> Result<Arc<ConnectionSchema>, StoreError> {
         self.configured.schema(workspace, id, || {
-            self.readers.look_up("read a schema", |db| ConnectionSchema::load(db, workspace, id))
+            self.readers.look_up("read a schema", |db| load_schema(db, workspace, id))
         })
     }
 

@@ -48,6 +48,7 @@ impl Schema {
         PostgresStore::open(PostgresOptions {
             url: self.url.clone(),
             clock: clock.clone(),
+            compose: stories::crm::compose,
             connections_max: 4,
         })
         .await

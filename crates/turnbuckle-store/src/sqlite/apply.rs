@@ -24,12 +24,13 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::error::Noun;
 use crate::record::{Applied, Write, WriteAction};
+use crate::rules::record::RecordRow;
+use crate::rules::schema::{ConnectionSchema, EntityRow, KeyState};
 use crate::sqlite::change::insert_change;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::record::{
-    RecordRow, find_record, insert_record, move_keys, read_record, record_at, record_exists,
+    find_record, insert_record, move_keys, read_record, record_at, record_exists,
 };
-use crate::sqlite::schema::{ConnectionSchema, EntityRow, KeyState};
 use crate::sqlite::writer::Batch;
 
 /// Applies a write. Everything is decided before the first row is written, so

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
-use turnbuckle_core::change::{Change, ChangeType, Origin};
+use turnbuckle_core::change::{Change, ChangeType};
 use turnbuckle_core::id::{ChangeId, ConnectionNo, Stamp, WorkspaceId};
 use turnbuckle_core::record::{Data, Record};
 
 use crate::StoreError;
 use crate::change::ChangeStore;
 use crate::page::Page;
+use crate::rules::numbers::{
+    change_type_from_row, change_type_to_row, origin_from_row, origin_to_row,
+};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
@@ -24,41 +27,6 @@ const CHANGE_COLUMNS: &str =
 
 /// A backlog in the database is counted up to here.
 const COUNTED_MAX: i64 = 100_000;
-
-pub fn change_type_to_row(change_type: ChangeType) -> i64 {
-    match change_type {
-        ChangeType::Create => 2,
-        ChangeType::Update => 3,
-        ChangeType::Delete => 4,
-    }
-}
-
-pub fn change_type_from_row(stored: i64) -> Option<ChangeType> {
-    match stored {
-        2 => Some(ChangeType::Create),
-        3 => Some(ChangeType::Update),
-        4 => Some(ChangeType::Delete),
-        _ => None,
-    }
-}
-
-fn origin_to_row(origin: Origin) -> i64 {
-    match origin {
-        Origin::App => 2,
-        Origin::Source => 3,
-        Origin::Records => 4,
-        Origin::Crm => 5,
-    }
-}
-
-fn origin_from_row(stored: i64) -> Origin {
-    match stored {
-        2 => Origin::App,
-        3 => Origin::Source,
-        4 => Origin::Records,
-        _ => Origin::Crm,
-    }
-}
 
 /// `after_data` is that of the record after as JSON, as the record stores it too.
 pub fn insert_change(db: &Db, change: &Change, after_data: Option<&str>) -> Result<(), Failure> {

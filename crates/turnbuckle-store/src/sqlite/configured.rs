@@ -11,7 +11,7 @@ use std::sync::{Arc, RwLock};
 use turnbuckle_core::id::WorkspaceId;
 
 use crate::StoreError;
-use crate::sqlite::schema::ConnectionSchema;
+use crate::rules::schema::ConnectionSchema;
 
 /// Something of a workspace that was changed.
 pub struct Changed {

@@ -17,12 +17,14 @@ use crate::StoreError;
 use crate::connection::{ABSENT, Connection, ConnectionStore, InitialRecords, PutConnection};
 use crate::error::Noun;
 use crate::page::{Page, PageRequest};
+use crate::rules::record::RecordRow;
+use crate::rules::schema::ConnectionSchema;
 use crate::sqlite::SqliteStore;
 use crate::sqlite::api_key::revoke_scope;
 use crate::sqlite::erasure;
 use crate::sqlite::failure::Failure;
-use crate::sqlite::record::{RecordRow, insert_record, move_keys};
-use crate::sqlite::schema::{ConnectionSchema, optional_json, start_keys, store_entity};
+use crate::sqlite::record::{insert_record, move_keys};
+use crate::sqlite::schema::{optional_json, start_keys, store_entity};
 use crate::sqlite::writer::{Batch, Priority};
 
 const CONNECTION_COLUMNS: &str = "no, workspace, id, context, connector, time_zone, error, objects,

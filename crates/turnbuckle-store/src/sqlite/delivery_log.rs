@@ -8,7 +8,7 @@ use turnbuckle_core::id::{
 
 use crate::delivery::{DeliveryFilter, DeliveryStatus, LoggedAttempt, LoggedDelivery};
 use crate::page::{Page, PageRequest};
-use crate::sqlite::change::change_type_from_row;
+use crate::rules::numbers::change_type_from_row;
 use crate::sqlite::delivery_row::{NO_STATUS, State, duration_from_row};
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;

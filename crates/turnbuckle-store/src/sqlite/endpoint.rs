@@ -13,6 +13,7 @@ use crate::StoreError;
 use crate::endpoint::{Endpoint, EndpointStatus, EndpointStore};
 use crate::error::Noun;
 use crate::page::{Page, PageRequest};
+use crate::rules::numbers::{endpoint_status_from_row, endpoint_status_to_row};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::constraint::taken;
 use crate::sqlite::failure::Failure;
@@ -33,22 +34,6 @@ const PAGE: &str =
 /// Messages of a deleted endpoint that one slice ends.
 const SLICE: usize = 1_000;
 
-fn status_to_row(status: EndpointStatus) -> i64 {
-    match status {
-        EndpointStatus::Active => 2,
-        EndpointStatus::Paused => 3,
-        EndpointStatus::Disabled => 4,
-    }
-}
-
-fn status_from_row(stored: i64) -> EndpointStatus {
-    match stored {
-        2 => EndpointStatus::Active,
-        3 => EndpointStatus::Paused,
-        _ => EndpointStatus::Disabled,
-    }
-}
-
 fn read_endpoint(row: &Row<'_>) -> Result<Endpoint, Failure> {
     let settings: String = row.get(4)?;
     Ok(Endpoint {
@@ -57,7 +42,7 @@ fn read_endpoint(row: &Row<'_>) -> Result<Endpoint, Failure> {
         connection: row.get::<_, Option<i64>>(3)?.map(ConnectionNo),
         settings: serde_json::from_str(&settings)?,
         sealed: row.get(5)?,
-        status: status_from_row(row.get(6)?),
+        status: endpoint_status_from_row(row.get(6)?),
         status_reason: row.get(7)?,
         last_success_at: row.get(8)?,
         version: row.get(9)?,
@@ -92,7 +77,7 @@ fn insert_endpoint(db: &Db, endpoint: &Endpoint) -> Result<(), Failure> {
         endpoint.connection.map(|it| it.0),
         endpoint.settings.to_string(),
         endpoint.sealed,
-        status_to_row(endpoint.status),
+        endpoint_status_to_row(endpoint.status),
         endpoint.status_reason,
         endpoint.last_success_at,
         endpoint.version,
@@ -115,7 +100,7 @@ fn update_endpoint(db: &Db, endpoint: &Endpoint) -> Result<(), Failure> {
         endpoint.connection.map(|it| it.0),
         endpoint.settings.to_string(),
         endpoint.sealed,
-        status_to_row(endpoint.status),
+        endpoint_status_to_row(endpoint.status),
         endpoint.status_reason,
         endpoint.version,
         endpoint.updated_at

@@ -12,11 +12,12 @@ use turnbuckle_core::key::{self, Canonical, KEY_BYTES_MAX, NULL_KEY};
 
 use crate::StoreError;
 use crate::entity::EntityStore;
+use crate::rules::schema::{ColumnRow, ConnectionSchema, KeyState};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::connection::keeping_keys;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::record::{read_record, record_at};
-use crate::sqlite::schema::{ColumnRow, ConnectionSchema, KeyState, start_keys, store_entity};
+use crate::sqlite::schema::{load_schema, start_keys, store_entity};
 use crate::sqlite::writer::{Batch, Priority};
 
 /// Records that one slice gives keys to.
@@ -30,9 +31,8 @@ impl EntityStore for SqliteStore {
         connection: &str,
     ) -> Result<Arc<Schema>, StoreError> {
         // Past the cache: it must be no older than a row of the connection read before.
-        self.readers.look_up("read a schema", |db| {
-            Ok(ConnectionSchema::load(db, workspace, connection)?.schema)
-        })
+        self.readers
+            .look_up("read a schema", |db| Ok(load_schema(db, workspace, connection)?.schema))
     }
 
     async fn put_entity(

@@ -20,33 +20,18 @@ use crate::inbound::{
 };
 use crate::page::{Page, PageRequest};
 use crate::record::{Applied, Write, WriteAction};
+use crate::rules::numbers::{inbound_status_from_row, inbound_status_to_row};
+use crate::rules::schema::ConnectionSchema;
 use crate::sqlite::SqliteStore;
 use crate::sqlite::apply::apply;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
 use crate::sqlite::record::record_exists;
-use crate::sqlite::schema::ConnectionSchema;
 use crate::sqlite::tails::Tails;
 use crate::sqlite::writer::{Batch, Priority};
 
 const EVENT_COLUMNS: &str =
     "seq, tail, workspace, source, status, headers, query, body, connection";
-
-fn status_to_row(status: InboundStatus) -> i64 {
-    match status {
-        InboundStatus::New | InboundStatus::Processing => 2,
-        InboundStatus::Failed => 4,
-        InboundStatus::Done => 5,
-    }
-}
-
-fn status_from_row(stored: i64) -> InboundStatus {
-    match stored {
-        4 => InboundStatus::Failed,
-        5 => InboundStatus::Done,
-        _ => InboundStatus::New,
-    }
-}
 
 /// Events that were new when the store was last open, in the order of their receipt.
 pub fn new_events(db: &Db) -> Result<Vec<InboundEventId>, rusqlite::Error> {
@@ -92,7 +77,7 @@ fn insert_event(db: &Db, accept: &Accept) -> Result<(), Failure> {
         workspace.0,
         source.0.row_key(),
         connection.0,
-        status_to_row(accept.status),
+        inbound_status_to_row(accept.status),
         request.headers.as_json(),
         request.query,
         request.body.as_ref()
@@ -186,7 +171,7 @@ fn finish_event(
     if outcome.error.is_some() {
         outcome.status = InboundStatus::Failed;
     }
-    let status = status_to_row(outcome.status);
+    let status = inbound_status_to_row(outcome.status);
     let is_first_time = batch
         .sql
         .prepare_cached("UPDATE inbound_event SET status = ?2 WHERE seq = ?1 AND status = 2")?
@@ -462,7 +447,7 @@ fn find_event(
     ))?;
     let mut rows = select.query(params![id.0.row_key(), id.0.tail()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some((read_event(db, row)?, status_from_row(row.get(4)?))))
+    Ok(Some((read_event(db, row)?, inbound_status_from_row(row.get(4)?))))
 }
 
 /// Who is processing an event is known in memory alone.
@@ -507,7 +492,7 @@ impl Narrowed {
         }
         if let Some(status) = filter.status {
             // Written out, so that the partial indexes can be used.
-            narrowed.conditions.push(format!("status = {}", status_to_row(status)));
+            narrowed.conditions.push(format!("status = {}", inbound_status_to_row(status)));
         }
         if let Some(record) = filter.record.clone() {
             let condition = "seq IN (SELECT event FROM inbound_record WHERE record = :record)";
@@ -568,7 +553,7 @@ fn list_events(
     let rows = select.query(named.as_slice())?;
     listing::page_of_fitting(rows, page.limit, |row| {
         let id = InboundEventId(Stamp::from_row(row.get(0)?, row.get(1)?));
-        let status = shown(status_from_row(row.get(4)?), id, tails);
+        let status = shown(inbound_status_from_row(row.get(4)?), id, tails);
         if filter.status.is_some_and(|wanted| wanted != status) {
             return Ok(None);
         }

@@ -18,7 +18,7 @@ use turnbuckle_core::id::{ConnectionNo, DeliveryId, EndpointId, Stamp, UnixMs, W
 use crate::StoreError;
 use crate::delivery::{AfterAttempt, Attempt, Draft, DueDelivery, NewMessage};
 use crate::error::Noun;
-use crate::sqlite::change::{change_type_from_row, change_type_to_row};
+use crate::rules::numbers::{change_type_from_row, change_type_to_row};
 use crate::sqlite::delivery_row::{
     Cause, DeliveryRow, NO_CHANGE_TYPE, NO_CONNECTION, NO_STATUS, NewDelivery, State,
     connection_from_row, duration_to_row,

@@ -17,18 +17,12 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::record::{Applied, RecordStore, Search, SearchPage, Write};
+use crate::rules::record::RecordRow;
+use crate::rules::schema::{ConnectionSchema, EntityRow};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
-use crate::sqlite::schema::{ConnectionSchema, EntityRow};
 use crate::sqlite::writer::Priority;
 use crate::sqlite::{apply, search};
-
-/// A record with the key of its row.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RecordRow {
-    pub seq: i64,
-    pub record: Record,
-}
 
 pub fn read_record(row: &Row<'_>) -> Result<RecordRow, Failure> {
     let id: [u8; 16] = row.get(1)?;

@@ -7,6 +7,7 @@ use turnbuckle_core::id::WorkspaceId;
 use crate::StoreError;
 use crate::error::Noun;
 use crate::replay::{ReplayStore, Run, RunKind};
+use crate::rules::numbers::{run_kind_from_row, run_kind_to_row};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::constraint::taken;
 use crate::sqlite::failure::Failure;
@@ -27,26 +28,12 @@ fn noun(kind: RunKind) -> Noun {
     }
 }
 
-fn kind_to_row(kind: RunKind) -> i64 {
-    match kind {
-        RunKind::Replay => 2,
-        RunKind::Recovery => 3,
-    }
-}
-
-fn kind_from_row(stored: i64) -> RunKind {
-    match stored {
-        2 => RunKind::Replay,
-        _ => RunKind::Recovery,
-    }
-}
-
 fn read_run(row: &Row<'_>) -> Result<Run, Failure> {
     let request: String = row.get(3)?;
     Ok(Run {
         id: row.get(0)?,
         workspace: WorkspaceId(row.get(1)?),
-        kind: kind_from_row(row.get(2)?),
+        kind: run_kind_from_row(row.get(2)?),
         request: serde_json::from_str(&request)?,
         total: row.get(4)?,
         done: row.get(5)?,
@@ -72,7 +59,7 @@ impl ReplayStore for SqliteStore {
                     .execute(params![
                         run.id,
                         run.workspace.0,
-                        kind_to_row(run.kind),
+                        run_kind_to_row(run.kind),
                         run.request.to_string(),
                         run.total,
                         run.done,

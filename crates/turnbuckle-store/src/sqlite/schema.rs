@@ -1,116 +1,54 @@
-//! The schema of one connection with the numbers that rows are kept under.
+//! Reading and storing the schema of a connection.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection as Db, OptionalExtension, params};
 use serde_json::Value as Json;
-use turnbuckle_core::entity::{Column, ColumnType, Entity, Schema};
+use turnbuckle_core::entity::{Column, Entity, Schema};
 use turnbuckle_core::id::{ConnectionNo, WorkspaceId};
 
 use crate::StoreError;
 use crate::error::Noun;
+use crate::rules::schema::{ColumnRow, ConnectionSchema, EntityRow, KeyState};
 use crate::sqlite::failure::Failure;
 
-/// Whether a column has search keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KeyState {
-    None,
-    /// Every write adds its key, older records are being added in slices.
-    Filling,
-    /// Complete: searches may rely on it.
-    Ready,
-}
-
-impl KeyState {
-    fn from_row(state: i64) -> Self {
-        match state {
-            0 => Self::None,
-            1 => Self::Filling,
-            _ => Self::Ready,
-        }
+/// Reads the schema of a connection as it is now.
+///
+/// # Errors
+/// [`StoreError::NotFound`]
+pub fn load_schema(db: &Db, workspace: WorkspaceId, id: &str) -> Result<ConnectionSchema, Failure> {
+    let found: Option<(i64, i64)> = db
+        .prepare_cached(
+            "SELECT no, mapping_version FROM connection WHERE workspace = ?1 AND id = ?2",
+        )?
+        .query_row(params![workspace.0, id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((no, mapping_version)) = found else {
+        return Err(StoreError::not_found(Noun::Connection, id).into());
+    };
+    let mut schema = Schema::default();
+    let mut entities = HashMap::new();
+    let mut select_entities = db.prepare_cached(
+        "SELECT no, name, document FROM entity WHERE connection = ?1 ORDER BY no",
+    )?;
+    let mut rows = select_entities.query([no])?;
+    while let Some(row) = rows.next()? {
+        let (no, name): (i64, String) = (row.get(0)?, row.get(1)?);
+        let mut entity: Entity =
+            serde_json::from_str(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?;
+        let columns = load_columns(db, no, &mut entity)?;
+        schema.entities.insert(name.clone(), entity);
+        entities.insert(name, EntityRow { no, columns });
     }
-}
-
-#[derive(Debug, Clone)]
-pub struct ColumnRow {
-    pub no: i64,
-    pub key_state: KeyState,
-    pub column_type: ColumnType,
-    pub is_unique: bool,
-}
-
-#[derive(Debug, Clone)]
-pub struct EntityRow {
-    pub no: i64,
-    pub columns: HashMap<String, ColumnRow>,
-}
-
-impl EntityRow {
-    /// Columns whose keys a write keeps.
-    pub fn keyed(&self) -> impl Iterator<Item = (&String, &ColumnRow)> {
-        self.columns.iter().filter(|(_, column)| column.key_state != KeyState::None)
-    }
-}
-
-/// A connection with its schema and the numbers of its entities and columns.
-#[derive(Debug, Clone)]
-pub struct ConnectionSchema {
-    pub no: ConnectionNo,
-    pub workspace: WorkspaceId,
-    pub id: String,
-    pub mapping_version: i64,
-    pub schema: Arc<Schema>,
-    pub entities: HashMap<String, EntityRow>,
-}
-
-impl ConnectionSchema {
-    /// # Errors
-    /// [`StoreError::NotFound`]
-    pub fn entity(&self, name: &str) -> Result<(&Entity, &EntityRow), Failure> {
-        match (self.schema.entity(name), self.entities.get(name)) {
-            (Some(entity), Some(row)) => Ok((entity, row)),
-            _ => Err(StoreError::not_found(Noun::Entity, name).into()),
-        }
-    }
-
-    /// Reads the schema as it is now.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]
-    pub fn load(db: &Db, workspace: WorkspaceId, id: &str) -> Result<Self, Failure> {
-        let found: Option<(i64, i64)> = db
-            .prepare_cached(
-                "SELECT no, mapping_version FROM connection WHERE workspace = ?1 AND id = ?2",
-            )?
-            .query_row(params![workspace.0, id], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((no, mapping_version)) = found else {
-            return Err(StoreError::not_found(Noun::Connection, id).into());
-        };
-        let mut schema = Schema::default();
-        let mut entities = HashMap::new();
-        let mut select_entities = db.prepare_cached(
-            "SELECT no, name, document FROM entity WHERE connection = ?1 ORDER BY no",
-        )?;
-        let mut rows = select_entities.query([no])?;
-        while let Some(row) = rows.next()? {
-            let (no, name): (i64, String) = (row.get(0)?, row.get(1)?);
-            let mut entity: Entity =
-                serde_json::from_str(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?;
-            let columns = load_columns(db, no, &mut entity)?;
-            schema.entities.insert(name.clone(), entity);
-            entities.insert(name, EntityRow { no, columns });
-        }
-        Ok(Self {
-            no: ConnectionNo(no),
-            workspace,
-            id: id.to_owned(),
-            mapping_version,
-            schema: Arc::new(schema),
-            entities,
-        })
-    }
+    Ok(ConnectionSchema {
+        no: ConnectionNo(no),
+        workspace,
+        id: id.to_owned(),
+        mapping_version,
+        schema: Arc::new(schema),
+        entities,
+    })
 }
 
 fn load_columns(

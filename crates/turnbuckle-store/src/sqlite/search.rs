@@ -20,9 +20,10 @@ use turnbuckle_core::value::Value;
 use crate::StoreError;
 use crate::page::ROWS_READ_MAX;
 use crate::record::{COUNT_MAX, SORT_CANDIDATES_MAX, Search, SearchPage};
+use crate::rules::record::RecordRow;
+use crate::rules::schema::{ConnectionSchema, EntityRow, KeyState};
 use crate::sqlite::failure::Failure;
-use crate::sqlite::record::{RecordRow, fetch_related, read_record, record_at};
-use crate::sqlite::schema::{ConnectionSchema, EntityRow, KeyState};
+use crate::sqlite::record::{fetch_related, read_record, record_at};
 
 /// Looked-up records that a condition on a walked column may narrow to.
 const WALKED_IDS_MAX: usize = 500;

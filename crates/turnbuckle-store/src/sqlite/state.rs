@@ -11,17 +11,12 @@ use turnbuckle_core::id::{ConnectionNo, Minter, Stamp, UnixMs, WorkspaceId};
 
 use crate::clock::Clock;
 use crate::inbound::InboundEvent;
+use crate::rules::apply::Compose;
+use crate::rules::schema::ConnectionSchema;
 use crate::sqlite::configured::{Changed, Configured};
 use crate::sqlite::failure::Failure;
-use crate::sqlite::schema::ConnectionSchema;
+use crate::sqlite::schema::load_schema;
 use crate::sqlite::tails::Tails;
-
-/// Fills in columns that are composed of others, e.g. a contact's full name.
-pub type Compose = fn(
-    &str,
-    &mut Vec<(String, turnbuckle_core::write::Planned)>,
-    Option<&turnbuckle_core::record::Data>,
-);
 
 pub struct WriterState {
     pub clock: Arc<dyn Clock>,
@@ -89,7 +84,7 @@ impl WriterState {
         if let Some(found) = self.connections.get(&key) {
             return Ok(found.clone());
         }
-        let loaded = Arc::new(ConnectionSchema::load(db, workspace, id)?);
+        let loaded = Arc::new(load_schema(db, workspace, id)?);
         self.connections.insert(key, loaded.clone());
         Ok(loaded)
     }

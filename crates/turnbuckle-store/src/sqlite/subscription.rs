@@ -11,10 +11,10 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::error::Noun;
 use crate::page::{Page, PageRequest};
+use crate::rules::schema::ConnectionSchema;
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
-use crate::sqlite::schema::ConnectionSchema;
 use crate::sqlite::writer::{Batch, Priority};
 use crate::subscription::{
     Followed, Rekeying, SHARED_KEY_MAX, Subscribe, Subscription, SubscriptionStore,
