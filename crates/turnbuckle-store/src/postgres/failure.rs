@@ -5,6 +5,7 @@ use tokio_postgres::error::{Error as SqlError, SqlState};
 
 use crate::StoreError;
 use crate::error::Noun;
+use crate::rules::EngineFailure;
 
 /// Why a call failed: by its own decision, or by the database's.
 #[derive(Debug)]
@@ -38,6 +39,15 @@ impl From<PoolError> for Failure {
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
         Self::Store(StoreError::Defect { action: "read a stored document", source: error.into() })
+    }
+}
+
+impl EngineFailure for Failure {
+    fn refused(self) -> Result<StoreError, Self> {
+        match self {
+            Self::Store(error) => Ok(error),
+            failure @ (Self::Sql(_) | Self::Pool(_)) => Err(failure),
+        }
     }
 }
 

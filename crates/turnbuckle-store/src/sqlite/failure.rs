@@ -3,6 +3,7 @@
 use rusqlite::ErrorCode;
 
 use crate::StoreError;
+use crate::rules::EngineFailure;
 
 /// Why a job failed: by its own decision, or by the database's.
 #[derive(Debug)]
@@ -26,6 +27,15 @@ impl From<rusqlite::Error> for Failure {
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
         Self::Store(StoreError::Defect { action: "read a stored document", source: error.into() })
+    }
+}
+
+impl EngineFailure for Failure {
+    fn refused(self) -> Result<StoreError, Self> {
+        match self {
+            Self::Store(error) => Ok(error),
+            failure @ Self::Sql(_) => Err(failure),
+        }
     }
 }
 

@@ -10,23 +10,21 @@ use turnbuckle_core::id::{
     ConnectionNo, InboundEventId, SourceId, Stamp, WorkspaceId, first_row_key_at,
 };
 use turnbuckle_core::invalid::Invalid;
-use uuid::Uuid;
 
 use crate::StoreError;
 use crate::error::Noun;
 use crate::inbound::{
-    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventWork, FinishEvent, Headers,
-    InboundEvent, InboundRequest, InboundStatus, InboundStore, LoggedEvent,
+    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, FinishEvent, Headers, InboundEvent,
+    InboundRequest, InboundStatus, InboundStore, LoggedEvent,
 };
 use crate::page::{Page, PageRequest};
-use crate::record::{Applied, Write, WriteAction};
+use crate::record::Applied;
+use crate::rules::event::{EventWrites, finish_event};
 use crate::rules::numbers::{inbound_status_from_row, inbound_status_to_row};
 use crate::rules::schema::ConnectionSchema;
 use crate::sqlite::SqliteStore;
-use crate::sqlite::apply::apply;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
-use crate::sqlite::record::record_exists;
 use crate::sqlite::tails::Tails;
 use crate::sqlite::writer::{Batch, Priority};
 
@@ -140,172 +138,94 @@ fn accept_event(batch: &mut Batch<'_>, accept: Accept) -> Result<Accepted, Failu
     Ok(Accepted::Stored)
 }
 
-/// Does the work of one event and ends it. What fails inside is the event's
-/// failure, not the job's: the error that this returns is the database's.
-fn finish_event(
-    batch: &mut Batch<'_>,
-    finish: &FinishEvent,
-    work: EventWork,
-) -> Result<EventOutcome, Failure> {
-    let event = finish.event.0.row_key();
-    let mut outcome = EventOutcome {
-        event: finish.event,
-        status: InboundStatus::Done,
-        applied: Vec::new(),
-        warnings: finish.warnings.clone(),
-        error: None,
-    };
-    match work {
-        EventWork::Fail(reason) => outcome.error = Some(reason),
-        EventWork::Writes(writes) => match <[_; 1]>::try_from(writes) {
-            Ok([(item, write)]) => match finish_item(batch, finish, item, write)? {
-                Ok(applied) => outcome.applied.push((item, applied)),
-                Err(reason) => outcome.error = Some(reason),
-            },
-            Err(writes) => finish_items(batch, finish, writes, &mut outcome)?,
-        },
+impl EventWrites for Batch<'_> {
+    type Mark = usize;
+
+    fn connection(
+        &mut self,
+        workspace: WorkspaceId,
+        id: &str,
+    ) -> Result<Arc<ConnectionSchema>, Failure> {
+        self.state.connection(self.sql, workspace, id)
     }
-    for (_, applied) in &mut outcome.applied {
-        outcome.warnings.append(&mut applied.warnings);
-    }
-    if outcome.error.is_some() {
-        outcome.status = InboundStatus::Failed;
-    }
-    let status = inbound_status_to_row(outcome.status);
-    let is_first_time = batch
-        .sql
-        .prepare_cached("UPDATE inbound_event SET status = ?2 WHERE seq = ?1 AND status = 2")?
-        .execute(params![event, status])?
-        > 0;
-    // A trial is of an event that may not be in the log.
-    let is_logged = is_first_time
-        || batch
+
+    fn written(
+        &mut self,
+        finish: &FinishEvent,
+        item: u32,
+        entity: &str,
+    ) -> Result<Option<String>, Failure> {
+        Ok(self
             .sql
-            .prepare_cached("UPDATE inbound_event SET status = ?2 WHERE seq = ?1")?
+            .prepare_cached(
+                "SELECT record FROM inbound_record WHERE event = ?1 AND item = ?2 AND entity = ?3",
+            )?
+            .query_row(params![finish.event.0.row_key(), item, entity], |row| row.get(0))
+            .optional()?)
+    }
+
+    fn note_written(
+        &mut self,
+        finish: &FinishEvent,
+        item: u32,
+        applied: &Applied,
+        is_again: bool,
+    ) -> Result<(), Failure> {
+        let event = finish.event.0.row_key();
+        if is_again {
+            self.sql
+                .prepare_cached("DELETE FROM inbound_record WHERE event = ?1 AND item = ?2")?
+                .execute(params![event, item])?;
+        }
+        self.sql
+            .prepare_cached(
+                "INSERT INTO inbound_record (event, item, entity, record) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![event, item, applied.entity, applied.record.id])?;
+        Ok(())
+    }
+
+    fn mark(&mut self) -> Result<usize, Failure> {
+        self.sql.prepare_cached("SAVEPOINT event")?.execute([])?;
+        Ok(self.state.told())
+    }
+
+    fn undo(&mut self, told: &usize) -> Result<(), Failure> {
+        self.sql.prepare_cached("ROLLBACK TO event")?.execute([])?;
+        self.state.untell(*told);
+        Ok(())
+    }
+
+    fn release(&mut self, _: usize) -> Result<(), Failure> {
+        self.sql.prepare_cached("RELEASE event")?.execute([])?;
+        Ok(())
+    }
+
+    fn end_event(&mut self, finish: &FinishEvent, outcome: &EventOutcome) -> Result<(), Failure> {
+        let event = finish.event.0.row_key();
+        let status = inbound_status_to_row(outcome.status);
+        let is_first_time = self
+            .sql
+            .prepare_cached("UPDATE inbound_event SET status = ?2 WHERE seq = ?1 AND status = 2")?
             .execute(params![event, status])?
             > 0;
-    if is_logged && (outcome.error.is_some() || !outcome.warnings.is_empty()) {
-        put_outcome(batch.sql, event, outcome.error.as_deref(), &outcome.warnings)?;
-    } else if !is_first_time {
-        // How it ended before no longer holds.
-        batch
-            .sql
-            .prepare_cached("DELETE FROM inbound_outcome WHERE event = ?1")?
-            .execute([event])?;
-    }
-    Ok(outcome)
-}
-
-/// Applies the items of a list: all of them or, with every reason, none.
-fn finish_items(
-    batch: &mut Batch<'_>,
-    finish: &FinishEvent,
-    writes: Vec<(u32, Write)>,
-    outcome: &mut EventOutcome,
-) -> Result<(), Failure> {
-    batch.sql.prepare_cached("SAVEPOINT event")?.execute([])?;
-    let told = batch.state.told();
-    let mut errors = Vec::new();
-    let apply_all = || {
-        for (item, write) in writes {
-            match finish_item(batch, finish, item, write)? {
-                Ok(applied) => outcome.applied.push((item, applied)),
-                Err(reason) => errors.push(format!("item {item}: {reason}")),
-            }
+        // A trial is of an event that may not be in the log.
+        let is_logged = is_first_time
+            || self
+                .sql
+                .prepare_cached("UPDATE inbound_event SET status = ?2 WHERE seq = ?1")?
+                .execute(params![event, status])?
+                > 0;
+        if is_logged && (outcome.error.is_some() || !outcome.warnings.is_empty()) {
+            put_outcome(self.sql, event, outcome.error.as_deref(), &outcome.warnings)?;
+        } else if !is_first_time {
+            // How it ended before no longer holds.
+            self.sql
+                .prepare_cached("DELETE FROM inbound_outcome WHERE event = ?1")?
+                .execute([event])?;
         }
         Ok(())
-    };
-    let done = apply_all();
-    if done.is_err() || !errors.is_empty() {
-        batch.sql.prepare_cached("ROLLBACK TO event")?.execute([])?;
-        batch.state.untell(told);
-        outcome.applied.clear();
-        outcome.error = Some(errors.join("; "));
     }
-    batch.sql.prepare_cached("RELEASE event")?.execute([])?;
-    done
-}
-
-/// As [`finish_event`]; one of which nothing can be written, its connection
-/// gone for example, fails in the log.
-fn finish_or_fail(batch: &mut Batch<'_>, mut finish: FinishEvent) -> Result<EventOutcome, Failure> {
-    let work = std::mem::replace(&mut finish.work, EventWork::Writes(Vec::new()));
-    match finish_event(batch, &finish, work) {
-        Err(Failure::Store(error)) => finish_event(batch, &finish, EventWork::Fail(reason(&error))),
-        finished => finished,
-    }
-}
-
-/// Applies one item: `Err` inside says why it failed. One that is alone needs no
-/// savepoint, since [`apply`] decides before it writes; and one would copy every
-/// page it touches.
-fn finish_item(
-    batch: &mut Batch<'_>,
-    finish: &FinishEvent,
-    item: u32,
-    mut write: Write,
-) -> Result<Result<Applied, String>, Failure> {
-    let event = finish.event.0.row_key();
-    let connection = batch.state.connection(batch.sql, finish.workspace, &finish.connection)?;
-    if connection.no != finish.connection_no {
-        return Err(StoreError::not_found(Noun::Connection, &finish.connection).into());
-    }
-    let written_before = written_record(batch.sql, event, item, &write.entity)?;
-    if let Some(id) = written_before.as_ref().filter(|_| !finish.as_new)
-        // A record that is gone is made again.
-        && is_there(batch.sql, &connection, &write.entity, id)?
-    {
-        write.action = WriteAction::Update { id: id.clone(), version: None };
-    }
-    let applied = match apply(batch, &connection, write) {
-        Ok(applied) => applied,
-        Err(failure @ Failure::Sql(_)) => return Err(failure),
-        Err(Failure::Store(error)) => return Ok(Err(reason(&error))),
-    };
-    if written_before.is_some() {
-        batch
-            .sql
-            .prepare_cached("DELETE FROM inbound_record WHERE event = ?1 AND item = ?2")?
-            .execute(params![event, item])?;
-    }
-    batch
-        .sql
-        .prepare_cached(
-            "INSERT INTO inbound_record (event, item, entity, record) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![event, item, applied.entity, applied.record.id])?;
-    Ok(Ok(applied))
-}
-
-fn is_there(
-    db: &Db,
-    connection: &ConnectionSchema,
-    entity: &str,
-    id: &str,
-) -> Result<bool, Failure> {
-    match (connection.entities.get(entity), Uuid::try_parse(id)) {
-        (Some(row), Ok(id)) => record_exists(db, row.no, &id),
-        _ => Ok(false),
-    }
-}
-
-/// What people read in the log.
-fn reason(error: &StoreError) -> String {
-    match error {
-        StoreError::Invalid(invalids) => {
-            invalids.iter().map(|invalid| invalid.detail.as_str()).collect::<Vec<_>>().join("; ")
-        }
-        error => error.to_string(),
-    }
-}
-
-fn written_record(db: &Db, event: i64, item: u32, entity: &str) -> Result<Option<String>, Failure> {
-    Ok(db
-        .prepare_cached(
-            "SELECT record FROM inbound_record WHERE event = ?1 AND item = ?2 AND entity = ?3",
-        )?
-        .query_row(params![event, item, entity], |row| row.get(0))
-        .optional()?)
 }
 
 #[async_trait]
@@ -360,7 +280,7 @@ impl InboundStore for SqliteStore {
         let outcomes = self
             .writer
             .run(Priority::Stages, "finish inbound events", move |batch| {
-                events.into_iter().map(|finish| finish_or_fail(batch, finish)).collect()
+                events.into_iter().map(|finish| finish_event(batch, finish)).collect()
             })
             .await;
         if outcomes.is_ok() {
@@ -373,7 +293,7 @@ impl InboundStore for SqliteStore {
         self.writer
             .run(Priority::Bulk, "try an inbound event", move |batch| {
                 batch.sql.execute_batch("SAVEPOINT trial")?;
-                let outcome = finish_or_fail(batch, event);
+                let outcome = finish_event(batch, event);
                 batch.sql.execute_batch("ROLLBACK TO trial; RELEASE trial")?;
                 batch.state.undo_job();
                 outcome

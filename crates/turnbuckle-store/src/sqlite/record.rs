@@ -17,12 +17,13 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::record::{Applied, RecordStore, Search, SearchPage, Write};
+use crate::rules::apply;
 use crate::rules::record::RecordRow;
 use crate::rules::schema::{ConnectionSchema, EntityRow};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
+use crate::sqlite::search;
 use crate::sqlite::writer::Priority;
-use crate::sqlite::{apply, search};
 
 pub fn read_record(row: &Row<'_>) -> Result<RecordRow, Failure> {
     let id: [u8; 16] = row.get(1)?;
