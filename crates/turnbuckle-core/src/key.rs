@@ -27,6 +27,9 @@ pub const KEY_BYTES_MAX: usize = 256;
 /// The key of null, lower than every other.
 pub const NULL_KEY: &[u8] = &[0];
 
+/// Higher than every key: the first byte of one is the kind of its value.
+pub const KEYS_END: &[u8] = &[0xFF];
+
 /// Encodes a value so that comparing bytes compares values.
 pub fn encode(value: &Value) -> Vec<u8> {
     match Canonical::of(value.clone()) {
@@ -281,6 +284,7 @@ mod tests {
             let (a, b) = (value(&a), value(&b));
             let (a_key, b_key) = (encode(&a), encode(&b));
             prop_assert!(a_key.len() <= KEY_BYTES_MAX);
+            prop_assert!(a_key.as_slice() < KEYS_END);
             let by_key = a_key.cmp(&b_key);
             let by_value = Canonical::of(a).cmp(&Canonical::of(b));
             let is_cut = a_key.len() == KEY_BYTES_MAX || b_key.len() == KEY_BYTES_MAX;

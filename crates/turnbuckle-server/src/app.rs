@@ -11,18 +11,22 @@ use turnbuckle_connectors::native;
 use turnbuckle_core::id::{Minter, Stamp, UnixMs};
 use turnbuckle_store::Store;
 use turnbuckle_store::clock::Clock;
+use turnbuckle_store::maintenance::MaintenanceStore as _;
+use turnbuckle_store::postgres::{PostgresOptions, PostgresStore};
 use turnbuckle_store::sqlite::{SqliteOptions, SqliteStore};
 
 use crate::auth::KeyUses;
+use crate::bootstrap::SEAL_KEY_NOTE;
 use crate::catalog::Catalog;
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{Config, StoreAddress};
 use crate::egress::GuardedClient;
 use crate::logging::LogQuota;
 use crate::metrics::Metrics;
 use crate::outcomes::Outcomes;
 use crate::rate_limit::RateLimits;
 use crate::seal::{self, Sealer};
+use crate::secret::SecretText;
 use crate::workers::Signals;
 use crate::workers::deliver::Lanes;
 
@@ -68,30 +72,15 @@ impl App {
     /// # Errors
     /// With a sentence for the operator: the data folder, the key file or the
     /// database cannot be used.
-    pub fn build(config: Config) -> anyhow::Result<Self> {
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
         make_private_folder(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let database = config.data.join("turnbuckle.db");
-        let sealer = Arc::new(match database.exists() {
-            true => seal::key_file::load(&config.data)?.with_context(|| {
-                let folder = config.data.display();
-                format!(
-                    "{folder} has a database and no seal.key; put the key of this database back"
-                )
-            })?,
-            false => seal::key_file::load_or_create(&config.data)?,
-        });
-        let store = SqliteStore::open(SqliteOptions {
-            path: database.clone(),
-            clock: clock.clone(),
-            compose: native::compose,
-            intake_bytes_max: config.intake.queue_bytes_max,
-            scans_max: config.store.readers,
-        })
-        .with_context(|| format!("cannot use the database {}", database.display()))?;
-        let minter = store.minter();
-        let store: Arc<dyn Store> = Arc::new(store);
+        let Opened { store, minter, sealer } = match &config.store.address {
+            StoreAddress::Embedded => open_embedded(&config, clock.clone())?,
+            StoreAddress::Postgres(url) => open_postgres(&config, url, clock.clone()).await?,
+        };
+        let sealer = Arc::new(sealer);
         let egress = GuardedClient::new(config.egress.policy.clone(), config.egress.limits.clone());
         Ok(Self(Arc::new(Parts {
             catalog: Catalog::new(store.clone(), sealer.clone()),
@@ -120,6 +109,62 @@ impl App {
     pub fn mint(&self) -> Stamp {
         self.minter.mint(self.clock.now(), self.clock.random())
     }
+}
+
+/// A store, with the key that values in it are sealed with.
+struct Opened {
+    store: Arc<dyn Store>,
+    minter: Arc<Minter>,
+    sealer: Sealer,
+}
+
+fn open_embedded(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opened> {
+    let database = config.data.join("turnbuckle.db");
+    let sealer = match database.exists() {
+        true => seal::key_file::load(&config.data)?.with_context(|| {
+            let folder = config.data.display();
+            format!("{folder} has a database and no seal.key; put the key of this database back")
+        })?,
+        false => seal::key_file::load_or_create(&config.data)?,
+    };
+    let store = SqliteStore::open(SqliteOptions {
+        path: database.clone(),
+        clock,
+        compose: native::compose,
+        intake_bytes_max: config.intake.queue_bytes_max,
+        scans_max: config.store.readers,
+    })
+    .with_context(|| format!("cannot use the database {}", database.display()))?;
+    Ok(Opened { minter: store.minter(), store: Arc::new(store), sealer })
+}
+
+async fn open_postgres(
+    config: &Config,
+    url: &SecretText,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Opened> {
+    let store = PostgresStore::open(PostgresOptions {
+        url: url.reveal().to_owned(),
+        clock,
+        compose: native::compose,
+        intake_bytes_max: config.intake.queue_bytes_max,
+        connections_max: config.store.connections_max,
+    })
+    .await
+    .context("cannot use the database that `store` names")?;
+    // One that other processes use already has a key, which this one cannot make.
+    let sealer = match store.note(SEAL_KEY_NOTE).await.context("cannot read the database")? {
+        Some(sealed_with) => seal::key_file::load(&config.data)?.with_context(|| {
+            let folder = config.data.display();
+            format!(
+                "the database was sealed with key {sealed_with} and {folder} has no seal.key; copy \
+                 it there from the data folder of a process that uses this database, or name \
+                 another database"
+            )
+        })?,
+        None => seal::key_file::load_or_create(&config.data)?,
+    };
+    Ok(Opened { minter: store.minter(), store: Arc::new(store), sealer })
 }
 
 /// Makes a folder that only its owner may look into: records and webhooks are in it.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use turnbuckle_core::id::{KeyId, WorkspaceId};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::api_key::ApiKey;
+use turnbuckle_store::workspace::Workspace;
 
 use crate::app::App;
 use crate::random::{new_token, random_bytes};
@@ -19,7 +20,7 @@ use crate::secret::SecretText;
 pub const DEFAULT_WORKSPACE: &str = "default";
 
 /// Names the key that values in this database are sealed with.
-const SEAL_KEY_NOTE: &str = "seal-key";
+pub const SEAL_KEY_NOTE: &str = "seal-key";
 /// Written when the first start is complete.
 const FIRST_START_NOTE: &str = "first-start";
 
@@ -52,10 +53,7 @@ pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError
     if app.store.note(FIRST_START_NOTE).await?.is_some() {
         return Ok(None);
     }
-    let workspace = match app.store.workspace(DEFAULT_WORKSPACE).await? {
-        Some(workspace) => workspace,
-        None => app.store.create_workspace(DEFAULT_WORKSPACE, "Default").await?,
-    };
+    let workspace = default_workspace(app).await?;
     let scopes = ["all", "operator"].map(str::to_owned).to_vec();
     let label = "First start".to_owned();
     let printed = match &app.config.bootstrap_key {
@@ -76,6 +74,16 @@ pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError
     };
     app.store.put_note(FIRST_START_NOTE, "done").await?;
     Ok(printed)
+}
+
+async fn default_workspace(app: &App) -> Result<Workspace, StoreError> {
+    match app.store.create_workspace(DEFAULT_WORKSPACE, "Default").await {
+        // By a first start that was cut short, or another process that starts now.
+        Err(error @ StoreError::AlreadyExists { .. }) => {
+            app.store.workspace(DEFAULT_WORKSPACE).await?.ok_or(error)
+        }
+        made => made,
+    }
 }
 
 /// Refuses a key file that does not belong to the database. Without this

@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! Some commands run a server or work on its data folder (`serve`, `config`,
-//! `doctor`), some talk to a running one (`sources`, `tail`, `replay`, `listen`),
+//! Some commands run a server or work on its store (`serve`, `config`, `doctor`,
+//! `migrate`), some talk to a running one (`sources`, `tail`, `replay`, `listen`),
 //! and two do either (`keys`, `workspaces`): with `--key` through the API, else
 //! on the data folder itself, which no server may have open then.
 //!
@@ -16,6 +16,7 @@ mod demo;
 mod doctor;
 mod keys;
 mod listen;
+mod migrate;
 mod openapi;
 mod output;
 mod replay;
@@ -70,6 +71,8 @@ enum Command {
     Config(arguments::ServerArguments),
     /// Look for what keeps the server from running.
     Doctor(arguments::ServerArguments),
+    /// Bring a database to the schema of this version, as a starting server does.
+    Migrate(arguments::DataArguments),
     /// Print the API's description (OpenAPI 3.1).
     Openapi,
 }
@@ -108,6 +111,7 @@ async fn run(command: Command, output: Output) -> anyhow::Result<()> {
         Command::Listen(arguments) => listen::run(&arguments, output).await,
         Command::Config(arguments) => config::run(&arguments, output),
         Command::Doctor(arguments) => doctor::run(&arguments, output).await,
+        Command::Migrate(arguments) => migrate::run(&arguments, output).await,
         Command::Openapi => openapi::run(output),
     }
 }

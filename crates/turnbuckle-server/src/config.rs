@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 pub use parts::{
     BinsConfig, BootstrapKey, DeliverConfig, EgressConfig, HttpConfig, IntakeConfig, LogConfig,
-    LogFormat, LogLevel, MatchConfig, ProcessConfig, RetentionConfig, StoreConfig,
+    LogFormat, LogLevel, MatchConfig, ProcessConfig, RetentionConfig, StoreAddress, StoreConfig,
 };
 
 use crate::egress::Cidr;

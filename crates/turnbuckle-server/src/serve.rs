@@ -64,8 +64,9 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr().context("the listener has no address")?;
-    let app = App::build(config)?;
+    let app = App::build(config).await?;
     let first_key = bootstrap::first_start(&app).await?;
+    app.store.begin_work().await.context("cannot begin to work on what is stored")?;
     let mut running = JoinSet::new();
     running.spawn(run(app.clone(), listener, shutdown.clone()));
     Ok(Serving { app, address, first_key, shutdown, running })

@@ -281,6 +281,7 @@ async fn delivered(hub: &TestHub, endpoint: &Json, answers: &[Option<u16>]) -> S
         };
         let attempt = Attempt {
             delivery: due.id,
+            workspace: due.workspace,
             endpoint,
             // The start tells attempts apart: no two begin in one millisecond.
             at: hub.app.now() + index as UnixMs,

@@ -233,8 +233,8 @@ async fn the_webhooks_setting_keeps_one_endpoint_in_step() {
     assert!(endpoints().await.is_empty());
 }
 
-fn app(data: &std::path::Path, bootstrap_key: Option<&str>) -> App {
-    App::build(config(data, bootstrap_key)).unwrap()
+async fn app(data: &std::path::Path, bootstrap_key: Option<&str>) -> App {
+    App::build(config(data, bootstrap_key)).await.unwrap()
 }
 
 fn config(data: &std::path::Path, bootstrap_key: Option<&str>) -> Config {
@@ -247,7 +247,7 @@ fn config(data: &std::path::Path, bootstrap_key: Option<&str>) -> Config {
 #[tokio::test]
 async fn the_first_start_prints_one_key_set_once() {
     let data = tempfile::tempdir().unwrap();
-    let app = app(data.path(), None);
+    let app = app(data.path(), None).await;
     let printed = bootstrap::first_start(&app).await.unwrap().unwrap();
     assert!(bootstrap::first_start(&app).await.unwrap().is_none());
     let key = app.store.api_key(&printed.publishable).await.unwrap().unwrap();
@@ -259,7 +259,7 @@ async fn the_first_start_prints_one_key_set_once() {
 #[tokio::test]
 async fn a_configured_key_set_is_made_and_not_printed() {
     let data = tempfile::tempdir().unwrap();
-    let app = app(data.path(), Some("pk_mine:sk_mine"));
+    let app = app(data.path(), Some("pk_mine:sk_mine")).await;
     assert!(bootstrap::first_start(&app).await.unwrap().is_none());
     assert!(app.store.api_key("pk_mine").await.unwrap().is_some());
 }
@@ -267,7 +267,7 @@ async fn a_configured_key_set_is_made_and_not_printed() {
 #[tokio::test]
 async fn a_key_file_of_another_database_is_refused_at_start() {
     let data = tempfile::tempdir().unwrap();
-    let app = app(data.path(), None);
+    let app = app(data.path(), None).await;
     let other = Sealer::new([7; 32]).key_id().to_string();
     app.store.put_note("seal-key", &other).await.unwrap();
     let refused = bootstrap::first_start(&app).await;
@@ -282,10 +282,10 @@ async fn a_key_file_of_another_database_is_refused_at_start() {
 async fn a_database_without_its_key_file_is_refused_and_gets_no_other() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().join("hub");
-    app(&folder, None).store.close().await;
+    app(&folder, None).await.store.close().await;
     let key = folder.join("seal.key");
     std::fs::remove_file(&key).unwrap();
-    let refused = App::build(config(&folder, None)).err().unwrap();
+    let refused = App::build(config(&folder, None)).await.err().unwrap();
     assert!(refused.to_string().contains("put the key of this database back"), "{refused:#}");
     assert!(!key.exists());
     #[cfg(unix)]

@@ -349,6 +349,7 @@ async fn a_recovery_makes_what_was_given_up_due_again() {
         let due = app.store.store_message(workspace, id, "test", Arc::new(Nothing)).await.unwrap();
         let attempt = Attempt {
             delivery: due.id,
+            workspace,
             endpoint: id,
             at: app.now(),
             duration_ms: 1,
@@ -360,7 +361,12 @@ async fn a_recovery_makes_what_was_given_up_due_again() {
         app.store.finish_attempts(vec![attempt]).await.unwrap();
     }
     let due = async || {
-        app.store.due_deliveries(id, app.now(), &HashSet::new(), 10).await.unwrap().due.len()
+        app.store
+            .due_deliveries(workspace, id, app.now(), &HashSet::new(), 10)
+            .await
+            .unwrap()
+            .due
+            .len()
     };
     assert_eq!(due().await, 0);
 

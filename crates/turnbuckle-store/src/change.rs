@@ -7,7 +7,6 @@ use turnbuckle_core::change::Change;
 use turnbuckle_core::id::WorkspaceId;
 
 use crate::StoreError;
-use crate::page::Page;
 
 #[async_trait]
 pub trait ChangeStore: Send + Sync {
@@ -38,5 +37,15 @@ pub trait ChangeStore: Send + Sync {
         entity: Option<&str>,
         after: Option<i64>,
         limit: usize,
-    ) -> Result<Page<Change>, StoreError>;
+    ) -> Result<FeedPage, StoreError>;
+}
+
+/// A page of the feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedPage {
+    /// Oldest first; perhaps few, even none, of many that were looked at.
+    pub items: Vec<Change>,
+    /// Where to go on: at once if there is more, else when something has happened.
+    pub position: i64,
+    pub has_more: bool,
 }

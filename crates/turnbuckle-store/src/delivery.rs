@@ -87,10 +87,23 @@ pub struct DueDelivery {
     pub body: Bytes,
 }
 
+/// Lets attempts at an endpoint be made by this process, which another one may have
+/// the deliveries of. To be kept until the attempt is recorded.
+#[derive(Debug, Clone, Default)]
+pub struct Permit(Arc<()>);
+
+impl Permit {
+    /// Whether there is no clone of it.
+    pub(crate) fn is_unused(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+}
+
 /// How one HTTP call of a delivery went.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
     pub delivery: DeliveryId,
+    pub workspace: WorkspaceId,
     pub endpoint: EndpointId,
     /// When it began. Tells the attempts of a delivery apart: one that is recorded
     /// twice counts once.
@@ -171,8 +184,9 @@ pub trait DeliveryStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::VersionMismatch`] if the mapping is not the one matched with
-    /// any more, or if the keys of an object among [`Matched::deferred_objects`]
-    /// have been rebuilt meanwhile. Nothing is stored: match again.
+    /// any more, if the keys of an object among [`Matched::deferred_objects`]
+    /// have been rebuilt meanwhile, or if another process has stored some of these
+    /// changes. Nothing is stored: match again.
     async fn store_matches(
         &self,
         matched: Vec<Matched>,
@@ -193,6 +207,7 @@ pub trait DeliveryStore: Send + Sync {
     /// newer message before its attempt is recorded.
     async fn due_deliveries(
         &self,
+        workspace: WorkspaceId,
         endpoint: EndpointId,
         now: UnixMs,
         held: &HashSet<DeliveryId>,
@@ -201,6 +216,14 @@ pub trait DeliveryStore: Send + Sync {
 
     /// Each endpoint that has heads, with the time of its earliest one.
     async fn endpoints_due(&self) -> Result<Vec<(WorkspaceId, EndpointId, UnixMs)>, StoreError>;
+
+    /// Lets an attempt begin; `None` where the deliveries of the endpoint are another
+    /// process's.
+    fn permit(&self, endpoint: EndpointId) -> Option<Permit>;
+
+    /// Waits until another process made something due that is this one's to send;
+    /// answers at which endpoints.
+    async fn due_elsewhere(&self) -> Vec<(WorkspaceId, EndpointId)>;
 
     /// Records attempts and moves their lines on. Answers the heads that
     /// became due by it.
@@ -219,6 +242,7 @@ pub trait DeliveryStore: Send + Sync {
     /// newest first.
     async fn recover_slice(
         &self,
+        workspace: WorkspaceId,
         endpoint: EndpointId,
         slice: RecoverSlice,
     ) -> Result<Recovered, StoreError>;
@@ -226,6 +250,7 @@ pub trait DeliveryStore: Send + Sync {
     /// How many deliveries of the range a recovery would look at.
     async fn count_recoverable(
         &self,
+        workspace: WorkspaceId,
         endpoint: EndpointId,
         range: RecoverRange,
     ) -> Result<i64, StoreError>;

@@ -101,6 +101,7 @@ pub enum EventWork {
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventOutcome {
     pub event: InboundEventId,
+    /// `Processing` of one that another process ended first: nothing was done here.
     pub status: InboundStatus,
     /// In item order; empty if the event failed.
     pub applied: Vec<(u32, Applied)>,

@@ -39,6 +39,10 @@ pub mod workspace;
 
 pub use error::StoreError;
 
+/// The newest migration that this version knows, by number and name: every engine has
+/// the same ones, each in its own words.
+pub const SCHEMA: (i64, &str) = (1, "create_tables");
+
 /// All contracts, as the server holds them.
 pub trait Store:
     api_key::ApiKeyStore

@@ -5,6 +5,12 @@ use turnbuckle_core::id::UnixMs;
 
 use crate::StoreError;
 
+/// How long a run or a source key is kept after its end.
+pub const ENDED_MS: UnixMs = 30 * 24 * 3600 * 1000;
+
+/// Name of the note that says when the store last proved that it can write.
+pub(crate) const HEALTH_NOTE: &str = "last_health_check_ms";
+
 /// What the logs keep. Rows older than these times go, a slice at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
@@ -25,6 +31,14 @@ pub trait MaintenanceStore: Send + Sync {
     /// and subscriptions, and their events, changes and deliveries in the logs.
     /// `true` if more is left to erase.
     async fn erase(&self) -> Result<bool, StoreError>;
+
+    /// This process is going to work on what is pending, beside others that share the
+    /// store. Until then nothing is handed out to it.
+    async fn begin_work(&self) -> Result<(), StoreError>;
+
+    /// Whether this process is to do what one does for all that share the store: runs,
+    /// keys, retention, erasure.
+    fn does_upkeep(&self) -> bool;
 
     /// Whether the store can write.
     async fn check_health(&self) -> Result<(), StoreError>;

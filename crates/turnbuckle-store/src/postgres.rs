@@ -2,37 +2,76 @@
 //!
 //! Who acts: each call takes a connection of the pool and runs one transaction
 //! on it. A task reads the versions of what workspaces have configured, which
-//! other processes raise ([`configured`]).
+//! other processes raise ([`configured`]); one shares the work with them
+//! ([`processes`]); some make inbound events durable, many at once ([`intake`]).
 //!
 //! Guaranteed: everything that two processes must agree on is a row, and is
 //! decided by a lock on that row or by a constraint. Correctness rests neither
 //! on advisory locks nor on LISTEN.
 
 mod api_key;
+mod attempt;
 mod bin;
+mod change;
 mod configured;
+mod connection;
+mod context;
+mod delivery;
+mod delivery_log;
+mod delivery_row;
+mod endpoint;
+mod entity;
+mod erasure;
 mod failure;
+mod feed;
+mod gather;
+mod hints;
 mod idempotency;
+mod inbound;
+mod intake;
+mod line;
 mod listing;
+mod maintenance;
+mod matched;
 pub mod migrations;
+mod partitions;
+mod processes;
+mod reads;
+mod record;
+mod recovery;
+mod replay;
 mod schema;
 mod source;
 mod statement;
+mod subscription;
+mod tls;
+mod unit;
 mod workspace;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime};
 use tokio::task::JoinSet;
-use tokio_postgres::NoTls;
+use tokio_postgres::Config;
 use turnbuckle_core::id::{Minter, Stamp};
 
 use crate::StoreError;
 use crate::clock::Clock;
+use crate::inbound::{Accept, Accepted};
 use crate::postgres::configured::Configured;
 use crate::postgres::failure::{Failure, during};
+use crate::postgres::gather::Gather;
+use crate::postgres::hints::Hints;
+use crate::postgres::inbound::Held;
+use crate::postgres::intake::Intake;
+use crate::postgres::maintenance::logs::Retention;
+use crate::postgres::processes::Processes;
+use crate::postgres::record::{RecordWrite, RecordWriter};
 use crate::postgres::schema::Schemas;
 use crate::postgres::statement::find;
+use crate::postgres::subscription::{Subscriber, Wish};
+use crate::postgres::tls::Tls;
+use crate::record::Applied;
 pub use crate::rules::apply::Compose;
 
 /// What the store is opened with.
@@ -41,21 +80,56 @@ pub struct PostgresOptions {
     pub url: String,
     pub clock: Arc<dyn Clock>,
     pub compose: Compose,
+    /// Most bytes of intake that may wait to be written.
+    pub intake_bytes_max: usize,
     /// Most connections that this process has open.
     pub connections_max: usize,
 }
 
 /// The PostgreSQL half of [`crate::Store`].
 pub struct PostgresStore {
+    parts: Arc<Parts>,
+    /// How the session of this process connects.
+    session: (Config, Tls),
+    /// End with the store.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+/// What calls and tasks work with.
+pub struct Parts {
     clock: Arc<dyn Clock>,
     minter: Arc<Minter>,
     compose: Compose,
     pool: Pool,
     configured: Arc<Configured>,
     schemas: Schemas,
-    /// End with the store.
-    _tasks: JoinSet<()>,
+    hints: Arc<Hints>,
+    processes: Arc<Processes>,
+    /// Events that this process is working on.
+    held: Held,
+    accepts: Gather<Accept, Accepted>,
+    writes: Gather<RecordWrite, Applied>,
+    subscribes: Gather<Wish, ()>,
+    retention: Retention,
 }
+
+impl std::ops::Deref for PostgresStore {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+/// Every statement finds its rows by a key, and those that are sorted are few. The
+/// server, which thinks of a queue what it was when it was last counted, would now
+/// and then rather read all of it: from an empty one that is cheapest.
+const PLANS: &str = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off \
+    -c enable_mergejoin=off -c enable_material=off -c jit=off";
+
+/// Tasks that make inbound events durable: while one waits for its commit, another
+/// writes.
+const INTAKE_FLUSHERS: usize = 2;
 
 impl PostgresStore {
     /// Connects, brings the schema up to date and learns what is configured.
@@ -65,14 +139,17 @@ impl PostgresStore {
     /// [`StoreError::Defect`] if the URL or the database is not ours to use.
     pub async fn open(options: PostgresOptions) -> Result<Self, StoreError> {
         const ACTION: &str = "open the database";
-        let settings: tokio_postgres::Config =
+        let mut settings: Config =
             options.url.parse().map_err(|error: tokio_postgres::Error| StoreError::Defect {
                 action: ACTION,
                 source: error.into(),
             })?;
+        let tls = tls::of(&mut settings)?;
+        let given = settings.get_options().unwrap_or_default();
+        settings.options(format!("{PLANS} {given}"));
         let manager = Manager::from_config(
-            settings,
-            NoTls,
+            settings.clone(),
+            tls.clone(),
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let pool = Pool::builder(manager)
@@ -81,34 +158,61 @@ impl PostgresStore {
             .build()
             .map_err(|error| StoreError::Defect { action: ACTION, source: error.into() })?;
         migrations::migrate(&pool).await?;
+        let weeks = partitions::make(&pool, options.clock.now());
+        during("make the partitions of the logs", weeks).await?;
         let mut tasks = JoinSet::new();
         let configured = Configured::start(pool.clone(), &mut tasks);
         let configured = during("read what is configured", configured).await?;
-        let process = during("number this process", number_process(&pool)).await?;
-        Ok(Self {
+        let number = during("number this process", number_process(&pool)).await?;
+        let hints = Arc::<Hints>::default();
+        let processes = Arc::new(Processes::new(number, hints.clone()));
+        let parts = Arc::new(Parts {
             clock: options.clock,
-            minter: Arc::new(Minter::of_process(process)),
+            minter: Arc::new(Minter::of_process(number.unsigned_abs())),
             compose: options.compose,
             pool,
             configured,
             schemas: Schemas::default(),
-            _tasks: tasks,
-        })
+            hints,
+            processes,
+            held: Held::default(),
+            accepts: Gather::new(intake::ACTION, options.intake_bytes_max),
+            // Their callers wait for the answer, and so bound themselves.
+            writes: Gather::new(record::ACTION, usize::MAX),
+            subscribes: Gather::new(subscription::ACTION, usize::MAX),
+            retention: Retention::default(),
+        });
+        for _ in 0..INTAKE_FLUSHERS {
+            let intake = Intake(parts.clone());
+            tasks.spawn(async move { intake.0.accepts.run(&intake).await });
+        }
+        let writes = RecordWriter(parts.clone());
+        tasks.spawn(async move { writes.0.writes.run(&writes).await });
+        let subscribes = Subscriber(parts.clone());
+        tasks.spawn(async move { subscribes.0.subscribes.run(&subscribes).await });
+        Ok(Self { parts, session: (settings, tls), tasks: Mutex::new(tasks) })
     }
 
     /// The minter that every id of this process comes from.
     pub fn minter(&self) -> Arc<Minter> {
         self.minter.clone()
     }
+}
 
+impl Parts {
     fn mint(&self) -> Stamp {
-        self.minter.mint(self.clock.now(), self.clock.random())
+        self.mint_after(0)
+    }
+
+    /// An id whose row key is above `floor`.
+    fn mint_after(&self, floor: i64) -> Stamp {
+        self.minter.mint_after(floor, self.clock.now(), self.clock.random())
     }
 }
 
 /// Every process that opens the store gets the next number.
-async fn number_process(pool: &Pool) -> Result<u64, Failure> {
+async fn number_process(pool: &Pool) -> Result<i64, Failure> {
     let db = pool.get().await?;
-    let next = find(&db, "SELECT nextval('process')", &[], |row| Ok(row.get::<_, i64>(0))).await?;
-    Ok(next.unwrap_or_default().unsigned_abs())
+    let next = find(&db, "SELECT nextval('process_no')", &[], |row| Ok(row.get(0))).await?;
+    Ok(next.unwrap_or_default())
 }

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use turnbuckle_core::id::{UnixMs, WorkspaceId};
 
 use crate::StoreError;
+use crate::error::Noun;
 
 /// One run and how far it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,15 @@ pub struct Run {
 pub enum RunKind {
     Replay,
     Recovery,
+}
+
+impl RunKind {
+    pub fn noun(self) -> Noun {
+        match self {
+            Self::Replay => Noun::Replay,
+            Self::Recovery => Noun::Recovery,
+        }
+    }
 }
 
 #[async_trait]

@@ -1,13 +1,24 @@
-//! What is decided alike on every engine: pure code between the contracts and
+//! What is decided alike on every engine: the code between the contracts and
 //! the statements.
 //!
-//! An engine hands in rows and takes back what to write; nothing here speaks SQL.
+//! Nothing here speaks SQL. An engine hands in rows and takes back what to
+//! write; where what is read decides what to read next, it is asked through
+//! [`reads::RecordReads`].
 
 pub mod apply;
+pub mod attempt;
+pub mod delivery;
 pub mod event;
+pub mod identity;
+pub mod key_base;
+pub mod line;
 pub mod numbers;
+pub mod reads;
 pub mod record;
+pub mod recovery;
 pub mod schema;
+pub mod search;
+pub mod walk;
 
 use crate::StoreError;
 

@@ -11,6 +11,7 @@
 
 mod api_key;
 mod apply;
+mod attempt;
 mod bin;
 mod change;
 mod checkpoint;
@@ -34,10 +35,11 @@ pub mod migrations;
 #[cfg(test)]
 mod plans;
 mod readers;
+mod reads;
 mod record;
+mod recovery;
 mod replay;
 mod schema;
-mod search;
 mod source;
 mod state;
 mod subscription;

@@ -1,15 +1,20 @@
 //! Stories on PostgreSQL, each in a schema of its own of the database that
 //! `TEST_POSTGRES_URL` names (`scripts/with-postgres.sh` starts one).
 
-#[allow(dead_code, unused_macros, unused_imports)] // Not every noun is told here yet.
 #[macro_use]
 mod stories;
+mod plans;
+mod processes;
+mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_postgres::NoTls;
+use tokio::task::JoinSet;
+use tokio_postgres::{Client, NoTls};
 use turnbuckle_store::StoreError;
+use turnbuckle_store::clock::Clock;
+use turnbuckle_store::maintenance::MaintenanceStore as _;
 use turnbuckle_store::postgres::{PostgresOptions, PostgresStore};
 use turnbuckle_store::workspace::WorkspaceStore;
 
@@ -19,6 +24,7 @@ const DATABASE: &str = "TEST_POSTGRES_URL";
 
 /// A schema of the database.
 struct Schema {
+    name: String,
     url: String,
 }
 
@@ -29,26 +35,53 @@ impl Schema {
         let name = format!("{name:.60}");
         let url = std::env::var(DATABASE)
             .unwrap_or_else(|_| panic!("{DATABASE} is not set: run scripts/with-postgres.sh"));
-        let schema = Self { url: format!("{url}?options=-csearch_path%3D{name}") };
+        let url = format!("{url}?application_name={name}&options=-csearch_path%3D{name}");
+        let schema = Self { name: name.clone(), url };
         schema.run(&format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}")).await;
         schema
     }
 
-    async fn run(&self, statements: &str) {
+    /// A connection beside the store's; it lasts as long as its task.
+    async fn connect(&self) -> (Client, JoinSet<()>) {
         let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
-        let run = async {
-            client.batch_execute(statements).await.unwrap();
-            drop(client);
-        };
-        let ((), connection) = tokio::join!(run, connection);
-        connection.unwrap();
+        let mut task = JoinSet::new();
+        task.spawn(async move { connection.await.unwrap() });
+        (client, task)
     }
 
+    /// It is also how the sessions of the store call themselves.
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn run(&self, statements: &str) {
+        let (client, _task) = self.connect().await;
+        client.batch_execute(statements).await.unwrap();
+    }
+
+    /// What a statement counts.
+    async fn count(&self, select: &str) -> i64 {
+        let (client, _task) = self.connect().await;
+        client.query_one(select, &[]).await.unwrap().get(0)
+    }
+
+    /// Opens the store and goes to work.
     async fn open(&self, clock: &Arc<TestClock>) -> Result<PostgresStore, StoreError> {
+        self.open_by(clock.clone()).await
+    }
+
+    async fn open_by(&self, clock: Arc<dyn Clock>) -> Result<PostgresStore, StoreError> {
+        let store = self.open_idle(clock).await?;
+        store.begin_work().await?;
+        Ok(store)
+    }
+
+    async fn open_idle(&self, clock: Arc<dyn Clock>) -> Result<PostgresStore, StoreError> {
         PostgresStore::open(PostgresOptions {
             url: self.url.clone(),
-            clock: clock.clone(),
+            clock,
             compose: stories::crm::compose,
+            intake_bytes_max: stories::INTAKE_BYTES_MAX,
             connections_max: 4,
         })
         .await
@@ -70,46 +103,38 @@ macro_rules! on_postgres {
     };
 }
 
-on_postgres! {
-    workspace {
-        a_slug_names_one_workspace
-        workspaces_are_listed_oldest_first
-        a_setting_belongs_to_one_workspace
-        a_setting_is_replaced_where_it_is_as_it_was_read
-    }
-    api_key {
-        a_key_is_found_by_its_publishable_name
-        a_publishable_name_is_taken_once
-        a_revoked_key_is_unknown
-        last_use_never_goes_back
-    }
-    source {
-        a_source_is_found_by_id_and_by_key
-        an_id_of_another_tail_or_workspace_finds_nothing
-        a_key_ends_at_its_time
-        an_ended_key_cannot_be_brought_back
-        a_key_hash_is_taken_once
-        an_update_compares_the_version
-        sources_are_listed_newest_first_page_by_page
-        a_deleted_source_takes_its_keys_along
-    }
-    bin {
-        a_bin_shows_its_requests_newest_first
-        the_oldest_requests_make_room
-        the_newest_request_stays_however_large
-        an_expired_bin_is_unknown
-        a_bin_name_is_taken_once
-        a_deleted_bin_takes_its_requests_along
-    }
-    idempotency {
-        the_first_claims_and_repeats_get_its_answer
-        a_key_means_one_request
-        a_released_claim_can_be_claimed_again
-        an_answer_is_final
-        a_dead_claim_is_taken_over
-        an_answer_is_kept_for_a_day
-        one_of_many_callers_is_the_first
-    }
+macro_rules! reopening_postgres {
+    ($($story:ident)*) => {
+        mod reopening {
+            $(#[tokio::test]
+            async fn $story() {
+                let schema = super::Schema::make(concat!("reopening_", stringify!($story))).await;
+                let (schema, clock) =
+                    (std::sync::Arc::new(schema), std::sync::Arc::new(super::TestClock::new()));
+                let open = || -> std::pin::Pin<Box<dyn Future<Output = _>>> {
+                    let (schema, clock) = (schema.clone(), clock.clone());
+                    Box::pin(async move {
+                        let store = schema.open(&clock).await.unwrap();
+                        Box::new(store) as Box<dyn turnbuckle_store::Store>
+                    })
+                };
+                super::stories::reopening::$story(&open, &clock).await;
+            })*
+        }
+    };
+}
+
+for_each_story!(on_postgres);
+for_each_reopening!(reopening_postgres);
+
+#[tokio::test]
+async fn a_change_is_matched_by_one_of_several_processes() {
+    processes::a_change_is_matched_by_one_of_them().await;
+}
+
+#[tokio::test]
+async fn lines_stay_whole_whichever_process_moves_them_on() {
+    processes::lines_stay_whole_whoever_moves_them_on().await;
 }
 
 #[tokio::test]
@@ -162,7 +187,11 @@ async fn the_database_of_another_is_left_alone() {
 async fn what_cannot_be_opened_says_why() {
     let clock = Arc::new(TestClock::new());
     let open = async |url: &str| {
-        Schema { url: url.to_owned() }.open(&clock).await.err().expect("it is refused")
+        Schema { name: String::new(), url: url.to_owned() }
+            .open(&clock)
+            .await
+            .err()
+            .expect("it is refused")
     };
     assert!(matches!(open("not a url").await, StoreError::Defect { .. }));
     // Port 1 answers nobody.

@@ -5,11 +5,13 @@ mod stories;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 
 use turnbuckle_store::StoreError;
 use turnbuckle_store::sqlite::{SqliteOptions, SqliteStore};
+use turnbuckle_store::workspace::WorkspaceStore;
 
-use crate::stories::TestClock;
+use crate::stories::{ACME, OTHER, TestClock};
 
 fn open(folder: &Path, clock: &Arc<TestClock>) -> Result<SqliteStore, StoreError> {
     SqliteStore::open(SqliteOptions {
@@ -42,8 +44,9 @@ macro_rules! reopening_sqlite {
             async fn $story() {
                 let folder = tempfile::tempdir().unwrap();
                 let clock = std::sync::Arc::new(super::TestClock::new());
-                let open = || -> Box<dyn turnbuckle_store::Store> {
-                    Box::new(super::open(folder.path(), &clock).unwrap())
+                let open = || -> std::pin::Pin<Box<dyn Future<Output = _>>> {
+                    let store = super::open(folder.path(), &clock).unwrap();
+                    Box::pin(async { Box::new(store) as Box<dyn turnbuckle_store::Store> })
                 };
                 super::stories::reopening::$story(&open, &clock).await;
             })*
@@ -53,6 +56,23 @@ macro_rules! reopening_sqlite {
 
 for_each_story!(on_sqlite);
 for_each_reopening!(reopening_sqlite);
+
+/// The writer goes on with what was begun. Nobody is left to say so but the store itself.
+#[tokio::test]
+async fn a_change_counts_although_its_caller_went_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path(), &Arc::new(TestClock::new())).unwrap();
+    let store: &dyn WorkspaceStore = &store;
+    let (document, seen) = (serde_json::json!("first"), store.configuration_version(ACME));
+    let mut write = store.put_setting(ACME, "origins", &document);
+    let _begun =
+        std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await.is_ready();
+    drop(write);
+    // Writes are answered in their order.
+    store.put_setting(OTHER, "origins", &document).await.unwrap();
+    assert_eq!(store.setting(ACME, "origins").await.unwrap(), Some(document));
+    assert!(seen < store.configuration_version(ACME));
+}
 
 #[test]
 fn a_file_is_open_once() {

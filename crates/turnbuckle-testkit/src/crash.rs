@@ -24,6 +24,7 @@ use std::time::Instant;
 use tokio::task::JoinSet;
 
 use crate::dice::Dice;
+use crate::postgres::PostgresServer;
 use crate::process::HubProcess;
 use ledger::Ledger;
 use load::{Gate, Loader};
@@ -59,19 +60,70 @@ impl CrashPlan {
 /// # Panics
 /// With everything that does not add up.
 pub async fn run(binary: &str, plan: CrashPlan) {
+    run_plan(plan, async || Victims { hub: HubProcess::start(binary).await, database: None }).await;
+}
+
+/// The same of hubs on PostgreSQL servers of their own, which are killed too.
+///
+/// # Panics
+/// With everything that does not add up.
+pub async fn run_with_database(binary: &str, plan: CrashPlan) {
+    run_plan(plan, async || {
+        let server = PostgresServer::start().await;
+        let hub = HubProcess::start_on(binary, &server.url()).await;
+        Victims { hub, database: Some(server) }
+    })
+    .await;
+}
+
+async fn run_plan(plan: CrashPlan, mut start: impl AsyncFnMut() -> Victims) {
     eprintln!("crash: {} kills, CRASH_SEED={}", plan.kills, plan.seed);
     let mut dice = Dice::new(plan.seed);
     let mut left = plan.kills;
     while left > 0 {
         let kills = left.min(KILLS_PER_HUB);
-        run_hub(binary, kills, dice.split()).await;
+        run_hub(start().await, kills, dice.split()).await;
         left -= kills;
     }
 }
 
-async fn run_hub(binary: &str, kills: u32, mut dice: Dice) {
+/// What is killed.
+struct Victims {
+    hub: HubProcess,
+    database: Option<PostgresServer>,
+}
+
+impl Victims {
+    /// Kills one of them, or both, and starts them again; answers whether it was the hub.
+    async fn kill(&mut self, dice: &mut Dice) -> bool {
+        let Self { hub, database } = self;
+        match database {
+            Some(database) if dice.once_in(2) => {
+                let is_both = dice.once_in(3);
+                if is_both {
+                    hub.kill_9().await;
+                }
+                database.kill().await;
+                // Away for a moment, while the hub goes on asking.
+                tokio::time::sleep(dice.millis(400)).await;
+                database.launch().await;
+                if is_both {
+                    hub.launch();
+                }
+                is_both
+            }
+            _ => {
+                hub.kill_9().await;
+                hub.launch();
+                true
+            }
+        }
+    }
+}
+
+async fn run_hub(mut victims: Victims, kills: u32, mut dice: Dice) {
     let started = Instant::now();
-    let mut hub = HubProcess::start(binary).await;
+    let hub = &victims.hub;
     let ledger = Ledger::default();
     let stage = Stage::build(hub.client(), dice.split()).await;
     let gate = Gate::default();
@@ -91,15 +143,14 @@ async fn run_hub(binary: &str, kills: u32, mut dice: Dice) {
     for _ in 0..kills {
         tokio::time::sleep(dice.millis(900)).await;
         gate.close();
-        hub.kill_9().await;
-        hub.launch();
+        let is_hub = victims.kill(&mut dice).await;
         // A kill may also hit a hub that is just coming up.
-        if dice.once_in(6) {
+        if is_hub && dice.once_in(6) {
             tokio::time::sleep(dice.millis(150)).await;
-            hub.kill_9().await;
-            hub.launch();
+            victims.hub.kill_9().await;
+            victims.hub.launch();
         }
-        hub.wait_until_healthy().await;
+        victims.hub.wait_until_healthy().await;
         gate.open();
     }
     gate.finish();
@@ -108,10 +159,10 @@ async fn run_hub(binary: &str, kills: u32, mut dice: Dice) {
     }
     let loaded = started.elapsed();
 
-    let summary = audit::settle(hub.client(), &stage, &ledger).await;
+    let summary = audit::settle(victims.hub.client(), &stage, &ledger).await;
     eprintln!(
         "crash: {kills} kills in {loaded:?}, audited after {:?}: {summary}",
         started.elapsed()
     );
-    hub.terminate().await;
+    victims.hub.terminate().await;
 }

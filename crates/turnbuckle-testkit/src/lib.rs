@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`HubProcess`] | runs the real binary on a folder of its own; kills and restarts it |
 //! | [`Client`] | calls the hub's API and shows what went wrong when it did |
+//! | [`PostgresServer`] | runs a database server of a test's own; kills and restarts it |
 //! | [`WebhookSink`] | receives messages, answers as told, keeps every call |
 //! | [`setup`] | makes the connection, objects, sources and endpoints that stories begin with |
 //! | [`crash`] | kills a hub under load, again and again, and audits what is left |
@@ -19,12 +20,15 @@
 
 pub mod client;
 pub mod crash;
+pub mod database;
 pub mod dice;
+pub mod postgres;
 pub mod process;
 pub mod setup;
 pub mod sink;
 pub mod wait;
 
 pub use client::{Answer, Client};
+pub use postgres::PostgresServer;
 pub use process::HubProcess;
 pub use sink::{Call, Reply, WebhookSink};

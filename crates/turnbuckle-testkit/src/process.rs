@@ -14,11 +14,15 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::client::Client;
+use crate::database;
 use crate::dice::Dice;
 use crate::wait;
 
 /// The key set that every hub under test starts with.
 pub const KEY: (&str, &str) = ("pk_test", "sk_test");
+
+/// Where a hub stores.
+const STORE: &str = "TURNBUCKLE_STORE";
 
 /// Bytes of the log that are shown when a test fails.
 const LOG_SHOWN: usize = 4_000;
@@ -44,20 +48,49 @@ impl HubProcess {
 
     /// The same with further variables, e.g. `("TURNBUCKLE_LOG__LEVEL", "debug")`.
     pub async fn start_with(binary: &str, settings: &[(&str, &str)]) -> Self {
-        let port = free_port();
-        let client = Client::new(&format!("http://127.0.0.1:{port}")).with_key(KEY.0, KEY.1);
         let settings = settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-        let mut hub = Self {
-            binary: binary.into(),
-            settings: settings.collect(),
-            folder: TempDir::new().expect("a temporary folder can be made"),
-            port,
-            child: None,
-            client,
-        };
+        let mut settings: Vec<(String, String)> = settings.collect();
+        settings.extend(database::chosen().await.map(|url| (STORE.to_owned(), url)));
+        let mut hub = Self::prepare(binary.into(), settings);
         hub.launch();
         hub.wait_until_healthy().await;
         hub
+    }
+
+    /// Starts `binary` on PostgreSQL, whatever else tests run on: in an empty schema.
+    pub async fn start_on_postgres(binary: &str) -> Self {
+        Self::start_on(binary, &database::empty_schema().await).await
+    }
+
+    /// Starts `binary` on the database at this address.
+    pub async fn start_on(binary: &str, url: &str) -> Self {
+        let settings = vec![(STORE.to_owned(), url.to_owned())];
+        let mut hub = Self::prepare(binary.into(), settings);
+        hub.launch();
+        hub.wait_until_healthy().await;
+        hub
+    }
+
+    /// Starts another process on the database of this one.
+    pub async fn start_beside(&self) -> Self {
+        let mut hub = Self::prepare(self.binary.clone(), self.settings.clone());
+        fs::create_dir(hub.data()).expect("a folder can be made in a temporary one");
+        fs::copy(self.data().join("seal.key"), hub.data().join("seal.key"))
+            .expect("a hub that has started has a key");
+        hub.launch();
+        hub.wait_until_healthy().await;
+        hub
+    }
+
+    fn prepare(binary: PathBuf, settings: Vec<(String, String)>) -> Self {
+        let port = free_port();
+        let client = Client::new(&format!("http://127.0.0.1:{port}")).with_key(KEY.0, KEY.1);
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        Self { binary, settings, folder, port, child: None, client }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Where it is called: `http://127.0.0.1:8080`.
@@ -76,7 +109,7 @@ impl HubProcess {
     /// When it is running.
     pub fn launch(&mut self) {
         assert!(self.child.is_none(), "the hub is running already");
-        let data = self.folder.path().join("data");
+        let data = self.data();
         let log = || Stdio::from(self.open_log());
         let mut command = Command::new(&self.binary);
         for (name, _) in std::env::vars_os() {
@@ -166,7 +199,7 @@ impl Drop for HubProcess {
 
 /// A port that nobody listens on, below those that outgoing calls are given:
 /// while a killed hub is away, nobody else may get its port.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let mut dice = Dice::new(Dice::any_seed());
     let ports = std::iter::repeat_with(|| 10_000 + dice.below(22_000) as u16);
     ports

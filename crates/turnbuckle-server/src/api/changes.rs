@@ -137,9 +137,7 @@ pub async fn list_changes(
     let page = listing.request(&app, &ListingQuery { limit, cursor })?;
     let found =
         app.store.changes(caller.workspace, connection, entity, page.after, page.limit).await?;
-    let last = found.items.last().map(|change| change.id.0.row_key());
-    let position = found.next.or(last).or(page.after).unwrap_or_default();
-    let page = PageView { has_more: found.next.is_some(), ..listing.page(&app, Some(position)) };
+    let page = PageView { has_more: found.has_more, ..listing.page(&app, Some(found.position)) };
     Ok(Json(ChangesAnswer {
         changes: found.items.into_iter().map(ChangeView::from).collect(),
         page,

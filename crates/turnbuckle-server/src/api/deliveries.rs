@@ -154,7 +154,7 @@ pub async fn resend_delivery(
 ) -> Result<impl IntoResponse, ApiError> {
     let delivery = parse(&id)?;
     let due = app.store.resend(caller.workspace, delivery).await?;
-    app.lanes.wake(due.endpoint);
+    app.lanes.wake(due.workspace, due.endpoint);
     let found = app.store.delivery(caller.workspace, delivery).await?;
     let (delivery, _) = found.ok_or_else(|| not_found(&id))?;
     let answer = DeliveryAnswer { delivery: DeliveryView::from(&delivery) };

@@ -294,7 +294,7 @@ async fn save(
             Err(StoreError::VersionMismatch { .. }) if tries < TRIES_MAX => tries += 1,
             saved => {
                 // What waits may be sent elsewhere now, or be due sooner.
-                app.lanes.wake(id);
+                app.lanes.wake(workspace, id);
                 return Ok(answer(caller, &saved?, Some(&secrets)));
             }
         }

@@ -36,7 +36,7 @@ use turnbuckle_core::id::{InboundEventId, WorkspaceId};
 use turnbuckle_core::source::{Dedupe, Reply, dedupe_key};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::inbound::{
-    Accept, Accepted, EventOutcome, InboundEvent, InboundRequest, InboundStatus,
+    Accept, Accepted, EventOutcome, InboundEvent, InboundRequest, InboundStatus, LoggedEvent,
 };
 
 use crate::app::App;
@@ -48,6 +48,8 @@ use browser::Browser;
 
 /// How long a sender that wants the outcome is kept waiting for it.
 const PROCESSED_WAIT: Duration = Duration::from_secs(15);
+/// How often the log is asked whether an event has ended in another process.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Names the event in the log that a refused body became.
 const EVENT_ID: HeaderName = HeaderName::from_static("x-event-id");
@@ -190,10 +192,12 @@ async fn answer_processed(app: &App, accept: Accept) -> Result<Response, ApiErro
         (Accepted::Repeat(first), _) => answer_repeat(app, workspace, first).await,
         (Accepted::Stored, None) => Ok(outcome::stored(id)),
         (Accepted::Stored, Some(mut waiting)) => {
-            match timeout(PROCESSED_WAIT, &mut waiting.outcome).await {
-                Ok(Ok(found)) => Ok(outcome::processed(&found)),
+            match timeout(PROCESSED_WAIT, waiting.ended(workspace)).await {
+                Ok(Ok(Ended::Here(found))) => Ok(outcome::processed(&found)),
+                Ok(Ok(Ended::Elsewhere(logged))) => Ok(outcome::logged(&logged)),
+                Ok(Err(error)) => Err(error.into()),
                 // It is durable and will be processed; the log tells how it went.
-                Ok(Err(_)) | Err(_) => Ok(outcome::accepted(id, status)),
+                Err(_) => Ok(outcome::accepted(id, status)),
             }
         }
     }
@@ -209,7 +213,7 @@ async fn answer_repeat(
     let mut waiting = Waiting::new(app, first);
     let mut logged = app.store.event(workspace, first).await?;
     if logged.as_ref().is_some_and(|logged| is_pending(logged.status)) {
-        let _ = timeout(PROCESSED_WAIT, &mut waiting.outcome).await;
+        let _ = timeout(PROCESSED_WAIT, waiting.ended(workspace)).await;
         logged = app.store.event(workspace, first).await?;
     }
     match logged {
@@ -224,6 +228,12 @@ fn is_pending(status: InboundStatus) -> bool {
     matches!(status, InboundStatus::New | InboundStatus::Processing)
 }
 
+/// How an event ended: what this process made of it, or what the log says.
+enum Ended {
+    Here(Arc<EventOutcome>),
+    Elsewhere(LoggedEvent),
+}
+
 /// Someone who waits for an outcome, until it comes or they go away.
 struct Waiting<'a> {
     app: &'a App,
@@ -234,6 +244,19 @@ struct Waiting<'a> {
 impl<'a> Waiting<'a> {
     fn new(app: &'a App, event: InboundEventId) -> Self {
         Self { app, event, outcome: app.outcomes.expect(event) }
+    }
+
+    /// Waits until the event has ended, in this process or in another one.
+    async fn ended(&mut self, workspace: WorkspaceId) -> Result<Ended, StoreError> {
+        loop {
+            if let Ok(Ok(outcome)) = timeout(LOOK_AGAIN, &mut self.outcome).await {
+                return Ok(Ended::Here(outcome));
+            }
+            let logged = self.app.store.event(workspace, self.event).await?;
+            if let Some(logged) = logged.filter(|logged| !is_pending(logged.status)) {
+                return Ok(Ended::Elsewhere(logged));
+            }
+        }
     }
 }
 

@@ -1,22 +1,27 @@
-//! Works on a data folder that no server has open.
+//! Works on a store without a server: on a data folder that none has open, or on
+//! a database that servers share.
 
 use anyhow::{Context as _, ensure};
 use turnbuckle_server::app::App;
+use turnbuckle_server::config::StoreAddress;
 use turnbuckle_store::workspace::Workspace;
 
 use super::arguments::DataArguments;
 
 /// # Errors
 /// If there is no database, or a server has it open.
-pub fn open(arguments: &DataArguments) -> anyhow::Result<App> {
+pub async fn open(arguments: &DataArguments) -> anyhow::Result<App> {
     let config = arguments.load()?;
+    if config.store.address != StoreAddress::Embedded {
+        return App::build(config).await;
+    }
     let data = config.data.clone();
     ensure!(
         data.join("turnbuckle.db").exists(),
         "there is no database in {}; `turnbuckle serve` makes it",
         data.display()
     );
-    App::build(config).with_context(|| {
+    App::build(config).await.with_context(|| {
         format!("cannot work on {}; if a server runs on it, name it: --url, --key", data.display())
     })
 }

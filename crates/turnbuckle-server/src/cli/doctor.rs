@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use turnbuckle_core::id::UnixMs;
 use turnbuckle_server::app::App;
 use turnbuckle_server::clock::SystemClock;
-use turnbuckle_server::config::Config;
+use turnbuckle_server::config::{Config, StoreAddress};
 use turnbuckle_server::logging::Chain;
 use turnbuckle_server::seal::key_file;
 use turnbuckle_store::clock::Clock as _;
@@ -108,16 +108,17 @@ async fn check_store(
     is_running: bool,
 ) -> (anyhow::Result<String>, anyhow::Result<String>) {
     let without = |found: &str| (Ok(found.to_owned()), check_clock(SystemClock.now(), None));
-    if !config.data.join("turnbuckle.db").exists() {
+    let is_embedded = config.store.address == StoreAddress::Embedded;
+    if is_embedded && !config.data.join("turnbuckle.db").exists() {
         return without("will be made");
     }
     // Opening would make a new key, with which nothing of the old opens.
-    if !matches!(key_file::load(&config.data), Ok(Some(_))) {
+    if is_embedded && !matches!(key_file::load(&config.data), Ok(Some(_))) {
         return without("not looked at without its key file");
     }
-    match App::build(config) {
+    match App::build(config).await {
         // Its lock is the server's.
-        Err(_) if is_running => without("open in the running server"),
+        Err(_) if is_embedded && is_running => without("open in the running server"),
         Err(error) => (Err(error), check_clock(SystemClock.now(), None)),
         Ok(app) => {
             let health = app.store.check_health().await;

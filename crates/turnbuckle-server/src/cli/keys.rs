@@ -75,7 +75,7 @@ async fn create(arguments: &Create, output: Output) -> anyhow::Result<()> {
         Client::new(&place.client)?.post("/api/v1/keys", &wanted).await?
     } else {
         check(scopes, addresses)?;
-        let app = data::open(&place.data)?;
+        let app = data::open(&place.data).await?;
         let workspace = data::workspace(&app, &place.workspace).await?.id;
         for id in scopes.iter().filter_map(|scope| connection_of_scope(scope)) {
             let found = app.store.connection(workspace, id).await?;
@@ -107,7 +107,7 @@ async fn list(place: &Place, output: Output) -> anyhow::Result<()> {
     let keys = if place.client.is_meant(&place.data) {
         Client::new(&place.client)?.list("/api/v1/keys", "keys").await?
     } else {
-        let app = data::open(&place.data)?;
+        let app = data::open(&place.data).await?;
         let workspace = data::workspace(&app, &place.workspace).await?.id;
         let keys = app.store.api_keys(workspace).await;
         app.store.close().await;
@@ -127,7 +127,7 @@ async fn revoke(arguments: &Revoke, output: Output) -> anyhow::Result<()> {
         Client::new(&place.client)?.delete(&format!("/api/v1/keys/{id}")).await?;
     } else {
         let Ok(key) = KeyId::parse(id) else { bail!("`{id}` is not the id of a key set") };
-        let app = data::open(&place.data)?;
+        let app = data::open(&place.data).await?;
         let workspace = data::workspace(&app, &place.workspace).await?.id;
         let revoked = app.store.revoke_api_key(workspace, key).await;
         app.store.close().await;

@@ -58,7 +58,7 @@ async fn create(arguments: &Create, output: Output) -> anyhow::Result<()> {
         Client::new(&place.client)?.post("/api/v1/workspaces", &wanted).await?
     } else {
         check_slug("slug", slug)?;
-        let app = data::open(&place.data)?;
+        let app = data::open(&place.data).await?;
         let made = make(&app, slug, label).await;
         app.store.close().await;
         made?
@@ -83,7 +83,7 @@ async fn list(place: &Place, output: Output) -> anyhow::Result<()> {
     let workspaces = if place.client.is_meant(&place.data) {
         Client::new(&place.client)?.list("/api/v1/workspaces", "workspaces").await?
     } else {
-        let app = data::open(&place.data)?;
+        let app = data::open(&place.data).await?;
         let workspaces = app.store.workspaces().await;
         app.store.close().await;
         workspaces?.iter().map(view).collect()

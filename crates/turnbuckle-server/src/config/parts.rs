@@ -103,14 +103,48 @@ impl IntakeConfig {
     }
 }
 
+/// Where everything is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreAddress {
+    /// In the data folder.
+    Embedded,
+    /// On PostgreSQL, at this address; it may hold a password.
+    Postgres(SecretText),
+}
+
+impl FromStr for StoreAddress {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // The text itself is not repeated: it may hold a password.
+        match text {
+            "" => Ok(Self::Embedded),
+            text if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
+                Ok(Self::Postgres(SecretText::new(text)))
+            }
+            _ => Err("must be empty or `postgres://user:password@host:port/database`"),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
+    pub address: StoreAddress,
+    /// Of the embedded store.
     pub readers: usize,
+    /// Of the store on PostgreSQL.
+    pub connections_max: usize,
 }
 
 impl StoreConfig {
     pub(super) fn read(settings: &mut Settings) -> Self {
-        Self { readers: settings.count("store.readers", 1..=256) }
+        settings.hide("store");
+        Self {
+            address: settings.parsed("store"),
+            readers: settings.count("sqlite.readers", 1..=256),
+            // Intake, the stages and callers must not wait for one another.
+            connections_max: settings.count("postgres.connections_max", 4..=10_000),
+        }
     }
 }
 

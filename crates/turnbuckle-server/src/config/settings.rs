@@ -38,6 +38,8 @@ pub struct Settings {
     secrets: BTreeMap<String, String>,
     mistakes: Vec<String>,
     read: BTreeSet<&'static str>,
+    /// Keys of which only whether they are set is shown.
+    hidden: BTreeSet<&'static str>,
 }
 
 impl Settings {
@@ -57,6 +59,7 @@ impl Settings {
             secrets: BTreeMap::new(),
             mistakes: Vec::new(),
             read: BTreeSet::new(),
+            hidden: BTreeSet::new(),
         };
         all.lay_file(sources);
         for (name, text) in &sources.environment {
@@ -155,6 +158,11 @@ impl Settings {
         })
     }
 
+    /// The value of this key may hold a secret.
+    pub fn hide(&mut self, key: &'static str) {
+        self.hidden.insert(key);
+    }
+
     /// A list of texts in a form of their own.
     pub fn list<T>(&mut self, key: &'static str) -> Vec<T>
     where
@@ -235,7 +243,12 @@ impl fmt::Display for Settings {
             .settings
             .iter()
             .map(|(key, setting)| {
-                let line = format!("{key} = {}", setting.value);
+                let is_shown = !self.hidden.contains(key.as_str())
+                    || self.defaults.get(key) == Some(&setting.value);
+                let line = match is_shown {
+                    true => format!("{key} = {}", setting.value),
+                    false => format!("{key} = \"***\""),
+                };
                 width.set(width.get().max(line.chars().count()));
                 (line, setting.origin.as_str())
             })

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::secret::SecretText;
 
 fn variables(pairs: &[(&str, &str)]) -> Sources {
     let environment =
@@ -90,7 +91,7 @@ fn all_mistakes_are_told_at_once_with_their_place_and_the_nearest_name() {
         &[
             ("TURNBUCKLE_EGRES__ALLOW_CIDRS", "x"),
             ("TURNBUCKLE_EGRESS__ALLOW_CIDRS", "10.0.0.0/8,home"),
-            ("TURNBUCKLE_STORE__READERS", "many"),
+            ("TURNBUCKLE_SQLITE__READERS", "many"),
             ("TURNBUCKLE_PUBLIC_URL", "hub.example"),
             ("TURNBUCKLE_LOG__LEVEL", "a=b=c"),
             ("TURNBUCKLE_BOOTSTRAP_KEY", "nocolon"),
@@ -101,7 +102,7 @@ fn all_mistakes_are_told_at_once_with_their_place_and_the_nearest_name() {
             "`intake.body_bytes_max.x` is not a key",
             "turnbuckle.toml); did you mean `listen`?",
             "TURNBUCKLE_EGRES__ALLOW_CIDRS is not a setting; did you mean `TURNBUCKLE_EGRESS__",
-            "`store.readers` must be a whole number, not \"many\" (TURNBUCKLE_STORE__READERS)",
+            "`sqlite.readers` must be a whole number, not \"many\" (TURNBUCKLE_SQLITE__READERS)",
             "`public_url`: must be an address such as",
             "`log.format`: must be `text` or `json`, not `xml`",
             "`log.level`: `a=b=c` is not a log level",
@@ -139,6 +140,20 @@ fn a_bootstrap_key_is_read_and_never_shown() {
     assert_eq!((key.publishable.as_str(), key.secret.reveal()), ("pk_1", "hunter:2"));
     assert!(config.effective().contains("TURNBUCKLE_BOOTSTRAP_KEY = ***"));
     assert!(!format!("{config:?}").contains("hunter"));
+}
+
+#[test]
+fn the_address_of_the_store_is_never_shown() {
+    let url = "postgres://hub:hunter2@db.example/hub";
+    let config = Config::load(&variables(&[("TURNBUCKLE_STORE", url)])).unwrap();
+    assert_eq!(config.store.address, StoreAddress::Postgres(SecretText::new(url)));
+    assert!(config.effective().contains("store = \"***\""), "{}", config.effective());
+    assert!(!format!("{config:?}").contains("hunter"));
+    let wrong = Config::load(&variables(&[("TURNBUCKLE_STORE", "mysql://hub:hunter2@db")]));
+    let wrong = wrong.unwrap_err().to_string();
+    assert!(wrong.contains("must be empty or `postgres://"), "{wrong}");
+    assert!(!wrong.contains("hunter"), "{wrong}");
+    assert!(Config::default().effective().contains("store = \"\""));
 }
 
 #[test]

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use turnbuckle_core::id::{DeliveryId, EndpointId, UnixMs};
+use turnbuckle_core::id::{DeliveryId, EndpointId, UnixMs, WorkspaceId};
 use turnbuckle_store::delivery::DueDelivery;
 
 use crate::app::App;
@@ -38,13 +38,13 @@ enum Command {
     /// Heads that became due by being stored.
     Stored(DueDelivery),
     /// A head became due by being stored, but memory is full: it is read later.
-    Spilled(EndpointId),
+    Spilled(WorkspaceId, EndpointId),
     /// A head became due by the end of the one before it.
     Promoted(DueDelivery),
     /// An attempt is written down.
     Recorded { endpoint: EndpointId, delivery: DeliveryId, retry_at: Option<UnixMs> },
     /// Something about the endpoint changed: look at what is due.
-    Wake(EndpointId),
+    Wake(WorkspaceId, EndpointId),
 }
 
 /// Where deliveries that became due are handed over.
@@ -110,18 +110,18 @@ impl Lanes {
     /// stays in the store.
     pub fn enqueue(&self, due: Vec<DueDelivery>) {
         for delivery in due {
-            let endpoint = delivery.endpoint;
+            let (workspace, endpoint) = (delivery.workspace, delivery.endpoint);
             let command = match self.budget.take(&delivery) {
                 true => Command::Stored(delivery),
-                false => Command::Spilled(endpoint),
+                false => Command::Spilled(workspace, endpoint),
             };
             self.tell(endpoint, command);
         }
     }
 
     /// Looks for what is due at an endpoint, e.g. after it was resumed, changed or recovered.
-    pub fn wake(&self, endpoint: EndpointId) {
-        self.tell(endpoint, Command::Wake(endpoint));
+    pub fn wake(&self, workspace: WorkspaceId, endpoint: EndpointId) {
+        self.tell(endpoint, Command::Wake(workspace, endpoint));
     }
 
     /// When endpoints last answered well, as far as not taken before.
@@ -157,6 +157,7 @@ pub fn start(app: &App, shutdown: &CancellationToken, workers: &mut JoinSet<()>)
     }
     workers.spawn(recorder::run(app.clone(), attempts));
     workers.spawn(wake_due(app.clone(), shutdown.clone()));
+    workers.spawn(wake_due_elsewhere(app.clone(), shutdown.clone()));
 }
 
 /// Finds what is due at the start, and whatever a lost signal left behind.
@@ -164,8 +165,8 @@ async fn wake_due(app: App, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
         match app.store.endpoints_due().await {
             Ok(endpoints) => {
-                for (_, endpoint, _) in endpoints {
-                    app.lanes.wake(endpoint);
+                for (workspace, endpoint, _) in endpoints {
+                    app.lanes.wake(workspace, endpoint);
                 }
             }
             Err(error) => tracing::error!(error = %Chain(&error), "could not look for what is due"),
@@ -173,6 +174,15 @@ async fn wake_due(app: App, shutdown: CancellationToken) {
         tokio::select! {
             () = tokio::time::sleep(app.config.deliver.poll_interval) => {}
             () = shutdown.cancelled() => {}
+        }
+    }
+}
+
+/// Looks for what other processes made due for this one to send.
+async fn wake_due_elsewhere(app: App, shutdown: CancellationToken) {
+    while let Some(endpoints) = shutdown.run_until_cancelled(app.store.due_elsewhere()).await {
+        for (workspace, endpoint) in endpoints {
+            app.lanes.wake(workspace, endpoint);
         }
     }
 }

@@ -16,7 +16,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 pub async fn run(app: App, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
-        match app.store.erase().await {
+        let erased = match app.store.does_upkeep() {
+            true => app.store.erase().await,
+            false => Ok(false),
+        };
+        match erased {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => {

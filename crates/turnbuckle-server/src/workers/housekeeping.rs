@@ -55,7 +55,7 @@ async fn note_uses(app: &App) {
 /// Drops what need not be kept, a slice at a time.
 async fn retain(app: &App, shutdown: &CancellationToken) -> Result<(), StoreError> {
     let keep = keep(&app.config.retention, app.now());
-    while !shutdown.is_cancelled() && app.store.retain(&keep).await? {}
+    while !shutdown.is_cancelled() && app.store.does_upkeep() && app.store.retain(&keep).await? {}
     Ok(())
 }
 

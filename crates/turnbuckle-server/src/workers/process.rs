@@ -119,7 +119,9 @@ fn log(app: &App, events: &[Arc<InboundEvent>], outcomes: &[EventOutcome]) {
     }
 }
 
-fn settle(app: &App, outcomes: Vec<EventOutcome>) {
+fn settle(app: &App, mut outcomes: Vec<EventOutcome>) {
+    // Another process was first; whoever waits learns it from the log.
+    outcomes.retain(|outcome| outcome.status != InboundStatus::Processing);
     let failed = outcomes.iter().filter(|outcome| outcome.status == InboundStatus::Failed).count();
     app.metrics.events_finished(outcomes.len() - failed, failed);
     let now = app.now();

@@ -53,7 +53,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
 }
 
 async fn build_keys(app: &App) -> Result<(), StoreError> {
-    loop {
+    while app.store.does_upkeep() {
         let rekeyings = app.store.rekeyings().await?;
         if rekeyings.is_empty() {
             break;
@@ -62,7 +62,10 @@ async fn build_keys(app: &App) -> Result<(), StoreError> {
             rekey(app, rekeying).await?;
         }
     }
-    app.store.fill_started_keys().await.map(|_| ())
+    if app.store.does_upkeep() {
+        app.store.fill_started_keys().await?;
+    }
+    Ok(())
 }
 
 /// # Errors

@@ -50,8 +50,11 @@ pub async fn run(app: App, shutdown: CancellationToken) {
 /// Does one slice of every open run; whether any can go on at once.
 async fn advance_all(app: &App, shutdown: &CancellationToken) -> Result<bool, StoreError> {
     let mut is_more = false;
+    if !app.store.does_upkeep() {
+        return Ok(false);
+    }
     for mut run in app.store.open_runs().await? {
-        if shutdown.is_cancelled() {
+        if shutdown.is_cancelled() || !app.store.does_upkeep() {
             break;
         }
         let advanced = match run.kind {

@@ -1,6 +1,7 @@
 //! A hub in this process: the real router on the real store in a folder of its
-//! own, with a key set that may do everything. Nothing listens on a port, and
-//! no worker runs unless a test starts it.
+//! own, or on PostgreSQL (see `turnbuckle_testkit::database`), with a key set that
+//! may do everything. Nothing listens on a port, and no worker runs unless a test
+//! starts it.
 
 #![allow(dead_code, reason = "every test file compiles this and uses a part of it")]
 
@@ -20,6 +21,7 @@ use turnbuckle_server::api;
 use turnbuckle_server::app::App;
 use turnbuckle_server::config::{Config, Sources};
 use turnbuckle_store::api_key::ApiKey;
+use turnbuckle_testkit::database;
 
 pub const PUBLISHABLE: &str = "pk_test";
 pub const SECRET: &str = "sk_test";
@@ -50,8 +52,12 @@ impl TestHub {
         ];
         environment
             .extend(variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+        if let Some(url) = database::chosen().await {
+            environment.push(("TURNBUCKLE_STORE".to_owned(), url));
+        }
         let config = Config::load(&Sources { environment, ..Sources::default() }).unwrap();
-        let app = App::build(config).unwrap();
+        let app = App::build(config).await.unwrap();
+        app.store.begin_work().await.unwrap();
         let workspace = app.store.create_workspace("default", "Default").await.unwrap().id;
         let router = api::router(app.clone());
         let authorization = authorization(PUBLISHABLE, SECRET);

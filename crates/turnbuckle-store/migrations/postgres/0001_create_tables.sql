@@ -9,7 +9,28 @@
 -- are made ahead (partitions.rs); what falls outside goes to the default one.
 
 -- Numbers the processes that open the store, for the ids that they mint.
-CREATE SEQUENCE process;
+CREATE SEQUENCE process_no;
+
+-- Processes that have the store open: each says again and again that it is there,
+-- and has a session that ends with it.
+CREATE TABLE process (
+    no              bigint PRIMARY KEY,
+    seen_at         timestamptz NOT NULL,
+    session         integer NOT NULL,
+    session_started timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+-- Who works on what. A lease of a process that is not there any more is free.
+CREATE TABLE lease (
+    task    text NOT NULL,
+    shard   bigint NOT NULL,
+    process bigint,
+    PRIMARY KEY (task, shard)
+) WITH (fillfactor = 50);
+
+INSERT INTO lease (task, shard)
+    SELECT task, shard FROM unnest(ARRAY['process', 'deliver']) AS task, generate_series(0, 15) AS shard
+    UNION ALL VALUES ('match', 0), ('upkeep', 0);
 
 CREATE TABLE note (
     name  text PRIMARY KEY,
@@ -94,9 +115,16 @@ CREATE TABLE connection_line (
     PRIMARY KEY (workspace, connection)
 ) WITH (fillfactor = 50);
 
+-- Deleted connections of which something is left to erase.
 CREATE TABLE erasure (
     workspace  bigint NOT NULL,
     connection bigint NOT NULL,
+    -- Row key before which nothing is of it.
+    since      bigint NOT NULL,
+    -- Tables that were walked through to their end, and the row key up to which
+    -- the next one was.
+    walked     bigint NOT NULL DEFAULT 0,
+    position   bigint NOT NULL,
     PRIMARY KEY (workspace, connection)
 );
 
@@ -180,14 +208,16 @@ CREATE INDEX change_position ON change (workspace, position);
 
 CREATE TABLE change_rest PARTITION OF change DEFAULT;
 
--- The highest position given out. Whoever matches locks it until its end, so
--- positions are in the order of the commits.
+-- The highest position given out, and the highest row key of a delivery. Whoever
+-- matches or stores messages locks it until its end, so both rise in the order
+-- of the commits, whichever process it is.
 CREATE TABLE feed (
     shard    bigint PRIMARY KEY,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    delivery bigint NOT NULL
 ) WITH (fillfactor = 50);
 
-INSERT INTO feed VALUES (0, 0);
+INSERT INTO feed VALUES (0, 0, 0);
 
 CREATE TABLE deferred_change (
     workspace  bigint NOT NULL,
@@ -230,7 +260,7 @@ CREATE TABLE inbound_queue (
     source      bigint NOT NULL,
     source_tail bigint NOT NULL,
     connection  bigint NOT NULL,
-    -- Of its source: the lease under which it is processed.
+    -- Of its source: whoever has the lease of it processes the event.
     shard       bigint NOT NULL,
     headers     text NOT NULL,
     -- As it came, which need not be text.
@@ -280,7 +310,8 @@ CREATE TABLE inbound_record_rest PARTITION OF inbound_record DEFAULT;
 CREATE TABLE dedupe (
     workspace bigint NOT NULL,
     source    bigint NOT NULL,
-    key       text NOT NULL,
+    -- Of any characters, also those that text cannot hold.
+    key       bytea NOT NULL,
     event     bigint NOT NULL,
     tail      bigint NOT NULL,
     PRIMARY KEY (workspace, source, key)
@@ -379,7 +410,7 @@ CREATE TABLE delivery_queue (
 
 CREATE INDEX delivery_queue_due ON delivery_queue (endpoint, at_ms, seq) WHERE state = 2;
 
-CREATE INDEX delivery_queue_line ON delivery_queue (line);
+CREATE INDEX delivery_queue_line ON delivery_queue (line, seq);
 
 -- Messages that were delivered, given up or superseded.
 CREATE TABLE delivery (

@@ -1,6 +1,7 @@
 //! API key sets, on PostgreSQL.
 
 use async_trait::async_trait;
+use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 use turnbuckle_core::id::{KeyId, Stamp, UnixMs, WorkspaceId};
 
@@ -36,6 +37,28 @@ fn read_key(row: &Row) -> Result<ApiKey, Failure> {
         created_at: row.get(8),
         last_used_at: row.get(9),
     })
+}
+
+/// Takes a scope from the keys of a workspace; a key that may do nothing else ends.
+pub async fn revoke_scope(
+    db: &impl GenericClient,
+    workspace: WorkspaceId,
+    scope: &str,
+) -> Result<(), Failure> {
+    for mut key in list(db, OF_WORKSPACE, &[&workspace.0], read_key).await? {
+        let had = key.scopes.len();
+        key.scopes.retain(|it| it != scope);
+        let seq = key.id.0.row_key();
+        if key.scopes.is_empty() {
+            let delete = "DELETE FROM api_key WHERE workspace = $1 AND seq = $2";
+            execute(db, delete, &[&workspace.0, &seq]).await?;
+        } else if key.scopes.len() < had {
+            let update = "UPDATE api_key SET scopes = $3 WHERE workspace = $1 AND seq = $2";
+            let scopes = serde_json::to_string(&key.scopes)?;
+            execute(db, update, &[&workspace.0, &seq, &scopes]).await?;
+        }
+    }
+    Ok(())
 }
 
 #[async_trait]

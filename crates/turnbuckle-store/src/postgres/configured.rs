@@ -48,7 +48,8 @@ impl Configured {
         versions.get(&workspace).copied().unwrap_or_default()
     }
 
-    async fn look(&self, pool: &Pool) -> Result<(), Failure> {
+    /// Learns the versions now.
+    pub async fn look(&self, pool: &Pool) -> Result<(), Failure> {
         let db = pool.get().await?;
         let all = "SELECT workspace, version FROM configuration";
         let read =

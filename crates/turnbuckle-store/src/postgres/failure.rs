@@ -1,7 +1,9 @@
 //! How a call fails, before it has the words of [`StoreError`].
 
 use deadpool_postgres::PoolError;
-use tokio_postgres::error::{Error as SqlError, SqlState};
+pub use tokio_postgres::error::Error as SqlError;
+use tokio_postgres::error::SqlState;
+use turnbuckle_core::invalid::Invalid;
 
 use crate::StoreError;
 use crate::error::Noun;
@@ -59,6 +61,10 @@ impl Failure {
             Self::Sql(error) if is_passing(&error) => {
                 StoreError::Unavailable { action, source: error.into() }
             }
+            Self::Sql(error) if has_unstorable_text(&error) => {
+                let detail = "a text contains the character NUL, which cannot be stored";
+                StoreError::Invalid(vec![Invalid::new(String::new(), detail.to_owned())])
+            }
             Self::Sql(error) => StoreError::Defect { action, source: error.into() },
         }
     }
@@ -91,6 +97,11 @@ fn is_passing(error: &SqlError) -> bool {
     // Classes: connection, rollback, resources, intervention of an operator, system.
     ["08", "40", "53", "57", "58"].iter().any(|class| code.code().starts_with(class))
         || *code == SqlState::LOCK_NOT_AVAILABLE
+}
+
+/// Whether a text that a caller gave holds what texts cannot hold here.
+pub fn has_unstorable_text(error: &SqlError) -> bool {
+    error.code() == Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE)
 }
 
 /// Whether a value could not be given to the server or taken from it.

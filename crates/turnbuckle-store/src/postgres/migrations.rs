@@ -100,3 +100,19 @@ async fn apply_next(db: &mut Client) -> Result<bool, Failure> {
 fn unusable(reason: String) -> Failure {
     StoreError::Defect { action: "open the database", source: reason.into() }.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MIGRATIONS;
+    use crate::SCHEMA;
+    use crate::sqlite::migrations::MIGRATIONS as EMBEDDED;
+
+    #[test]
+    fn every_engine_has_the_same_migrations() {
+        let names = |all: &[(i64, &'static str, &str)]| -> Vec<(i64, &'static str)> {
+            all.iter().map(|(number, name, _)| (*number, *name)).collect()
+        };
+        assert_eq!(names(MIGRATIONS), names(EMBEDDED));
+        assert_eq!(names(MIGRATIONS).last(), Some(&SCHEMA));
+    }
+}

@@ -14,7 +14,7 @@ use turnbuckle_core::id::{ConnectionNo, WorkspaceId};
 
 use crate::StoreError;
 use crate::error::Noun;
-use crate::postgres::PostgresStore;
+use crate::postgres::Parts;
 use crate::postgres::failure::{Failure, during};
 use crate::postgres::statement::{execute, find, list};
 use crate::rules::schema::{ColumnRow, ConnectionSchema, EntityRow, KeyState};
@@ -53,7 +53,7 @@ impl Schemas {
     }
 }
 
-impl PostgresStore {
+impl Parts {
     /// The schema of a connection, at most as old as [`crate::postgres::configured`] allows.
     pub(super) async fn connection_schema(
         &self,
@@ -98,7 +98,11 @@ impl PostgresStore {
         {
             return Ok(schema.connection.clone());
         }
-        Ok(load_schema(db, workspace, id).await?.connection)
+        let configured = self.configured.version(workspace);
+        let schema = Arc::new(load_schema(db, workspace, id).await?);
+        let connection = schema.connection.clone();
+        self.schemas.keep(workspace, id, Kept { configured, schema });
+        Ok(connection)
     }
 }
 

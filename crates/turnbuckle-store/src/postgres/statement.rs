@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::StoreError;
-use crate::postgres::failure::Failure;
+use crate::postgres::failure::{Failure, SqlError, has_unstorable_text};
 
 pub type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
@@ -27,7 +27,10 @@ pub async fn list<T>(
     read: impl Fn(&Row) -> Result<T, Failure>,
 ) -> Result<Vec<T>, Failure> {
     let prepared = db.prepare_cached(statement).await?;
-    db.query(&prepared, parameters).await?.iter().map(read).collect()
+    match db.query(&prepared, parameters).await {
+        Err(error) if is_in_vain(statement, &error) => Ok(Vec::new()),
+        rows => rows?.iter().map(read).collect(),
+    }
 }
 
 /// Reads the row, if there is one.
@@ -38,7 +41,23 @@ pub async fn find<T>(
     read: impl Fn(&Row) -> Result<T, Failure>,
 ) -> Result<Option<T>, Failure> {
     let prepared = db.prepare_cached(statement).await?;
-    db.query_opt(&prepared, parameters).await?.as_ref().map(read).transpose()
+    match db.query_opt(&prepared, parameters).await {
+        Err(error) if is_in_vain(statement, &error) => Ok(None),
+        row => row?.as_ref().map(read).transpose(),
+    }
+}
+
+/// Whether it looks for a text that no row holds, because none can.
+fn is_in_vain(statement: &str, error: &SqlError) -> bool {
+    statement.starts_with("SELECT") && has_unstorable_text(error)
+}
+
+/// What a statement that takes many rows as arrays gets of one of their columns.
+pub fn column<'a, R: 'a, T>(
+    rows: impl IntoIterator<Item = &'a R>,
+    of: impl Fn(&'a R) -> T,
+) -> Vec<T> {
+    rows.into_iter().map(of).collect()
 }
 
 /// A column that holds bytes of one length, such as a hash.

@@ -44,6 +44,22 @@ async fn put_setting(
     Ok(())
 }
 
+/// Puts a setting if it still is as its caller read it; whether it was. No other
+/// change of the workspace comes between the look and the write.
+pub async fn replace_setting(
+    change: &Configuring<'_>,
+    workspace: WorkspaceId,
+    name: &str,
+    before: Option<&Json>,
+    document: &Json,
+) -> Result<bool, Failure> {
+    let is_current = find_setting(&change.sql, workspace, name).await?.as_ref() == before;
+    if is_current {
+        put_setting(&change.sql, workspace, name, document).await?;
+    }
+    Ok(is_current)
+}
+
 #[async_trait]
 impl WorkspaceStore for PostgresStore {
     async fn create_workspace(&self, slug: &str, label: &str) -> Result<Workspace, StoreError> {
@@ -113,14 +129,12 @@ impl WorkspaceStore for PostgresStore {
     ) -> Result<bool, StoreError> {
         during("replace a setting", async {
             let mut db = self.pool.get().await?;
-            // No other change of this workspace comes between the look and the write.
             let change = Configuring::begin(&mut db, workspace).await?;
-            if find_setting(&change.sql, workspace, name).await?.as_ref() != before {
-                return Ok(false);
+            let is_current = replace_setting(&change, workspace, name, before, document).await?;
+            if is_current {
+                change.commit(&self.configured).await?;
             }
-            put_setting(&change.sql, workspace, name, document).await?;
-            change.commit(&self.configured).await?;
-            Ok(true)
+            Ok(is_current)
         })
         .await
     }

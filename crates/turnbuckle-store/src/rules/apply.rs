@@ -10,10 +10,10 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 use turnbuckle_core::change::{Change, ChangeType, Origin};
-use turnbuckle_core::entity::Entity;
+use turnbuckle_core::entity::{ColumnType, Entity};
 use turnbuckle_core::id::{ChangeId, ConnectionNo, Stamp, UnixMs};
 use turnbuckle_core::invalid::{Invalid, pointer};
-use turnbuckle_core::key::{self, Canonical};
+use turnbuckle_core::key::{self, Canonical, KEY_BYTES_MAX};
 use turnbuckle_core::record::{Data, ID, Record};
 use turnbuckle_core::value::Value;
 use turnbuckle_core::write::{Planned, PlannedValues, Strictness, decide};
@@ -36,10 +36,9 @@ pub trait RecordWrites {
 
     fn now(&self) -> UnixMs;
     fn compose(&self) -> Compose;
-    /// An id for a record.
-    fn mint(&mut self) -> Stamp;
-    /// An id for a change: those of a connection rise in the order of the commits.
-    fn mint_change(&mut self, connection: ConnectionNo) -> Stamp;
+    /// An id for a record or a change: those of a connection rise in the order of the
+    /// commits.
+    fn mint(&mut self, connection: ConnectionNo) -> Stamp;
     /// The next number of the entity's records.
     fn next_number(&mut self, entity: &EntityRow) -> Result<i64, Self::Failure>;
 
@@ -96,11 +95,39 @@ impl<'a> Same<'a> {
         })
     }
 
+    /// Whether a record is the same as soon as it has the key of this lead.
+    pub fn is_told_by(&self, lead: &(i64, Vec<u8>)) -> bool {
+        matches!(self.columns.as_slice(), [(_, column, _)] if column.no == lead.0)
+            && lead.1.len() < KEY_BYTES_MAX
+    }
+
+    /// What is compared, to be kept.
+    pub fn to_values(&self) -> SameValues {
+        let columns = self.columns.iter();
+        let kept = columns.map(|(name, column, value)| {
+            ((*name).to_owned(), column.column_type, Canonical::of((*value).clone()))
+        });
+        SameValues(kept.collect())
+    }
+
     /// Columns, by number, and keys that lead to all that are the same: any one will do.
     pub fn leads(&self) -> Vec<(i64, Vec<u8>)> {
         let columns = self.columns.iter();
         let ready = columns.filter(|(_, column, _)| column.key_state == KeyState::Ready);
         ready.map(|(_, column, value)| (column.no, key::encode(value))).collect()
+    }
+}
+
+/// Columns with their types and the values that a record must have in them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SameValues(Vec<(String, ColumnType, Option<Canonical>)>);
+
+impl SameValues {
+    pub fn are_of(&self, record: &Record) -> bool {
+        let mut columns = self.0.iter();
+        columns.all(|(name, column_type, value)| {
+            Canonical::of(record.value(name, *column_type)) == *value
+        })
     }
 }
 
@@ -187,7 +214,7 @@ pub fn load<R: RecordWrites>(
     (rows.compose())(&entity.name, &mut values, None);
     let given_id = take_given_id(&mut values);
     let written = decide(entity, None, settled(values)).map_err(missing_columns)?;
-    insert_new(rows, (entity, row), given_id, written.data).map(|_| ())
+    insert_new(rows, connection.no, (entity, row), given_id, written.data).map(|_| ())
 }
 
 fn not_found(action: &WriteAction) -> StoreError {
@@ -387,7 +414,8 @@ impl Target<'_> {
         given_id: Option<Uuid>,
         data: Data,
     ) -> Result<Record, R::Failure> {
-        let (record, data) = insert_new(rows, (self.entity, self.row), given_id, data)?;
+        let (record, data) =
+            insert_new(rows, self.connection.no, (self.entity, self.row), given_id, data)?;
         self.tell(rows, ChangeType::Create, None, Some((record.clone(), &data)), Vec::new())?;
         Ok(record)
     }
@@ -438,7 +466,7 @@ impl Target<'_> {
     ) -> Result<(), R::Failure> {
         let (after, after_data) = after.unzip();
         let change = Change {
-            id: ChangeId(rows.mint_change(self.connection.no)),
+            id: ChangeId(rows.mint(self.connection.no)),
             workspace: self.connection.workspace,
             connection: self.connection.id.clone(),
             connection_no: self.connection.no,
@@ -457,11 +485,12 @@ impl Target<'_> {
 /// Answers the record with its columns as JSON.
 fn insert_new<R: RecordWrites>(
     rows: &mut R,
+    connection: ConnectionNo,
     (entity, row): (&Entity, &EntityRow),
     given_id: Option<Uuid>,
     data: Data,
 ) -> Result<(Record, String), R::Failure> {
-    let stamp = rows.mint();
+    let stamp = rows.mint(connection);
     let id = given_id.unwrap_or_else(|| stamp.uuid());
     if given_id.is_some() && rows.exists(row, &id)? {
         return Err(StoreError::already_exists(Noun::Record, id).into());

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
-use turnbuckle_core::id::WorkspaceId;
+use turnbuckle_core::id::{SourceId, WorkspaceId};
 use uuid::Uuid;
 
 use crate::StoreError;
 use crate::error::Noun;
-use crate::inbound::{EventOutcome, EventWork, FinishEvent, InboundStatus};
+use crate::inbound::{
+    EventFilter, EventOutcome, EventWork, FinishEvent, InboundStatus, LoggedEvent,
+};
 use crate::record::{Applied, Write, WriteAction};
 use crate::rules::EngineFailure;
 use crate::rules::apply::{RecordWrites, apply};
@@ -179,4 +181,21 @@ fn reason(error: &StoreError) -> String {
         }
         error => error.to_string(),
     }
+}
+
+/// Whether a line of the log fits what no statement compares.
+pub fn fits(logged: &LoggedEvent, filter: &EventFilter) -> bool {
+    let has_entity = |name: &String| logged.records.iter().any(|(_, entity, _)| entity == name);
+    // Of a source that was deleted the tail is not known any more.
+    let tail = logged.event.source.0.tail();
+    let is_from = |wanted: SourceId| tail == 0 || tail == wanted.0.tail();
+    let has_error = |part: &String| {
+        logged
+            .error
+            .as_ref()
+            .is_some_and(|error| error.to_lowercase().contains(&part.to_lowercase()))
+    };
+    filter.source.is_none_or(is_from)
+        && filter.entity.as_ref().is_none_or(has_entity)
+        && filter.error.as_ref().is_none_or(has_error)
 }

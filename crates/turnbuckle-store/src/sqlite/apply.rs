@@ -29,11 +29,7 @@ impl RecordWrites for Batch<'_> {
         self.state.compose
     }
 
-    fn mint(&mut self) -> Stamp {
-        self.state.mint()
-    }
-
-    fn mint_change(&mut self, _: ConnectionNo) -> Stamp {
+    fn mint(&mut self, _: ConnectionNo) -> Stamp {
         // The one writer mints in the order of its commits.
         self.state.mint()
     }

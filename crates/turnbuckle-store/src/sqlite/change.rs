@@ -10,8 +10,7 @@ use turnbuckle_core::id::{ChangeId, ConnectionNo, Stamp, WorkspaceId};
 use turnbuckle_core::record::{Data, Record};
 
 use crate::StoreError;
-use crate::change::ChangeStore;
-use crate::page::Page;
+use crate::change::{ChangeStore, FeedPage};
 use crate::rules::numbers::{
     change_type_from_row, change_type_to_row, origin_from_row, origin_to_row,
 };
@@ -189,7 +188,7 @@ impl ChangeStore for SqliteStore {
         entity: Option<&str>,
         after: Option<i64>,
         limit: usize,
-    ) -> Result<Page<Change>, StoreError> {
+    ) -> Result<FeedPage, StoreError> {
         let connection = connection
             .map(|id| self.connection_schema(workspace, id))
             .transpose()?
@@ -202,14 +201,22 @@ impl ChangeStore for SqliteStore {
                 let mut select = db.prepare_cached(&format!(
                     "SELECT {CHANGE_COLUMNS} FROM change WHERE seq > ?1 AND seq <= ?2 ORDER BY seq"
                 ))?;
-                let rows = select.query(params![after.unwrap_or(0), through])?;
-                listing::page_of_fitting(rows, limit, |row| {
+                let after = after.unwrap_or(0);
+                let rows = select.query(params![after, through])?;
+                let page = listing::page_of_fitting(rows, limit, |row| {
                     let fits = row.get::<_, i64>(2)? == workspace.0
                         && connection.is_none_or(|no| row.get(3) == Ok(no.0))
                         && entity.as_ref().is_none_or(|name| {
                             row.get_ref(4).is_ok_and(|stored| stored.as_str() == Ok(name))
                         });
                     if fits { read_change(db, &mut names, row) } else { Ok(None) }
+                })?;
+                // The one writer gives ids in the order of the feed.
+                let last = page.items.last().map_or(after, |last| last.id.0.row_key());
+                Ok(FeedPage {
+                    position: page.next.unwrap_or(last),
+                    has_more: page.next.is_some(),
+                    items: page.items,
                 })
             })
             .await

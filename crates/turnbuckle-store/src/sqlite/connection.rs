@@ -1,15 +1,11 @@
 //! Connections, what their app declares and what their user mapped.
 
-use std::collections::HashSet;
-
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::tz::TimeZone;
 use rusqlite::{Connection as Db, Row, params};
 use serde_json::Value as Json;
 use turnbuckle_core::id::{ConnectionNo, Stamp, WorkspaceId};
-use turnbuckle_core::mapping::{KeyShapes, Mapping};
 use turnbuckle_core::record::{Data, Record};
 use uuid::Uuid;
 
@@ -17,8 +13,9 @@ use crate::StoreError;
 use crate::connection::{ABSENT, Connection, ConnectionStore, InitialRecords, PutConnection};
 use crate::error::Noun;
 use crate::page::{Page, PageRequest};
+use crate::rules::key_base::KeyBase;
 use crate::rules::record::RecordRow;
-use crate::rules::schema::ConnectionSchema;
+use crate::rules::schema::{ConnectionSchema, keyed_from_the_start};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::api_key::revoke_scope;
 use crate::sqlite::erasure;
@@ -147,7 +144,7 @@ fn fill(
     id: &str,
     initial: &InitialRecords,
 ) -> Result<(), Failure> {
-    let keyed = keyed_from_the_start(initial);
+    let keyed = keyed_from_the_start(&initial.schema);
     for entity in initial.schema.entities.values() {
         store_entity(batch.sql, no, entity, |column| {
             column.unique || keyed.contains(&(entity.name.as_str(), column.name.as_str()))
@@ -159,17 +156,6 @@ fn fill(
         insert_initial(batch, &connection, entity, id, data)?;
     }
     Ok(())
-}
-
-/// Display columns of entities that are looked up: display values are resolved by them.
-fn keyed_from_the_start(initial: &InitialRecords) -> HashSet<(&str, &str)> {
-    let entities = &initial.schema.entities;
-    entities
-        .values()
-        .flat_map(|entity| &entity.columns)
-        .filter_map(|column| entities.get(column.lookup.as_deref()?))
-        .map(|target| (target.name.as_str(), target.display.as_str()))
-        .collect()
 }
 
 fn insert_initial(
@@ -218,29 +204,15 @@ fn put_mapping(
     find_version(batch.sql, workspace, id, None)
 }
 
-/// What the keys of a connection's searches are made of.
-struct KeyBase {
-    no: i64,
-    mapping_version: i64,
-    shapes: KeyShapes,
-    columns: Vec<(String, String)>,
-}
-
-impl KeyBase {
-    fn read(batch: &mut Batch<'_>, workspace: WorkspaceId, id: &str) -> Result<Self, Failure> {
-        let row = find_version(batch.sql, workspace, id, None)?;
-        let schema = batch.state.connection(batch.sql, workspace, id)?.schema.clone();
-        let zone = TimeZone::get(&row.time_zone).unwrap_or(TimeZone::UTC);
-        // It was checked when it was put.
-        let mapping = row.mapping.as_ref().and_then(|mapping| Mapping::parse(mapping).ok());
-        let mapping = mapping.unwrap_or_default();
-        Ok(Self {
-            no: row.no.0,
-            mapping_version: row.mapping_version,
-            shapes: mapping.key_shapes(id, &schema, &zone),
-            columns: mapping.keyed_columns(&schema),
-        })
-    }
+/// What the keys of its searches are made of, and its number.
+fn key_base(
+    batch: &mut Batch<'_>,
+    workspace: WorkspaceId,
+    id: &str,
+) -> Result<(i64, KeyBase), Failure> {
+    let row = find_version(batch.sql, workspace, id, None)?;
+    let schema = batch.state.connection(batch.sql, workspace, id)?.schema.clone();
+    Ok((row.no.0, KeyBase::of(&row, &schema)))
 }
 
 /// Carries out a change of what the keys of searches are made of: the mapping,
@@ -252,25 +224,25 @@ pub fn keeping_keys<T>(
     id: &str,
     change: impl FnOnce(&mut Batch<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let before = KeyBase::read(batch, workspace, id)?;
+    let (no, before) = key_base(batch, workspace, id)?;
     let changed = change(batch)?;
     batch.state.forget_connection(workspace, id);
-    let after = KeyBase::read(batch, workspace, id)?;
-    let rekeyed = before.shapes.rekeyed(&after.shapes);
-    if !rekeyed.is_empty() && after.mapping_version == before.mapping_version {
+    let (_, after) = key_base(batch, workspace, id)?;
+    let rekeyed = before.changed_to(&after);
+    if rekeyed.needs_version {
         batch
             .sql
             .prepare_cached(
                 "UPDATE connection SET mapping_version = mapping_version + 1, version = version + 1
                  WHERE no = ?1",
             )?
-            .execute([after.no])?;
+            .execute([no])?;
     }
     let mut wait = batch.sql.prepare_cached(
         "INSERT OR REPLACE INTO rekeying (connection, object, mapping_version) VALUES (?1, ?2, 0)",
     )?;
-    for object in &rekeyed {
-        wait.execute(params![after.no, object])?;
+    for object in &rekeyed.objects {
+        wait.execute(params![no, object])?;
     }
     // An object that waits already needs the keys of this version too.
     batch
@@ -280,9 +252,9 @@ pub fn keeping_keys<T>(
              SET mapping_version = (SELECT mapping_version FROM connection WHERE no = ?1)
              WHERE connection = ?1",
         )?
-        .execute([after.no])?;
+        .execute([no])?;
     for (entity, column) in &after.columns {
-        start_keys(batch.sql, after.no, entity, column)?;
+        start_keys(batch.sql, no, entity, column)?;
     }
     batch.state.forget_connection(workspace, id);
     Ok(changed)

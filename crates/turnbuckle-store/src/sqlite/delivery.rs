@@ -5,23 +5,24 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, params};
-use turnbuckle_core::id::{
-    ConnectionNo, DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId, first_row_key_at,
-};
+use turnbuckle_core::id::{DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::delivery::{
     Attempt, Backlog, DeliveryFilter, DeliveryStore, Draft, DueDelivery, DueSlice, LoggedAttempt,
-    LoggedDelivery, Matched, RecoverRange, RecoverSlice, Recovered,
+    LoggedDelivery, Matched, Permit, RecoverRange, RecoverSlice, Recovered,
 };
 use crate::error::Noun;
 use crate::page::{Page, PageRequest};
+use crate::rules::line::Cause;
+use crate::rules::{attempt, line};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::change::count_unmatched;
 use crate::sqlite::delivery_log;
-use crate::sqlite::delivery_row::{Cause, DeliveryRow, State};
+use crate::sqlite::delivery_row::DeliveryRow;
 use crate::sqlite::failure::Failure;
-use crate::sqlite::line;
+use crate::sqlite::line::{resend, settled};
+use crate::sqlite::recovery;
 use crate::sqlite::writer::{Batch, Priority};
 
 /// What should have been sent by now: neither later attempts nor what is held.
@@ -43,11 +44,12 @@ fn store_matched(
         let id = matched.connection.clone();
         return Err(StoreError::VersionMismatch { noun: Noun::Connection, id }.into());
     }
-    let change = matched.change.0.row_key();
-    let cause = Cause { workspace: matched.workspace, connection: matched.connection_no, change };
+    let Matched { workspace, connection_no, change, .. } = *matched;
+    let cause = Cause { workspace, connection: connection_no, change };
     for message in &matched.messages {
         due.extend(line::place(batch, cause, message)?);
     }
+    let change = change.0.row_key();
     if let Some(object) = deferred {
         batch
             .sql
@@ -105,7 +107,7 @@ impl SqliteStore {
     ) -> Result<Vec<DueDelivery>, StoreError> {
         self.writer
             .run(Priority::Attempts, "read due deliveries", move |batch| {
-                line::settled(batch.sql, endpoint, &due)
+                settled(batch.sql, endpoint, &due)
             })
             .await
     }
@@ -154,6 +156,7 @@ impl DeliveryStore for SqliteStore {
 
     async fn due_deliveries(
         &self,
+        workspace: WorkspaceId,
         endpoint: EndpointId,
         now: UnixMs,
         held: &HashSet<DeliveryId>,
@@ -164,7 +167,9 @@ impl DeliveryStore for SqliteStore {
             let held = held.clone();
             let mut slice = self
                 .readers
-                .scan("read due deliveries", move |db| read_due(db, endpoint, now, &held, limit))
+                .scan("read due deliveries", move |db| {
+                    read_due(db, (workspace, endpoint), now, &held, limit)
+                })
                 .await?;
             // Until it is due a head that failed gives way to a newer message, or
             // becomes it. The writer may have let it, and not have committed that
@@ -198,6 +203,15 @@ impl DeliveryStore for SqliteStore {
             .await
     }
 
+    fn permit(&self, _: EndpointId) -> Option<Permit> {
+        // There is no other process.
+        Some(Permit::default())
+    }
+
+    async fn due_elsewhere(&self) -> Vec<(WorkspaceId, EndpointId)> {
+        std::future::pending().await
+    }
+
     async fn finish_attempts(
         &self,
         attempts: Vec<Attempt>,
@@ -206,7 +220,10 @@ impl DeliveryStore for SqliteStore {
             .run(Priority::Attempts, "record attempts", move |batch| {
                 let mut due = Vec::new();
                 for attempt in &attempts {
-                    due.extend(line::finish(batch, attempt)?);
+                    if let Some(promoted) = attempt::finish(batch, attempt)? {
+                        let row = DeliveryRow::of(promoted);
+                        due.extend(row.read_due(batch.sql, attempt.endpoint)?);
+                    }
                 }
                 Ok(due)
             })
@@ -219,51 +236,32 @@ impl DeliveryStore for SqliteStore {
         id: DeliveryId,
     ) -> Result<DueDelivery, StoreError> {
         self.writer
-            .run(Priority::Stages, "resend a delivery", move |batch| {
-                line::resend(batch, workspace, id)
-            })
+            .run(Priority::Stages, "resend a delivery", move |batch| resend(batch, workspace, id))
             .await
     }
 
     async fn recover_slice(
         &self,
+        workspace: WorkspaceId,
         endpoint: EndpointId,
         slice: RecoverSlice,
     ) -> Result<Recovered, StoreError> {
         self.writer
             .run(Priority::Bulk, "recover deliveries", move |batch| {
-                recover_slice(batch, endpoint, &slice)
+                recovery::recover_slice(batch, workspace, endpoint, &slice)
             })
             .await
     }
 
     async fn count_recoverable(
         &self,
+        workspace: WorkspaceId,
         endpoint: EndpointId,
         range: RecoverRange,
     ) -> Result<i64, StoreError> {
         self.readers
             .scan("count recoverable deliveries", move |db| {
-                Ok(db
-                    .prepare_cached(match range.only_dead {
-                        true => {
-                            "SELECT count(*) FROM delivery
-                                 WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state = 5"
-                        }
-                        false => {
-                            "SELECT count(*) FROM delivery
-                                 WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3
-                                     AND state NOT IN (2, 3)"
-                        }
-                    })?
-                    .query_row(
-                        params![
-                            endpoint.0.row_key(),
-                            first_row_key_at(range.since),
-                            first_row_key_at(range.until)
-                        ],
-                        |row| row.get(0),
-                    )?)
+                recovery::count(db, workspace, endpoint, range)
             })
             .await
     }
@@ -311,7 +309,7 @@ impl DeliveryStore for SqliteStore {
 
 fn read_due(
     db: &Db,
-    endpoint: EndpointId,
+    (workspace, endpoint): (WorkspaceId, EndpointId),
     now: UnixMs,
     held: &HashSet<i64>,
     limit: usize,
@@ -331,7 +329,8 @@ fn read_due(
     {
         let seq = row.get(0)?;
         if !held.contains(&seq) {
-            due.extend(DeliveryRow::at(seq).read_due(db, endpoint)?);
+            let read = DeliveryRow::at(seq).read_due(db, endpoint)?;
+            due.extend(read.filter(|due| due.workspace == workspace));
         }
     }
     let next_due_at = db
@@ -340,98 +339,4 @@ fn read_due(
         )?
         .query_row(params![endpoint.0.row_key(), now], |row| row.get(0))?;
     Ok(DueSlice { due, horizon, next_due_at })
-}
-
-/// A delivery that a recovery comes by.
-struct Passed {
-    seq: i64,
-    line: i64,
-    /// It ended, and in a way that is to be recovered.
-    is_covered: bool,
-}
-
-fn recover_slice(
-    batch: &mut Batch<'_>,
-    endpoint: EndpointId,
-    slice: &RecoverSlice,
-) -> Result<Recovered, Failure> {
-    let passed = pass(batch.sql, endpoint, slice)?;
-    let (mut looked_at, mut resent) = (0, 0);
-    for Passed { seq, line, is_covered } in &passed {
-        // What was told of a record later, or is about to be, is not undone.
-        let is_latest = match &slice.latest_for {
-            None => true,
-            Some(run) => {
-                is_first_of_line(batch.sql, run, *line)? && !is_pending(batch.sql, *line, *seq)?
-            }
-        };
-        if *is_covered {
-            looked_at += 1;
-        }
-        if *is_covered && is_latest {
-            DeliveryRow::at(*seq).make_due_alone(batch)?;
-            resent += 1;
-        }
-    }
-    Ok(Recovered {
-        looked_at,
-        resent,
-        next: passed.last().filter(|_| passed.len() == slice.limit).map(|passed| passed.seq),
-    })
-}
-
-/// The next deliveries of the range. Where only the latest of each line goes
-/// out those that are not covered are among them: they may be the latest.
-fn pass(db: &Db, endpoint: EndpointId, slice: &RecoverSlice) -> Result<Vec<Passed>, Failure> {
-    let RecoverRange { since, until, only_dead } = slice.range;
-    let select = match only_dead && slice.latest_for.is_none() {
-        true => {
-            "SELECT seq, state, object, record, connection FROM delivery INDEXED BY delivery_dead
-             WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3 AND state = 5
-             ORDER BY seq DESC LIMIT ?4"
-        }
-        false => {
-            "SELECT seq, state, object, record, connection FROM delivery
-             WHERE endpoint = ?1 AND seq >= ?2 AND seq < ?3
-             ORDER BY seq DESC LIMIT ?4"
-        }
-    };
-    let mut select = db.prepare_cached(select)?;
-    let bounds = params![
-        endpoint.0.row_key(),
-        first_row_key_at(since),
-        slice.before.min(first_row_key_at(until)),
-        slice.limit as i64
-    ];
-    let passed = select.query_map(bounds, |row| {
-        let (seq, record): (i64, String) = (row.get(0)?, row.get(3)?);
-        let (object, connection): (String, i64) = (row.get(2)?, row.get(4)?);
-        // By name: one that was sent again out of line is still about its record.
-        let line = match record.is_empty() {
-            true => -seq,
-            false => line::line_name(endpoint, ConnectionNo(connection), &object, &record),
-        };
-        let state = State::from_row(row.get(1)?);
-        let is_covered = !state.is_pending() && (!only_dead || state == State::Dead);
-        Ok(Passed { seq, line, is_covered })
-    })?;
-    Ok(passed.collect::<Result<_, _>>()?)
-}
-
-/// Whether a run comes by this line for the first time: at its latest message.
-fn is_first_of_line(db: &Db, run: &str, line: i64) -> Result<bool, Failure> {
-    let noted = db
-        .prepare_cached("INSERT OR IGNORE INTO recovered_line (run, line) VALUES (?1, ?2)")?
-        .execute(params![run, line])?;
-    Ok(noted > 0)
-}
-
-/// Whether a message of this line that is newer than `seq` is still to be sent.
-fn is_pending(db: &Db, line: i64, seq: i64) -> Result<bool, Failure> {
-    Ok(db
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM delivery
-                            WHERE line = ?1 AND state IN (2, 3) AND seq > ?2)",
-        )?
-        .query_row(params![line, seq], |row| row.get(0))?)
 }

@@ -8,8 +8,9 @@ use turnbuckle_core::id::{
 
 use crate::delivery::{DeliveryFilter, DeliveryStatus, LoggedAttempt, LoggedDelivery};
 use crate::page::{Page, PageRequest};
+use crate::rules::delivery::State;
 use crate::rules::numbers::change_type_from_row;
-use crate::sqlite::delivery_row::{NO_STATUS, State, duration_from_row};
+use crate::sqlite::delivery_row::{NO_STATUS, duration_from_row};
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
 
@@ -28,13 +29,7 @@ fn is_active(row: &Row<'_>) -> Result<bool, rusqlite::Error> {
 }
 
 fn status(row: &Row<'_>) -> Result<DeliveryStatus, rusqlite::Error> {
-    Ok(match State::from_row(row.get(6)?) {
-        State::Head | State::Waiting if is_active(row)? => DeliveryStatus::Pending,
-        State::Head | State::Waiting => DeliveryStatus::Held,
-        State::Delivered => DeliveryStatus::Delivered,
-        State::Dead => DeliveryStatus::Dead,
-        State::Superseded => DeliveryStatus::Superseded,
-    })
+    Ok(State::from_row(row.get(6)?).status(is_active(row)?))
 }
 
 fn read(row: &Row<'_>) -> Result<LoggedDelivery, rusqlite::Error> {

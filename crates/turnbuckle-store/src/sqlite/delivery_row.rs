@@ -4,10 +4,11 @@
 //! as after it, so that it moves nothing on its page.
 
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
-use turnbuckle_core::coalesce::Changed;
-use turnbuckle_core::id::{ConnectionNo, DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId};
 
 use crate::delivery::DueDelivery;
+use crate::rules::delivery::{DURATION_MS_MAX, NewDelivery, connection_from_row};
+use crate::rules::numbers::change_type_to_row;
 use crate::sqlite::delivery_log;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::writer::Batch;
@@ -17,11 +18,9 @@ pub const NO_STATUS: i64 = 999;
 
 /// `delivery.duration` of no time at all, and as it begins: from there on three bytes wide.
 const DURATION_ZERO: i64 = 1 << 15;
-/// The longest that three bytes hold, two hours and more.
-const DURATION_MAX: i64 = (1 << 23) - 1;
 
 pub fn duration_to_row(duration_ms: u32) -> i64 {
-    (DURATION_ZERO + i64::from(duration_ms)).min(DURATION_MAX)
+    DURATION_ZERO + i64::from(duration_ms.min(DURATION_MS_MAX))
 }
 
 pub fn duration_from_row(stored: i64) -> u32 {
@@ -29,103 +28,7 @@ pub fn duration_from_row(stored: i64) -> u32 {
 }
 
 /// `delivery.change_type` of messages that stem from no change.
-pub const NO_CHANGE_TYPE: i64 = 9;
-
-/// `delivery.connection` of messages that stem from no change.
-pub const NO_CONNECTION: ConnectionNo = ConnectionNo(0);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    Head,
-    Waiting,
-    Delivered,
-    Dead,
-    Superseded,
-}
-
-impl State {
-    pub fn to_row(self) -> i64 {
-        match self {
-            Self::Head => 2,
-            Self::Waiting => 3,
-            Self::Delivered => 4,
-            Self::Dead => 5,
-            Self::Superseded => 6,
-        }
-    }
-
-    pub fn from_row(stored: i64) -> Self {
-        match stored {
-            2 => Self::Head,
-            3 => Self::Waiting,
-            4 => Self::Delivered,
-            5 => Self::Dead,
-            _ => Self::Superseded,
-        }
-    }
-
-    pub fn is_pending(self) -> bool {
-        matches!(self, Self::Head | Self::Waiting)
-    }
-}
-
-/// What a message stems from.
-#[derive(Clone, Copy)]
-pub struct Cause {
-    pub workspace: WorkspaceId,
-    pub connection: ConnectionNo,
-    /// Row key of the change, 0 for none.
-    pub change: i64,
-}
-
-pub fn connection_from_row(stored: i64) -> Option<ConnectionNo> {
-    Some(ConnectionNo(stored)).filter(|no| *no != NO_CONNECTION)
-}
-
-/// A message to be stored, in its line or alone.
-pub struct NewDelivery<'a> {
-    pub id: DeliveryId,
-    pub cause: Cause,
-    pub endpoint: EndpointId,
-    pub line: i64,
-    pub state: State,
-    pub change_type: i64,
-    pub object: &'a str,
-    pub record: &'a str,
-    pub changed: &'a Changed,
-    pub body: &'a [u8],
-}
-
-impl NewDelivery<'_> {
-    pub fn insert(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
-        batch
-            .sql
-            .prepare_cached(
-                "INSERT INTO delivery (seq, tail, workspace, endpoint, line, state, at_ms,
-                     attempt_count, failure_count, last_status, connection, change, change_type,
-                     object, record, changed, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-            )?
-            .execute(params![
-                self.id.0.row_key(),
-                self.id.0.tail(),
-                self.cause.workspace.0,
-                self.endpoint.0.row_key(),
-                self.line,
-                self.state.to_row(),
-                batch.state.now(),
-                NO_STATUS,
-                self.cause.connection.0,
-                self.cause.change,
-                self.change_type,
-                self.object,
-                self.record,
-                serde_json::to_string(self.changed)?,
-                self.body
-            ])?;
-        Ok(())
-    }
-}
+const NO_CHANGE_TYPE: i64 = 9;
 
 /// A row of the delivery table, by its key.
 #[derive(Clone, Copy)]
@@ -136,6 +39,40 @@ pub struct DeliveryRow {
 impl DeliveryRow {
     pub fn at(seq: i64) -> Self {
         Self { seq }
+    }
+
+    pub fn of(id: DeliveryId) -> Self {
+        Self::at(id.0.row_key())
+    }
+
+    pub fn insert(batch: &mut Batch<'_>, delivery: NewDelivery<'_>) -> Result<(), Failure> {
+        let NewDelivery { id, line, state, change, change_type, changed, body } = delivery;
+        batch
+            .sql
+            .prepare_cached(
+                "INSERT INTO delivery (seq, tail, workspace, endpoint, line, state, at_ms,
+                     attempt_count, failure_count, last_status, connection, change, change_type,
+                     object, record, changed, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            )?
+            .execute(params![
+                id.0.row_key(),
+                id.0.tail(),
+                line.workspace.0,
+                line.endpoint.0.row_key(),
+                line.name,
+                state.to_row(),
+                batch.state.now(),
+                NO_STATUS,
+                line.connection.0,
+                change.map_or(0, |change| change.0.row_key()),
+                change_type.map_or(NO_CHANGE_TYPE, change_type_to_row),
+                line.object,
+                line.record,
+                serde_json::to_string(changed)?,
+                body.as_ref()
+            ])?;
+        Ok(())
     }
 
     pub fn leave_waiting(self, batch: &mut Batch<'_>) -> Result<(), Failure> {

@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, params};
-use turnbuckle_core::entity::{Column, Entity, Schema};
+use turnbuckle_core::entity::{Entity, Schema};
 use turnbuckle_core::id::WorkspaceId;
-use turnbuckle_core::invalid::{Invalid, pointer};
 use turnbuckle_core::key::{self, Canonical, KEY_BYTES_MAX, NULL_KEY};
 
 use crate::StoreError;
 use crate::entity::EntityStore;
-use crate::rules::schema::{ColumnRow, ConnectionSchema, KeyState};
+use crate::rules::schema::{ColumnRow, ConnectionSchema, KeyState, keyed_by_putting};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::connection::keeping_keys;
 use crate::sqlite::failure::Failure;
@@ -41,33 +40,25 @@ impl EntityStore for SqliteStore {
         connection: &str,
         entity: Entity,
     ) -> Result<bool, StoreError> {
-        let unique: Vec<_> = entity
-            .columns
-            .iter()
-            .filter(|column| column.unique)
-            .map(|column| (entity.name.clone(), column.name.clone()))
-            .collect();
-        let displayed: Vec<_> = entity.columns.iter().filter_map(|c| c.lookup.clone()).collect();
         // Whether values repeat is seen by their keys.
-        let becoming = self.becoming_unique(workspace, connection, &entity)?;
+        let schema = self.connection_schema(workspace, connection)?;
+        let becoming = schema.becoming_unique(&entity).into_iter();
+        let becoming: Vec<_> =
+            becoming.map(|(column, _)| (entity.name.clone(), column.name.clone())).collect();
         self.ensure_keys(workspace, connection, &becoming).await?;
-        let name = connection.to_owned();
+        let (name, put) = (connection.to_owned(), entity.clone());
         let is_new = self
             .writer
             .run(Priority::Stages, "put an entity", move |batch| {
                 keeping_keys(batch, workspace, &name, |batch| {
                     let connection = batch.state.connection(batch.sql, workspace, &name)?;
-                    check_columns(batch.sql, &connection, &entity)?;
-                    store_entity(batch.sql, connection.no.0, &entity, |column| column.unique)
+                    check_columns(batch.sql, &connection, &put)?;
+                    store_entity(batch.sql, connection.no.0, &put, |column| column.unique)
                 })
             })
             .await?;
-        // Whatever is looked up is resolved by its display value.
         let schema = self.connection_schema(workspace, connection)?.schema.clone();
-        let mut keyed = unique;
-        for target in displayed {
-            keyed.extend(schema.entity(&target).map(|entity| (target, entity.display.clone())));
-        }
+        let keyed = keyed_by_putting(&entity, &schema);
         self.ensure_keys(workspace, connection, &keyed).await?;
         Ok(is_new)
     }
@@ -153,22 +144,6 @@ impl SqliteStore {
         }
         Ok(())
     }
-
-    /// Columns that exist and are not unique yet.
-    fn becoming_unique(
-        &self,
-        workspace: WorkspaceId,
-        connection: &str,
-        entity: &Entity,
-    ) -> Result<Vec<(String, String)>, StoreError> {
-        let schema = self.connection_schema(workspace, connection)?;
-        let Some(row) = schema.entities.get(&entity.name) else { return Ok(Vec::new()) };
-        let is_becoming = |column: &&Column| {
-            column.unique && row.columns.get(&column.name).is_some_and(|it| !it.is_unique)
-        };
-        let becoming = entity.columns.iter().filter(is_becoming);
-        Ok(becoming.map(|column| (entity.name.clone(), column.name.clone())).collect())
-    }
 }
 
 /// Compares an entity with what is stored of it.
@@ -178,27 +153,9 @@ impl SqliteStore {
 /// its values nor their keys have; [`StoreError::UniqueViolation`] if one
 /// becomes unique while two records share a value.
 fn check_columns(db: &Db, connection: &ConnectionSchema, entity: &Entity) -> Result<(), Failure> {
-    let Some(row) = connection.entities.get(&entity.name) else { return Ok(()) };
-    let existing = |column: &Column| row.columns.get(&column.name).cloned();
-    let retyped: Vec<Invalid> = entity
-        .columns
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| {
-            existing(column).is_some_and(|it| it.column_type != column.column_type)
-        })
-        .map(|(index, column)| {
-            let path = pointer(&format!("/columns/{index}"), "type");
-            Invalid::new(path, format!("`{}` keeps the type that it has", column.name))
-        })
-        .collect();
-    if !retyped.is_empty() {
-        return Err(StoreError::Invalid(retyped).into());
-    }
-    for column in entity.columns.iter().filter(|column| column.unique) {
-        if let Some(row) = existing(column).filter(|it| !it.is_unique)
-            && has_repeats(db, &column.name, &row)?
-        {
+    connection.check_types(entity)?;
+    for (column, row) in connection.becoming_unique(entity) {
+        if has_repeats(db, &column.name, &row)? {
             let (entity, column) = (entity.name.clone(), column.name.clone());
             return Err(StoreError::UniqueViolation { entity, column }.into());
         }

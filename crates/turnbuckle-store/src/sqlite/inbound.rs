@@ -19,7 +19,7 @@ use crate::inbound::{
 };
 use crate::page::{Page, PageRequest};
 use crate::record::Applied;
-use crate::rules::event::{EventWrites, finish_event};
+use crate::rules::event::{EventWrites, finish_event, fits};
 use crate::rules::numbers::{inbound_status_from_row, inbound_status_to_row};
 use crate::rules::schema::ConnectionSchema;
 use crate::sqlite::SqliteStore;
@@ -478,22 +478,6 @@ fn list_events(
             return Ok(None);
         }
         let logged = read_log(db, read_event(db, row)?, status)?;
-        Ok(fits_outcome(&logged, filter).then_some(logged))
+        Ok(fits(&logged, filter).then_some(logged))
     })
-}
-
-fn fits_outcome(logged: &LoggedEvent, filter: &EventFilter) -> bool {
-    let has_entity = |name: &String| logged.records.iter().any(|(_, entity, _)| entity == name);
-    // Of a source that was deleted the tail is not known any more.
-    let tail = logged.event.source.0.tail();
-    let is_from = |wanted: SourceId| tail == 0 || tail == wanted.0.tail();
-    let has_error = |part: &String| {
-        logged
-            .error
-            .as_ref()
-            .is_some_and(|error| error.to_lowercase().contains(&part.to_lowercase()))
-    };
-    filter.source.is_none_or(is_from)
-        && filter.entity.as_ref().is_none_or(has_entity)
-        && filter.error.as_ref().is_none_or(has_error)
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection as Db, OptionalExtension, params};
 
 use crate::StoreError;
-use crate::maintenance::{Keep, MaintenanceStore};
+use crate::maintenance::{HEALTH_NOTE, Keep, MaintenanceStore};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::erasure;
 use crate::sqlite::failure::Failure;
@@ -15,9 +15,6 @@ use crate::sqlite::writer::Priority;
 
 /// Rows of one table that one slice drops at most.
 const ROWS_DROPPED_MAX: usize = 1_000;
-
-/// When the store last proved that it can write.
-const HEALTH_NOTE: &str = "last_health_check_ms";
 
 fn note(db: &Db, name: &str) -> Result<Option<String>, Failure> {
     Ok(db
@@ -60,6 +57,15 @@ impl MaintenanceStore for SqliteStore {
                 erasure::erase_slice(batch.sql)
             })
             .await
+    }
+
+    async fn begin_work(&self) -> Result<(), StoreError> {
+        // There is no other process to share with.
+        Ok(())
+    }
+
+    fn does_upkeep(&self) -> bool {
+        true
     }
 
     async fn check_health(&self) -> Result<(), StoreError> {

@@ -263,6 +263,7 @@ async fn match_all(store: &SqliteStore, endpoint: EndpointId) -> Vec<DueDelivery
 fn attempts(due: &[DueDelivery], next: AfterAttempt) -> Vec<Attempt> {
     let attempt = |it: &DueDelivery| Attempt {
         delivery: it.id,
+        workspace: it.workspace,
         endpoint: it.endpoint,
         at: 1,
         duration_ms: 1,
@@ -350,7 +351,7 @@ async fn walk_the_whole_way(store: &SqliteStore) {
     store.finish_attempts(attempts(&due[1..2], AfterAttempt::RetryAt(5))).await.unwrap();
     store.finish_attempts(attempts(&due[2..3], AfterAttempt::Dead)).await.unwrap();
     store.finish_attempts(attempts(&due[3..], AfterAttempt::Delivered)).await.unwrap();
-    store.due_deliveries(endpoint, i64::MAX, &HashSet::new(), 10).await.unwrap();
+    store.due_deliveries(ACME, endpoint, i64::MAX, &HashSet::new(), 10).await.unwrap();
     store.endpoints_due().await.unwrap();
     store.backlog().await.unwrap();
     for delivery in &due {
@@ -361,8 +362,8 @@ async fn walk_the_whole_way(store: &SqliteStore) {
         let range = RecoverRange { since: 0, until: i64::MAX, only_dead };
         let latest_for = is_latest.then(|| format!("only dead: {only_dead}"));
         let slice = RecoverSlice { range, before: i64::MAX, limit: 2, latest_for };
-        store.recover_slice(endpoint, slice).await.unwrap();
-        store.count_recoverable(endpoint, range).await.unwrap();
+        store.recover_slice(ACME, endpoint, slice).await.unwrap();
+        store.count_recoverable(ACME, endpoint, range).await.unwrap();
     }
 
     let wish = Subscribe {

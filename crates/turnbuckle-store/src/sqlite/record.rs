@@ -17,12 +17,12 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::record::{Applied, RecordStore, Search, SearchPage, Write};
-use crate::rules::apply;
 use crate::rules::record::RecordRow;
-use crate::rules::schema::{ConnectionSchema, EntityRow};
+use crate::rules::schema::EntityRow;
+use crate::rules::{apply, reads, search};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
-use crate::sqlite::search;
+use crate::sqlite::reads::at_once;
 use crate::sqlite::writer::Priority;
 
 pub fn read_record(row: &Row<'_>) -> Result<RecordRow, Failure> {
@@ -141,60 +141,6 @@ pub fn move_keys(
     Ok(())
 }
 
-/// Fetches what `paths` reach from `records`, each record once.
-pub fn fetch_related<'a>(
-    db: &Db,
-    connection: &ConnectionSchema,
-    entity: &str,
-    records: impl Iterator<Item = &'a Record> + Clone,
-    paths: impl Iterator<Item = &'a ColumnPath>,
-    related: &mut Related,
-) -> Result<(), Failure> {
-    for path in paths.filter(|path| !path.is_plain()) {
-        for record in records.clone() {
-            fetch_walk(db, connection, entity, record, &path.walks, related)?;
-        }
-    }
-    Ok(())
-}
-
-fn fetch_walk(
-    db: &Db,
-    connection: &ConnectionSchema,
-    entity: &str,
-    record: &Record,
-    walks: &[String],
-    related: &mut Related,
-) -> Result<(), Failure> {
-    let mut entity = entity.to_owned();
-    let mut at: Option<Arc<Record>> = None;
-    for step in walks {
-        let Some(column) = connection.schema.entity(&entity).and_then(|entity| entity.walk(step))
-        else {
-            return Ok(());
-        };
-        let Some(target) = column.lookup.clone() else { return Ok(()) };
-        let from = at.as_deref().unwrap_or(record);
-        let Some(id) = from.data.get(&column.name).and_then(|id| id.as_str()) else {
-            return Ok(());
-        };
-        let next = match related.get(&target, id) {
-            Some(found) => found.clone(),
-            None => {
-                let Some(row) = connection.entities.get(&target) else { return Ok(()) };
-                let Ok(uuid) = Uuid::try_parse(id) else { return Ok(()) };
-                let Some(found) = find_record(db, row.no, &uuid)? else { return Ok(()) };
-                let found = Arc::new(found.record);
-                related.insert(&target, found.clone());
-                found
-            }
-        };
-        at = Some(next);
-        entity = target;
-    }
-    Ok(())
-}
-
 #[async_trait]
 impl RecordStore for SqliteStore {
     async fn records(
@@ -207,25 +153,7 @@ impl RecordStore for SqliteStore {
     ) -> Result<(Vec<Option<Record>>, Related), StoreError> {
         let connection = self.connection_schema(workspace, connection)?;
         self.readers.look_up("read records", |db| {
-            let (_, row) = connection.entity(entity)?;
-            let mut records = Vec::with_capacity(ids.len());
-            for id in ids {
-                let found = match Uuid::try_parse(id) {
-                    Ok(id) => find_record(db, row.no, &id)?,
-                    Err(_) => None,
-                };
-                records.push(found.map(|row| row.record));
-            }
-            let mut related = Related::default();
-            fetch_related(
-                db,
-                &connection,
-                entity,
-                records.iter().flatten(),
-                paths.iter(),
-                &mut related,
-            )?;
-            Ok((records, related))
+            at_once(reads::records(db, &connection, entity, ids, paths))
         })
     }
 
@@ -237,15 +165,12 @@ impl RecordStore for SqliteStore {
         records: &[&Record],
         paths: &HashSet<ColumnPath>,
     ) -> Result<Related, StoreError> {
-        let mut related = Related::default();
         if paths.iter().all(ColumnPath::is_plain) {
-            return Ok(related);
+            return Ok(Related::default());
         }
         let connection = self.connection_schema(workspace, connection)?;
         self.readers.look_up("read related records", |db| {
-            let records = records.iter().copied();
-            fetch_related(db, &connection, entity, records, paths.iter(), &mut related)?;
-            Ok(related)
+            at_once(reads::related(db, &connection, entity, records, paths))
         })
     }
 
@@ -257,7 +182,11 @@ impl RecordStore for SqliteStore {
     ) -> Result<SearchPage, StoreError> {
         let connection = self.connection_schema(workspace, connection)?;
         self.readers
-            .scan("search records", move |db| search::search(db, &connection, &search))
+            .scan("search records", move |db| {
+                // All slices of a search are of one moment.
+                let moment = db.unchecked_transaction()?;
+                at_once(search::search(&*moment, &connection, &search))
+            })
             .await
     }
 

@@ -5,8 +5,7 @@ use rusqlite::{Row, params};
 use turnbuckle_core::id::WorkspaceId;
 
 use crate::StoreError;
-use crate::error::Noun;
-use crate::replay::{ReplayStore, Run, RunKind};
+use crate::replay::{ReplayStore, Run};
 use crate::rules::numbers::{run_kind_from_row, run_kind_to_row};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::constraint::taken;
@@ -20,13 +19,6 @@ const BY_ID: &str = "SELECT id, workspace, kind, request, total, done, failed, p
 const OPEN: &str = "SELECT id, workspace, kind, request, total, done, failed, position,
         started_at_ms, ended_at_ms
     FROM run WHERE ended_at_ms IS NULL ORDER BY id";
-
-fn noun(kind: RunKind) -> Noun {
-    match kind {
-        RunKind::Replay => Noun::Replay,
-        RunKind::Recovery => Noun::Recovery,
-    }
-}
 
 fn read_run(row: &Row<'_>) -> Result<Run, Failure> {
     let request: String = row.get(3)?;
@@ -68,7 +60,7 @@ impl ReplayStore for SqliteStore {
                         run.started_at,
                         run.ended_at
                     ])
-                    .map_err(|error| taken(error, noun(run.kind), &run.id))?;
+                    .map_err(|error| taken(error, run.kind.noun(), &run.id))?;
                 Ok(())
             })
             .await
@@ -95,7 +87,7 @@ impl ReplayStore for SqliteStore {
                         run.ended_at
                     ])?;
                 if updated == 0 {
-                    return Err(StoreError::not_found(noun(run.kind), &run.id).into());
+                    return Err(StoreError::not_found(run.kind.noun(), &run.id).into());
                 }
                 Ok(())
             })

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
 use turnbuckle_core::id::{Stamp, SubscriptionId, WorkspaceId};
-use uuid::Uuid;
 
 use crate::StoreError;
 use crate::error::Noun;
 use crate::page::{Page, PageRequest};
+use crate::rules::identity::identity_hash;
 use crate::rules::schema::ConnectionSchema;
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
@@ -20,14 +20,7 @@ use crate::subscription::{
     Followed, Rekeying, SHARED_KEY_MAX, Subscribe, Subscription, SubscriptionStore,
 };
 
-/// Name space in which identities become fixed-size numbers.
-const IDENTITIES: Uuid = Uuid::from_u128(0x6b1e_3c52_70f4_4d6b_9f0e_4c1d_7a2b_5e90);
-
 const SUBSCRIPTION_COLUMNS: &str = "subscription.seq, subscription.tail, subscription.workspace, connection.id, object, is_search, target, detail";
-
-fn identity_hash(identity: &str) -> Uuid {
-    Uuid::new_v5(&IDENTITIES, identity.as_bytes())
-}
 
 fn read_subscription(row: &Row<'_>) -> Result<Subscription, Failure> {
     let stamp = Stamp::from_row(row.get(0)?, row.get(1)?);

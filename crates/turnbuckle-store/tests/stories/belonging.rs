@@ -141,6 +141,7 @@ pub async fn what_is_of_a_deleted_connection_is_not_acted_on(store: &dyn Store, 
     // An attempt that was on its way is of no line any more.
     let attempt = Attempt {
         delivery: heard.delivery.id,
+        workspace: ACME,
         endpoint,
         at: clock.now(),
         duration_ms: 1,

@@ -3,9 +3,8 @@ use std::sync::Arc;
 use serde_json::json;
 use turnbuckle_core::change::{Change, ChangeType, Origin};
 use turnbuckle_core::id::WorkspaceId;
-use turnbuckle_store::change::ChangeStore;
+use turnbuckle_store::change::{ChangeStore, FeedPage};
 use turnbuckle_store::delivery::Matched;
-use turnbuckle_store::page::Page;
 use turnbuckle_store::record::Write;
 use turnbuckle_store::{Store, StoreError};
 
@@ -52,12 +51,14 @@ async fn feed<S: ChangeStore + ?Sized>(
     let mut all = Vec::new();
     let mut after = None;
     loop {
-        let Page { items, next } =
+        let FeedPage { items, position, has_more } =
             store.changes(workspace, connection, entity, after, limit).await.unwrap();
         assert!(items.len() <= limit);
         all.extend(items);
-        after = next;
-        if after.is_none() {
+        after = Some(position);
+        if !has_more {
+            let later = store.changes(workspace, connection, entity, after, limit).await.unwrap();
+            assert_eq!(later, FeedPage { items: Vec::new(), position, has_more: false });
             return all;
         }
     }

@@ -100,13 +100,14 @@ pub async fn send_one(
 }
 
 pub async fn due(store: &dyn Store, endpoint: EndpointId, now: UnixMs) -> Vec<DueDelivery> {
-    store.due_deliveries(endpoint, now, &HashSet::new(), 100).await.unwrap().due
+    store.due_deliveries(ACME, endpoint, now, &HashSet::new(), 100).await.unwrap().due
 }
 
 pub fn an_attempt(clock: &TestClock, delivery: &DueDelivery, next: AfterAttempt) -> Attempt {
     let is_delivered = next == AfterAttempt::Delivered;
     Attempt {
         delivery: delivery.id,
+        workspace: delivery.workspace,
         endpoint: delivery.endpoint,
         at: clock.now(),
         duration_ms: 20,
@@ -143,7 +144,8 @@ pub async fn a_message_is_due_at_once(store: &dyn Store, clock: &TestClock) {
     assert_eq!((said.id.as_str(), said.number), (sent.id.to_string().as_str(), 1));
     assert_eq!((sent.workspace, sent.endpoint), (ACME, endpoint));
     assert_eq!((sent.attempt_count, sent.failure_count, sent.first_attempt_at), (0, 0, None));
-    let slice = store.due_deliveries(endpoint, clock.now(), &HashSet::new(), 10).await.unwrap();
+    let slice =
+        store.due_deliveries(ACME, endpoint, clock.now(), &HashSet::new(), 10).await.unwrap();
     assert_eq!((&slice.due, slice.next_due_at), (&vec![sent.clone()], None));
     assert_eq!(slice.horizon, sent.id.0.row_key());
     assert_eq!(store.endpoints_due().await.unwrap(), [(ACME, endpoint, clock.now())]);
@@ -217,7 +219,8 @@ pub async fn a_failure_is_tried_again_at_its_time(store: &dyn Store, clock: &Tes
     for _ in 0..2 {
         assert_eq!(store.finish_attempts(vec![failed.clone()]).await.unwrap(), []);
     }
-    let slice = store.due_deliveries(endpoint, again_at - 1, &HashSet::new(), 10).await.unwrap();
+    let slice =
+        store.due_deliveries(ACME, endpoint, again_at - 1, &HashSet::new(), 10).await.unwrap();
     assert_eq!((slice.due, slice.next_due_at), (vec![], Some(again_at)));
     assert_eq!(store.endpoints_due().await.unwrap(), [(ACME, endpoint, again_at)]);
     let due_now = async || {
@@ -420,7 +423,7 @@ pub async fn due_deliveries_come_longest_overdue_first(store: &dyn Store, clock:
     let at = start + HOUR - 2 * SECOND;
     let read = async |held: &[DeliveryId]| {
         let held = held.iter().copied().collect();
-        let slice = store.due_deliveries(endpoint, at, &held, 2).await.unwrap();
+        let slice = store.due_deliveries(ACME, endpoint, at, &held, 2).await.unwrap();
         assert_eq!(slice.next_due_at, Some(start + HOUR - SECOND));
         slice.due
     };

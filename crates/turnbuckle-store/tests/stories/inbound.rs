@@ -12,13 +12,16 @@ use turnbuckle_store::record::Write;
 use turnbuckle_store::{Store, StoreError};
 
 use super::crm::{
-    CRM, CRM_NO, a_create, a_delete, a_search, an_upsert, create, given_crm, names, read, write,
+    CRM, CRM_NO, a_create, a_delete, a_search, an_upsert, create, given_connection, given_crm,
+    names, read, write,
 };
 use super::{
     ACME, INTAKE_BYTES_MAX, OTHER, SECOND, TestClock, join_all, neighbour, page, read_all, source,
 };
 
+/// A source of the small CRM, which is made if it is not there.
 async fn given_source(store: &dyn Store, clock: &TestClock, number: u8) -> SourceId {
+    given_crm(store).await;
     let source = source::a_source(clock, number);
     store.create_source(source.clone()).await.unwrap();
     source.id
@@ -103,7 +106,6 @@ pub async fn an_event_is_read_back_as_received(store: &dyn Store, clock: &TestCl
 }
 
 pub async fn new_events_are_handed_out_once_in_order(store: &dyn Store, clock: &TestClock) {
-    given_crm(store).await;
     let source = given_source(store, clock, 1).await;
     let mut accepted = Vec::new();
     for number in 0..5 {
@@ -149,7 +151,6 @@ pub async fn finishing_writes_records_changes_and_the_outcome(
     store: &dyn Store,
     clock: &TestClock,
 ) {
-    given_crm(store).await;
     let source = given_source(store, clock, 1).await;
     let event = given_event(store, clock, source).await;
     let unknown = json!({ "Name": "Ada", "CountryId": "Kanada" });
@@ -178,7 +179,6 @@ pub async fn finishing_writes_records_changes_and_the_outcome(
 }
 
 pub async fn an_item_that_fails_undoes_the_others(store: &dyn Store, clock: &TestClock) {
-    given_crm(store).await;
     let source = given_source(store, clock, 1).await;
     create(store, "Contact", json!({ "Name": "Ada", "Code": "1" })).await;
     let event = given_event(store, clock, source).await;
@@ -205,7 +205,6 @@ pub async fn an_item_that_fails_undoes_the_others(store: &dyn Store, clock: &Tes
 }
 
 pub async fn an_event_that_fails_leaves_the_others(store: &dyn Store, clock: &TestClock) {
-    given_crm(store).await;
     let source = given_source(store, clock, 1).await;
     let events =
         [(); 4].map(|()| an_event(clock, source, "{}")).map(|event| (event.clone(), new(event)));
@@ -227,7 +226,6 @@ pub async fn an_event_that_fails_leaves_the_others(store: &dyn Store, clock: &Te
 }
 
 pub async fn finishing_again_updates_the_same_record(store: &dyn Store, clock: &TestClock) {
-    given_crm(store).await;
     let source = given_source(store, clock, 1).await;
     let event = given_event(store, clock, source).await;
     let first = finish(store, work(&event, vec![contact("Ada")])).await;
@@ -248,7 +246,6 @@ pub async fn finishing_again_updates_the_same_record(store: &dyn Store, clock: &
 }
 
 pub async fn as_new_writes_another_record(store: &dyn Store, clock: &TestClock) {
-    given_crm(store).await;
     let source = given_source(store, clock, 1).await;
     let event = given_event(store, clock, source).await;
     finish(store, work(&event, vec![contact("Ada")])).await;
@@ -261,7 +258,6 @@ pub async fn as_new_writes_another_record(store: &dyn Store, clock: &TestClock) 
 }
 
 pub async fn a_success_after_a_failure_forgets_the_failure(store: &dyn Store, clock: &TestClock) {
-    given_crm(store).await;
     let source = given_source(store, clock, 1).await;
     let event = given_event(store, clock, source).await;
     let failed = FinishEvent { work: EventWork::Fail("down".to_owned()), ..work(&event, vec![]) };
@@ -273,7 +269,6 @@ pub async fn a_success_after_a_failure_forgets_the_failure(store: &dyn Store, cl
 }
 
 pub async fn events_of_one_batch_see_each_other(store: &dyn Store, clock: &TestClock) {
-    given_crm(store).await;
     let source = given_source(store, clock, 1).await;
     let mut finished = Vec::new();
     for score in 0..3 {
@@ -289,7 +284,6 @@ pub async fn events_of_one_batch_see_each_other(store: &dyn Store, clock: &TestC
 }
 
 pub async fn a_trial_leaves_nothing(store: &dyn Store, clock: &TestClock) {
-    given_crm(store).await;
     let source = given_source(store, clock, 1).await;
     let event = given_event(store, clock, source).await;
     let ada = || a_create("Contact", json!({ "Name": "Ada", "Code": "1" }));
@@ -348,15 +342,20 @@ pub async fn of_repeats_at_once_one_is_stored(store: &dyn Store, clock: &TestClo
 }
 
 pub async fn the_log_is_filtered_and_paged(store: &dyn Store, clock: &TestClock) {
-    given_crm(store).await;
     let sources = [given_source(store, clock, 1).await, given_source(store, clock, 2).await];
+    given_connection(store, OTHER, CRM).await;
+    let theirs = store.connection(OTHER, CRM).await.unwrap().unwrap().no;
     let mut events = Vec::new();
     for number in 0..12_usize {
         clock.advance(SECOND);
         let event = an_event(clock, sources[number % 2], "{}");
         store.accept(new(event.clone())).await.unwrap();
-        let theirs = an_event(clock, sources[0], "{}");
-        store.accept(new(InboundEvent { workspace: OTHER, ..theirs })).await.unwrap();
+        let not_ours = InboundEvent {
+            workspace: OTHER,
+            connection: theirs,
+            ..an_event(clock, sources[0], "{}")
+        };
+        store.accept(new(not_ours)).await.unwrap();
         events.push(event);
     }
     // 0 to 3 are done, 4 to 7 failed, 8 and 9 in work, the others new.

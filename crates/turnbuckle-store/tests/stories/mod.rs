@@ -151,7 +151,6 @@ macro_rules! for_each_story {
                 a_setting_is_replaced_where_it_is_as_it_was_read
                 an_endpoint_comes_with_the_setting_that_names_it
                 whatever_is_configured_moves_the_version_of_its_workspace
-                a_change_counts_although_its_caller_went_away
             }
             api_key {
                 a_key_is_found_by_its_publishable_name

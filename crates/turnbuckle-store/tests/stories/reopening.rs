@@ -2,6 +2,7 @@
 //! that ends may do. These stories open the store themselves.
 
 use std::collections::HashSet;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,10 +25,10 @@ use super::inbound::{an_event, new};
 use super::{ACME, SECOND, TestClock, endpoint, source};
 
 /// Opens the same store again.
-pub type Open<'a> = &'a dyn Fn() -> Box<dyn Store>;
+pub type Open<'a> = &'a dyn Fn() -> Pin<Box<dyn Future<Output = Box<dyn Store>>>>;
 
 pub async fn records_and_numbers_go_on(open: Open<'_>, clock: &TestClock) {
-    let store = open();
+    let store = open().await;
     given_crm(store.as_ref()).await;
     let kept = create(store.as_ref(), "Contact", json!({ "Name": "Ada", "Code": "1" })).await;
     let gone = create(store.as_ref(), "Contact", json!({ "Name": "Bob" })).await;
@@ -36,7 +37,7 @@ pub async fn records_and_numbers_go_on(open: Open<'_>, clock: &TestClock) {
 
     // The clock fell back; what comes is later all the same.
     clock.advance(-1_000 * SECOND);
-    let store = open();
+    let store = open().await;
     assert_eq!(read(store.as_ref(), "Contact", &kept.id).await, Some(kept.clone()));
     assert_eq!(read(store.as_ref(), "Contact", &gone.id).await, None);
     let next = json!({ "Name": "Cleo", "CountryId": "canada" });
@@ -49,7 +50,7 @@ pub async fn records_and_numbers_go_on(open: Open<'_>, clock: &TestClock) {
 }
 
 pub async fn what_was_new_is_handed_out_again(open: Open<'_>, clock: &TestClock) {
-    let store = open();
+    let store = open().await;
     given_crm(store.as_ref()).await;
     let source = source::a_source(clock, 1);
     store.create_source(source.clone()).await.unwrap();
@@ -74,7 +75,7 @@ pub async fn what_was_new_is_handed_out_again(open: Open<'_>, clock: &TestClock)
     store.finish_events(vec![finished]).await.unwrap();
     drop(store);
 
-    let store = open();
+    let store = open().await;
     assert_eq!(store.backlog().await.unwrap().new_events, 3);
     let status =
         async |index: usize| store.event(ACME, events[index].id).await.unwrap().unwrap().status;
@@ -89,7 +90,7 @@ pub async fn what_was_new_is_handed_out_again(open: Open<'_>, clock: &TestClock)
 }
 
 pub async fn what_was_not_matched_is_matched(open: Open<'_>, _: &TestClock) {
-    let store = open();
+    let store = open().await;
     given_crm(store.as_ref()).await;
     given_connection(store.as_ref(), ACME, "second").await;
     create(store.as_ref(), "Contact", json!({ "Name": "1" })).await;
@@ -103,7 +104,7 @@ pub async fn what_was_not_matched_is_matched(open: Open<'_>, _: &TestClock) {
     store.delete_connection(ACME, "second", None).await.unwrap();
     drop(store);
 
-    let store = open();
+    let store = open().await;
     while store.erase().await.unwrap() {}
     assert_eq!(store.backlog().await.unwrap().unmatched_changes, 1);
     create(store.as_ref(), "Contact", json!({ "Name": "3" })).await;
@@ -112,7 +113,7 @@ pub async fn what_was_not_matched_is_matched(open: Open<'_>, _: &TestClock) {
     assert_eq!(changes[0], expected);
     drop(store);
 
-    let store = open();
+    let store = open().await;
     assert!(store.unmatched_changes(10).await.unwrap().is_empty());
     assert_eq!(store.changes(ACME, None, None, None, 10).await.unwrap().items.len(), 3);
 }
@@ -126,7 +127,7 @@ impl Draft for Word {
 }
 
 pub async fn what_was_due_is_due(open: Open<'_>, clock: &TestClock) {
-    let store = open();
+    let store = open().await;
     let endpoint = endpoint::an_endpoint(clock);
     store.create_endpoint(endpoint.clone()).await.unwrap();
     let mut sent = Vec::new();
@@ -136,6 +137,7 @@ pub async fn what_was_due_is_due(open: Open<'_>, clock: &TestClock) {
     }
     let attempt = |index: usize, next| Attempt {
         delivery: sent[index].id,
+        workspace: ACME,
         endpoint: endpoint.id,
         at: clock.now(),
         duration_ms: 1,
@@ -150,10 +152,10 @@ pub async fn what_was_due_is_due(open: Open<'_>, clock: &TestClock) {
     store.finish_attempts(attempts).await.unwrap();
     drop(store);
 
-    let store = open();
+    let store = open().await;
     assert_eq!(store.endpoints_due().await.unwrap(), [(ACME, endpoint.id, clock.now())]);
     let due = async |id: EndpointId, at| {
-        store.due_deliveries(id, at, &HashSet::new(), 10).await.unwrap().due
+        store.due_deliveries(ACME, id, at, &HashSet::new(), 10).await.unwrap().due
     };
     assert_eq!(due(endpoint.id, clock.now()).await, sent[2..]);
     let later = due(endpoint.id, retry_at).await;
@@ -162,7 +164,7 @@ pub async fn what_was_due_is_due(open: Open<'_>, clock: &TestClock) {
 }
 
 pub async fn keys_and_waiting_objects_go_on(open: Open<'_>, _: &TestClock) {
-    let store = open();
+    let store = open().await;
     given_crm(store.as_ref()).await;
     create(store.as_ref(), "Contact", json!({ "Name": "Ada", "Email": "a" })).await;
     let wish = Subscribe {
@@ -182,7 +184,7 @@ pub async fn keys_and_waiting_objects_go_on(open: Open<'_>, _: &TestClock) {
     store.store_matches(vec![deferred], None).await.unwrap();
     drop(store);
 
-    let store = open();
+    let store = open().await;
     assert!(store.fill_started_keys().await.unwrap());
     let by_email = a_search("Contact", json!({ "column": "Email", "op": "eq", "value": "A" }));
     assert_eq!(names(store.as_ref(), &by_email).await, ["Ada"]);

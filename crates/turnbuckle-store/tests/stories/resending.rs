@@ -89,7 +89,7 @@ async fn recover(
     };
     let (mut looked_at, mut resent) = (0, 0);
     loop {
-        let recovered = store.recover_slice(endpoint, slice.clone()).await.unwrap();
+        let recovered = store.recover_slice(ACME, endpoint, slice.clone()).await.unwrap();
         looked_at += recovered.looked_at;
         resent += recovered.resent;
         let Some(next) = recovered.next else { break };
@@ -106,6 +106,7 @@ async fn recover(
     for delivery in out.iter().filter(|it| !before.contains(&it.id)) {
         let ends = store.finish_attempts(vec![Attempt {
             delivery: delivery.id,
+            workspace: delivery.workspace,
             endpoint,
             at: delivery.id.0.millis(),
             duration_ms: 0,
@@ -134,8 +135,8 @@ pub async fn a_range_is_recovered(store: &dyn Store, clock: &TestClock) {
     clock.advance(SECOND);
     let all = RecoverRange { since: start, until: clock.now(), only_dead: false };
     let only_dead = RecoverRange { only_dead: true, ..all };
-    assert_eq!(store.count_recoverable(endpoint, all).await.unwrap(), 6);
-    assert_eq!(store.count_recoverable(endpoint, only_dead).await.unwrap(), 4);
+    assert_eq!(store.count_recoverable(ACME, endpoint, all).await.unwrap(), 6);
+    assert_eq!(store.count_recoverable(ACME, endpoint, only_dead).await.unwrap(), 4);
     let part = RecoverRange { since: start + 2 * SECOND, until: start + 4 * SECOND, ..all };
     assert_eq!(recover(store, endpoint, part, None).await, (2, vec![2, 3]));
 
@@ -176,7 +177,7 @@ pub async fn recovering_the_latest_may_be_interrupted(store: &dyn Store, clock: 
     let slice = async |before| {
         let latest_for = Some("run".to_owned());
         let slice = RecoverSlice { range, before, limit: 4, latest_for };
-        store.recover_slice(endpoint, slice).await.unwrap()
+        store.recover_slice(ACME, endpoint, slice).await.unwrap()
     };
     let first = slice(i64::MAX).await;
     assert_eq!((first.looked_at, first.resent), (3, 2));

@@ -1,5 +1,3 @@
-use std::task::Poll;
-
 use serde_json::{Value as Json, json};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::api_key::ApiKeyStore;
@@ -127,20 +125,4 @@ pub async fn whatever_is_configured_moves_the_version_of_its_workspace<S>(
     moved("a deleted endpoint");
 
     assert_eq!(store.configuration_version(OTHER), 0);
-}
-
-/// Nobody is left to say so but the store itself.
-pub async fn a_change_counts_although_its_caller_went_away(
-    store: &dyn WorkspaceStore,
-    _: &TestClock,
-) {
-    let (document, seen) = (json!("first"), store.configuration_version(ACME));
-    let mut write = store.put_setting(ACME, "origins", &document);
-    let _begun =
-        std::future::poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await.is_ready();
-    drop(write);
-    // Writes are answered in their order.
-    store.put_setting(OTHER, "origins", &document).await.unwrap();
-    assert_eq!(store.setting(ACME, "origins").await.unwrap(), Some(document));
-    assert!(seen < store.configuration_version(ACME));
 }

@@ -95,7 +95,7 @@ async fn set_status(
         let (workspace, id) = (endpoint.workspace, endpoint.id);
         endpoint = app.store.set_endpoint_status(workspace, id, status, None).await?;
     }
-    app.lanes.wake(endpoint.id);
+    app.lanes.wake(endpoint.workspace, endpoint.id);
     Ok(answer(caller, &endpoint, EndpointSecrets::open(&app.sealer, &endpoint).as_ref()))
 }
 

@@ -129,7 +129,7 @@ pub async fn recover_endpoint(
         request: json!({
             "endpoint": endpoint.id, "since": since, "until": until, "only": wanted.only
         }),
-        total: app.store.count_recoverable(endpoint.id, range).await?,
+        total: app.store.count_recoverable(caller.workspace, endpoint.id, range).await?,
         done: 0,
         failed: 0,
         position: 0,

@@ -186,7 +186,7 @@ async fn update(
         Err(StoreError::VersionMismatch { .. } | StoreError::NotFound { .. }) => return Ok(None),
         updated => updated?,
     };
-    app.lanes.wake(id);
+    app.lanes.wake(workspace, id);
     Ok(Some(view(id, &settings, &secrets)))
 }
 

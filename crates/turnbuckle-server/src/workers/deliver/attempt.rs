@@ -7,7 +7,7 @@ use turnbuckle_core::id::{DeliveryId, UnixMs};
 use turnbuckle_core::message::notice::Notice;
 use turnbuckle_core::retry::{AttemptOutcome, GiveUpReason, NextStep, parse_retry_after};
 use turnbuckle_core::signature;
-use turnbuckle_store::delivery::{AfterAttempt, Attempt, DueDelivery};
+use turnbuckle_store::delivery::{AfterAttempt, Attempt, DueDelivery, Permit};
 use turnbuckle_store::endpoint::EndpointStatus;
 
 use crate::app::App;
@@ -23,8 +23,9 @@ const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static(signature::SIGNATU
 /// How an attempt went.
 pub enum Attempted {
     /// It was made, whatever the answer.
-    Answered { due: DueDelivery, attempt: Attempt, is_success: bool },
-    /// The endpoint takes nothing now: paused, disabled or deleted.
+    Answered { due: DueDelivery, attempt: Attempt, is_success: bool, permit: Permit },
+    /// The endpoint takes nothing now: paused, disabled or deleted; or another process
+    /// has its deliveries.
     NotNow(DueDelivery),
     /// The connection that it tells of was deleted: it is never sent.
     Erased(DueDelivery),
@@ -32,6 +33,7 @@ pub enum Attempted {
 
 /// Sends one delivery. `last_success_at` is when its lane last succeeded.
 pub async fn attempt(app: &App, due: DueDelivery, last_success_at: Option<UnixMs>) -> Attempted {
+    let Some(permit) = app.store.permit(due.endpoint) else { return Attempted::NotNow(due) };
     let endpoint = match app.catalog.endpoint(due.workspace, due.endpoint).await {
         Ok(Some(endpoint)) if endpoint.status == EndpointStatus::Active => endpoint,
         Ok(_) => return Attempted::NotNow(due),
@@ -71,6 +73,7 @@ pub async fn attempt(app: &App, due: DueDelivery, last_success_at: Option<UnixMs
     }
     let attempt = Attempt {
         delivery: due.id,
+        workspace: due.workspace,
         endpoint: due.endpoint,
         at,
         duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
@@ -89,7 +92,7 @@ pub async fn attempt(app: &App, due: DueDelivery, last_success_at: Option<UnixMs
         },
     };
     log(app, &due, &attempt, next);
-    Attempted::Answered { due, attempt, is_success }
+    Attempted::Answered { due, attempt, is_success, permit }
 }
 
 fn log(app: &App, due: &DueDelivery, attempt: &Attempt, next: NextStep) {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use turnbuckle_core::id::{DeliveryId, UnixMs};
+use turnbuckle_core::id::{DeliveryId, UnixMs, WorkspaceId};
 use turnbuckle_store::delivery::{DueDelivery, DueSlice};
 
 /// Deliveries read from the store at once.
@@ -12,6 +12,8 @@ const LOW: usize = 64;
 
 /// What one endpoint is owed, and how many requests it may have in flight.
 pub struct Lane {
+    /// Of the endpoint.
+    pub workspace: WorkspaceId,
     queue: VecDeque<DueDelivery>,
     /// Queued, in flight, or not yet written down: not to be read again.
     held: HashSet<DeliveryId>,
@@ -34,8 +36,9 @@ pub struct Lane {
 }
 
 impl Lane {
-    pub fn new(in_flight_max: usize) -> Self {
+    pub fn new(workspace: WorkspaceId, in_flight_max: usize) -> Self {
         Self {
+            workspace,
             queue: VecDeque::new(),
             held: HashSet::new(),
             in_flight: 0,
@@ -177,7 +180,7 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use turnbuckle_core::id::{EndpointId, Minter, WorkspaceId};
+    use turnbuckle_core::id::{EndpointId, Minter};
 
     use super::*;
 
@@ -201,7 +204,7 @@ mod tests {
 
     /// A lane that sends `due` while the store, which still has it, is being read.
     fn reading(due: &DueDelivery) -> Lane {
-        let mut lane = Lane::new(8);
+        let mut lane = Lane::new(WorkspaceId(1), 8);
         assert_eq!(lane.store(due.clone()), None);
         assert_eq!(lane.next().as_ref(), Some(due));
         lane.spill();

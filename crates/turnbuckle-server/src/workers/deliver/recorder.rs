@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use turnbuckle_store::StoreError;
-use turnbuckle_store::delivery::{AfterAttempt, Attempt};
+use turnbuckle_store::delivery::{AfterAttempt, Attempt, Permit};
 
 use super::Command;
 use crate::app::App;
@@ -16,11 +16,16 @@ const AWAY_WAIT: Duration = Duration::from_millis(200);
 /// Tries at a store that is away before the attempts are left to be made again.
 const TRIES_MAX: usize = 50;
 
+/// An attempt that was made, with what let it be made until it is written down.
+pub type Made = (Attempt, Permit);
+
 /// Runs until every shard is gone and all is written.
-pub async fn run(app: App, mut attempts: mpsc::UnboundedReceiver<Attempt>) {
+pub async fn run(app: App, mut attempts: mpsc::UnboundedReceiver<Made>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while attempts.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        record(&app, std::mem::take(&mut batch)).await;
+        let (attempts, permits): (Vec<Attempt>, Vec<Permit>) = batch.drain(..).unzip();
+        record(&app, attempts).await;
+        drop(permits);
     }
 }
 

@@ -9,12 +9,13 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use turnbuckle_core::id::{EndpointId, UnixMs};
+use turnbuckle_core::id::{EndpointId, UnixMs, WorkspaceId};
 use turnbuckle_store::StoreError;
-use turnbuckle_store::delivery::{Attempt, DueDelivery, DueSlice};
+use turnbuckle_store::delivery::{DueDelivery, DueSlice};
 
 use super::attempt::{self, Attempted};
 use super::lane::{Lane, REFILL};
+use super::recorder::Made;
 use super::{Command, SHARDS};
 use crate::app::App;
 use crate::logging::Chain;
@@ -37,13 +38,13 @@ struct Shard {
     /// Requests in flight in all lanes.
     in_flight: usize,
     in_flight_max: usize,
-    recorder: mpsc::UnboundedSender<Attempt>,
+    recorder: mpsc::UnboundedSender<Made>,
 }
 
 pub async fn run(
     app: App,
     mut commands: mpsc::UnboundedReceiver<Command>,
-    recorder: mpsc::UnboundedSender<Attempt>,
+    recorder: mpsc::UnboundedSender<Made>,
     shutdown: CancellationToken,
 ) {
     let in_flight_max = (app.config.deliver.in_flight_max / SHARDS).max(1);
@@ -72,34 +73,34 @@ pub async fn run(
     }
     // Requests in flight may end; what they bring is recorded.
     while let Some(done) = shard.running.next().await {
-        if let Done::Attempted(_, Attempted::Answered { attempt, .. }) = done {
-            let _ = shard.recorder.send(attempt);
+        if let Done::Attempted(_, Attempted::Answered { attempt, permit, .. }) = done {
+            let _ = shard.recorder.send((attempt, permit));
         }
     }
 }
 
 impl Shard {
-    fn lane(&mut self, endpoint: EndpointId) -> &mut Lane {
+    fn lane(&mut self, workspace: WorkspaceId, endpoint: EndpointId) -> &mut Lane {
         let in_flight_max = self.app.config.deliver.in_flight_per_endpoint_max;
-        self.lanes.entry(endpoint).or_insert_with(|| Lane::new(in_flight_max))
+        self.lanes.entry(endpoint).or_insert_with(|| Lane::new(workspace, in_flight_max))
     }
 
     fn obey(&mut self, command: Command) {
         let (endpoint, let_go) = match command {
             Command::Stored(due) => {
                 let endpoint = due.endpoint;
-                (endpoint, self.lane(endpoint).store(due))
+                (endpoint, self.lane(due.workspace, endpoint).store(due))
             }
             Command::Promoted(due) => {
                 let endpoint = due.endpoint;
-                (endpoint, self.lane(endpoint).promote(due))
+                (endpoint, self.lane(due.workspace, endpoint).promote(due))
             }
-            Command::Spilled(endpoint) => {
-                self.lane(endpoint).spill();
+            Command::Spilled(workspace, endpoint) => {
+                self.lane(workspace, endpoint).spill();
                 (endpoint, None)
             }
-            Command::Wake(endpoint) => {
-                self.lane(endpoint).wake();
+            Command::Wake(workspace, endpoint) => {
+                self.lane(workspace, endpoint).wake();
                 (endpoint, None)
             }
             Command::Recorded { endpoint, delivery, retry_at } => {
@@ -136,7 +137,7 @@ impl Shard {
         self.in_flight -= 1;
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         match attempted {
-            Attempted::Answered { due, attempt, is_success } => {
+            Attempted::Answered { due, attempt, is_success, permit } => {
                 lane.ended(is_success);
                 if is_success {
                     let at = attempt.at;
@@ -147,7 +148,7 @@ impl Shard {
                 }
                 self.let_go([due]);
                 // The recorder outlives the shards.
-                let _ = self.recorder.send(attempt);
+                let _ = self.recorder.send((attempt, permit));
             }
             Attempted::Erased(due) => {
                 lane.drop(due.id);
@@ -188,10 +189,10 @@ impl Shard {
             }));
         }
         if lane.wants_refill(now) {
-            let held = lane.begin_refill();
+            let (workspace, held) = (lane.workspace, lane.begin_refill());
             let app = self.app.clone();
             self.running.push(Box::pin(async move {
-                let slice = app.store.due_deliveries(endpoint, now, &held, REFILL).await;
+                let slice = app.store.due_deliveries(workspace, endpoint, now, &held, REFILL).await;
                 if slice.is_err() {
                     tokio::time::sleep(AWAY_WAIT).await;
                 }

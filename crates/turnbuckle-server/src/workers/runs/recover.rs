@@ -73,7 +73,7 @@ pub(super) async fn advance(app: &App, run: &mut Run) -> Result<(), StoreError> 
         limit: SLICE_DELIVERIES,
         latest_for: endpoint.settings.coalesce.then(|| run.id.clone()),
     };
-    let recovered = app.store.recover_slice(request.endpoint, slice).await?;
+    let recovered = app.store.recover_slice(run.workspace, request.endpoint, slice).await?;
     run.done += recovered.looked_at as i64;
     match recovered.next {
         None => end(app, run).await?,
@@ -82,6 +82,6 @@ pub(super) async fn advance(app: &App, run: &mut Run) -> Result<(), StoreError> 
             app.store.update_run(run).await?;
         }
     }
-    app.lanes.wake(request.endpoint);
+    app.lanes.wake(run.workspace, request.endpoint);
     Ok(())
 }

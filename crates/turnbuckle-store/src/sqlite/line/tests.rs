@@ -1,11 +1,15 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
+use turnbuckle_core::coalesce::Changed;
+use turnbuckle_core::id::{ChangeId, ConnectionNo};
 
 use super::*;
 use crate::clock::Clock;
-use crate::delivery::DeliveryStore;
+use crate::delivery::{AfterAttempt, Attempt, DeliveryStore, Draft, NewMessage};
+use crate::rules::line::{Cause, place};
 use crate::sqlite::writer::Priority;
 use crate::sqlite::{SqliteOptions, SqliteStore};
 
@@ -33,7 +37,8 @@ impl Draft for Word {
 const ENDPOINT: fn() -> EndpointId = || EndpointId(Stamp::from_row(1, 1));
 
 fn say(batch: &mut Batch<'_>, word: &'static str) -> Result<Option<DueDelivery>, Failure> {
-    let cause = Cause { workspace: WorkspaceId(1), connection: ConnectionNo(1), change: 1 };
+    let change = ChangeId(Stamp::from_row(1, 1));
+    let cause = Cause { workspace: WorkspaceId(1), connection: ConnectionNo(1), change };
     let message = NewMessage {
         endpoint: ENDPOINT(),
         object: "lead".to_owned(),
@@ -66,6 +71,7 @@ async fn what_failed_is_handed_out_as_the_writer_has_it() {
     let refused = write("refused").await.unwrap();
     let attempt = Attempt {
         delivery: refused.id,
+        workspace: WorkspaceId(1),
         endpoint: refused.endpoint,
         at: 0,
         duration_ms: 0,
@@ -92,7 +98,7 @@ async fn what_failed_is_handed_out_as_the_writer_has_it() {
         is_written.await.unwrap();
         clock.0.store(1_000, Ordering::SeqCst);
         let held = std::collections::HashSet::new();
-        let due = store.due_deliveries(ENDPOINT(), 1_000, &held, 10);
+        let due = store.due_deliveries(WorkspaceId(1), ENDPOINT(), 1_000, &held, 10);
         tokio::pin!(due);
         // As far as it comes without the writer.
         let early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut due).await;

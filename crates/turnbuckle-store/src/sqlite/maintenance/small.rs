@@ -6,10 +6,8 @@ use turnbuckle_core::id::{UnixMs, first_row_key_at};
 use super::ROWS_DROPPED_MAX;
 use crate::idempotency::IDEMPOTENCY_MS;
 use crate::inbound::DEDUPE_MS;
+use crate::maintenance::ENDED_MS;
 use crate::sqlite::failure::Failure;
-
-/// How long a run or a source key is kept after its end.
-const ENDED_MS: UnixMs = 30 * 24 * 3600 * 1000;
 
 const BIN_REQUESTS: &str = "DELETE FROM bin_request WHERE number IN (
     SELECT number FROM bin_request
