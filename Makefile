@@ -25,12 +25,16 @@ check: ## Format, lints, documentation (private items too, so links may lead to 
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --locked
 
+# Tests of the hub run once more with hubs that store on PostgreSQL, except those
+# whose hubs do so anyway and the commands of the documents.
+ON_POSTGRES := bins connections crm endpoints idempotency isolation preconditions records replay senders \
+	sources stories webhooks wrong_types
+
 unit: ## Every Rust test, with cargo-nextest where it is installed, beside a PostgreSQL server
-	@if cargo nextest --version >/dev/null 2>&1; then \
-		scripts/with-postgres.sh cargo nextest run --workspace --locked --no-fail-fast; \
-	else \
-		scripts/with-postgres.sh cargo test --workspace --locked --no-fail-fast; \
-	fi
+	@if cargo nextest --version >/dev/null 2>&1; then run='nextest run'; else run=test; fi; \
+	scripts/with-postgres.sh cargo $$run --workspace --locked --no-fail-fast && \
+	TEST_HUB_STORE=postgres scripts/with-postgres.sh \
+		cargo $$run -p turnbuckle-server --locked --no-fail-fast $(addprefix --test ,$(ON_POSTGRES))
 
 fuzz: $(SCHEMATHESIS) ## Call every documented operation with odd input; none may answer 5xx
 	cargo build --bin turnbuckle --locked
