@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::place::Place;
 use crate::process::{self, Memory};
 
 pub const KEY_SET: &str = "bench:bench-secret";
@@ -26,8 +27,9 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Starts `binary` with its defaults on the data in `folder`.
-    pub fn start(binary: &Path, folder: &Path) -> anyhow::Result<Self> {
+    /// Starts `binary` with its defaults on what is stored in a place.
+    pub fn start(binary: &Path, place: &Place) -> anyhow::Result<Self> {
+        let folder = place.path();
         // The port is free again at once; nobody else on this machine asks for
         // ports at this rate.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
@@ -41,6 +43,7 @@ impl Hub {
             .args(["--listen", &address.to_string()])
             .env("TURNBUCKLE_BOOTSTRAP_KEY", KEY_SET)
             .env("TURNBUCKLE_EGRESS__ALLOW_CIDRS", "127.0.0.0/8")
+            .envs(place.url().map(|url| ("TURNBUCKLE_STORE", url)))
             // So that no settings file of the caller's folder is read.
             .current_dir(folder)
             .stdin(Stdio::null())

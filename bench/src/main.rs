@@ -4,7 +4,8 @@
 //! - the *hub*, a child process of the release binary on a folder of its own;
 //! - the *generator*, connections in this process that post, read and search;
 //! - the *receiver*, a server on a thread of this process that endpoints point at;
-//! - the *ceiling*, a child process that is a bare axum server and nothing else.
+//! - the *ceiling*, a child process that is a bare axum server and nothing else;
+//! - a *database server* of its own, for the columns on PostgreSQL.
 //!
 //! Guarantees: every figure of a run is taken beside the ceiling of that run, so
 //! ratios hold on any machine. Each run keeps a ledger of what the hub
@@ -23,6 +24,7 @@ mod hub;
 mod ledger;
 mod machine;
 mod measures;
+mod place;
 mod prepare;
 mod process;
 mod receiver;
@@ -38,6 +40,7 @@ use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::measures::{Bench, MEASURES};
+use crate::place::Engine;
 use crate::report::Report;
 
 /// Measures a turnbuckle binary beside the ceiling of this machine.
@@ -70,6 +73,9 @@ struct RunOptions {
     /// How long each run lasts.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+    /// Measure this store only.
+    #[arg(long, value_enum)]
+    store: Option<Engine>,
     /// Take these figures only, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     only: Vec<String>,
@@ -134,11 +140,12 @@ fn run(options: &RunOptions) -> anyhow::Result<()> {
             runs: if options.quick { 1 } else { options.runs },
             duration: Duration::from_secs(if options.quick { 2 } else { options.seconds }),
             many: if options.quick { 100_000 } else { 1_000_000 },
+            engine: Engine::Embedded,
             report: Report::new(),
         };
         let mut terminated = signal(SignalKind::terminate())?;
         tokio::select! {
-            () = measures::take(&mut bench, &chosen) => {}
+            () = measures::take(&mut bench, &chosen, options.store) => {}
             // Dropping the measure ends its children.
             _ = tokio::signal::ctrl_c() => bail!("interrupted"),
             _ = terminated.recv() => bail!("terminated"),

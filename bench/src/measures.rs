@@ -11,14 +11,14 @@ mod reads;
 mod search;
 mod subscriptions;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use tempfile::TempDir;
+use anyhow::anyhow;
 
 use crate::hub::Hub;
 use crate::machine::{time_fdatasync, time_three_at};
+use crate::place::{Engine, Place};
 use crate::report::{Goal, Report, Unit};
 
 /// Connections of a load at saturation.
@@ -42,21 +42,18 @@ pub struct Bench {
     pub duration: Duration,
     /// Records that are searched, subscriptions that are matched, at the most.
     pub many: u64,
+    /// The store that is measured now.
+    pub engine: Engine,
     pub report: Report,
 }
 
 impl Bench {
-    /// An empty folder that is removed when dropped.
-    fn data_folder(&self) -> anyhow::Result<TempDir> {
-        std::fs::create_dir_all(&self.folder)
-            .and_then(|()| {
-                tempfile::Builder::new().prefix("turnbuckle-bench-").tempdir_in(&self.folder)
-            })
-            .with_context(|| format!("cannot make a folder in {}", self.folder.display()))
+    async fn place(&self) -> anyhow::Result<Place> {
+        Place::make(&self.folder, self.engine).await
     }
 
-    fn start_hub(&self, folder: &Path) -> anyhow::Result<Hub> {
-        Hub::start(&self.binary, folder)
+    fn start_hub(&self, place: &Place) -> anyhow::Result<Hub> {
+        Hub::start(&self.binary, place)
     }
 }
 
@@ -105,6 +102,19 @@ impl Measure {
         }
     }
 
+    /// On which stores it is taken.
+    fn engines(self) -> &'static [Engine] {
+        match self {
+            Self::Ingest
+            | Self::EndToEnd
+            | Self::FanOut
+            | Self::Reads
+            | Self::Search
+            | Self::Subscriptions => &[Engine::Embedded, Engine::Postgres],
+            Self::Ceiling | Self::Disk | Self::Hanging | Self::Lifecycle => &[Engine::Embedded],
+        }
+    }
+
     async fn take(self, bench: &mut Bench) -> anyhow::Result<()> {
         match self {
             Self::Ceiling => ceiling::take(bench).await,
@@ -125,11 +135,20 @@ pub fn named(name: &str) -> Option<Measure> {
     MEASURES.into_iter().find(|measure| measure.name() == name)
 }
 
-/// Takes the chosen measures one after the other. One that fails is a failure
-/// of the report and stops none of the others.
-pub async fn take(bench: &mut Bench, chosen: &[Measure]) {
-    for measure in chosen {
-        eprintln!("— {}", measure.name());
+/// Takes the chosen measures one after the other, each on either store where both
+/// have it. One that fails is a failure of the report and stops none of the others.
+pub async fn take(bench: &mut Bench, chosen: &[Measure], only: Option<Engine>) {
+    let wanted = chosen
+        .iter()
+        .flat_map(|measure| measure.engines().iter().map(move |engine| (measure, *engine)));
+    let is_wanted = |(measure, engine): &(&Measure, Engine)| {
+        only.is_none_or(|only| only == *engine || measure.engines().len() == 1)
+    };
+    for (measure, engine) in wanted.filter(is_wanted) {
+        let on = if engine == Engine::Postgres { " on PostgreSQL" } else { "" };
+        eprintln!("— {}{on}", measure.name());
+        bench.engine = engine;
+        bench.report.of(engine);
         let taken = tokio::time::timeout(MEASURE_MAX, measure.take(bench)).await;
         if let Err(error) = taken.unwrap_or_else(|_| Err(anyhow!("it takes too long"))) {
             bench.report.fail(format!("{}: {error:#}", measure.name()));
@@ -139,7 +158,7 @@ pub async fn take(bench: &mut Bench, chosen: &[Measure]) {
 
 /// What of the latencies is the disk's: a webhook is delivered after three commits.
 fn disk(bench: &mut Bench) -> anyhow::Result<()> {
-    let folder = bench.data_folder()?;
+    let folder = tempfile::tempdir_in(&bench.folder)?;
     let one = time_fdatasync(folder.path(), Duration::from_secs(2))?;
     let seconds = bench.duration * bench.runs;
     let three = time_three_at(QUIET_PER_SECOND, folder.path(), seconds)?;

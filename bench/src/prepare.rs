@@ -1,33 +1,27 @@
-//! Fills a stopped hub's folder with more than its API takes in a short time.
+//! Fills a stopped hub's store with more than its API takes in a short time.
 //!
 //! Opens the store as the server does, writes through its contracts, and closes
 //! it again. What is written is what the API would have written.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::tz::TimeZone;
 use serde_json::Map;
-use turnbuckle_connectors::native;
 use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_core::mapping::{EventAction, Mapping, ObjectMapping};
 use turnbuckle_core::subscription::{SearchPlan, payload_identity};
 use turnbuckle_core::value::Value;
 use turnbuckle_core::write::Planned;
-use turnbuckle_store::connection::ConnectionStore;
-use turnbuckle_store::entity::EntityStore;
-use turnbuckle_store::inbound::{EventFilter, InboundStore};
+use turnbuckle_store::Store;
+use turnbuckle_store::inbound::EventFilter;
 use turnbuckle_store::page::PageRequest;
-use turnbuckle_store::record::RecordStore;
-use turnbuckle_store::sqlite::{SqliteOptions, SqliteStore};
-use turnbuckle_store::subscription::{Followed, Subscribe, SubscriptionStore};
-use turnbuckle_store::workspace::WorkspaceStore;
+use turnbuckle_store::subscription::{Followed, Subscribe};
 
 use crate::api::{BY_EMAIL, CONNECTION, OBJECT};
-use crate::clock::SystemClock;
 use crate::ledger::{Ledger, Mark};
+use crate::place::Place;
 
 /// Leads of one company.
 pub const LEADS_PER_COMPANY: u64 = 1_000;
@@ -48,19 +42,13 @@ pub fn company(number: u64) -> String {
 
 /// The store of a hub that is not running.
 pub struct Prepare {
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     workspace: WorkspaceId,
 }
 
 impl Prepare {
-    pub async fn open(folder: &Path) -> anyhow::Result<Self> {
-        let store = SqliteStore::open(SqliteOptions {
-            path: folder.join("data/turnbuckle.db"),
-            clock: Arc::new(SystemClock),
-            compose: native::compose,
-            intake_bytes_max: 64 << 20,
-            scans_max: 1,
-        })?;
+    pub async fn open(place: &Place) -> anyhow::Result<Self> {
+        let store = place.open().await?;
         let first = store.workspaces().await?.into_iter().next();
         let workspace = first.context("the hub has made no workspace")?.id;
         Ok(Self { store, workspace })

@@ -16,14 +16,39 @@ pub fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
     Ok(TICK * ticks)
 }
 
-/// User and system ticks of a stat line.
-fn cpu_ticks(stat: &str) -> Option<u32> {
+/// CPU time that a process and all its children used so far, also those that ended.
+pub fn cpu_time_of_family(pid: u32) -> anyhow::Result<Duration> {
+    let mut ticks = 0;
+    for process in fs::read_dir("/proc")? {
+        let stat = fs::read_to_string(process?.path().join("stat")).unwrap_or_default();
+        let Some(fields) = stat_fields(&stat) else { continue };
+        let is_parent = stat.starts_with(&format!("{pid} "));
+        if is_parent || fields.first() == Some(&pid.to_string().as_str()) {
+            ticks += cpu_ticks(&stat).context("unexpected form of /proc/<pid>/stat")?;
+        }
+        if is_parent {
+            ticks += ended_ticks(&fields).context("unexpected form of /proc/<pid>/stat")?;
+        }
+    }
+    Ok(TICK * ticks)
+}
+
+/// The fields of a stat line from the parent's number on.
+fn stat_fields(stat: &str) -> Option<Vec<&str>> {
     // The name, in parentheses, may itself hold spaces and parentheses.
     let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_ascii_whitespace().skip(11);
-    let user: u32 = fields.next()?.parse().ok()?;
-    let system: u32 = fields.next()?.parse().ok()?;
-    Some(user + system)
+    Some(rest.split_ascii_whitespace().skip(1).collect())
+}
+
+/// User and system ticks of children that ended.
+fn ended_ticks(fields: &[&str]) -> Option<u32> {
+    Some(fields.get(12)?.parse::<u32>().ok()? + fields.get(13)?.parse::<u32>().ok()?)
+}
+
+/// User and system ticks of a stat line.
+fn cpu_ticks(stat: &str) -> Option<u32> {
+    let fields = stat_fields(stat)?;
+    Some(fields.get(10)?.parse::<u32>().ok()? + fields.get(11)?.parse::<u32>().ok()?)
 }
 
 /// Resident memory in bytes.
@@ -54,6 +79,8 @@ mod tests {
     fn ticks_are_found_behind_any_name() {
         let stat = "7 (a) b) S 1 7 7 0 -1 4194304 90 0 0 0 120 34 0 0 20 0 3 0 100 0 0";
         assert_eq!(cpu_ticks(stat), Some(154));
+        let fields = stat_fields(stat).unwrap();
+        assert_eq!((fields[0], ended_ticks(&fields)), ("1", Some(0)));
         assert_eq!(cpu_ticks("7 (a"), None);
     }
 

@@ -8,6 +8,7 @@ use anyhow::Context;
 
 use crate::ledger::Balance;
 use crate::machine::Machine;
+use crate::place::Engine;
 use crate::statistics::median;
 
 const BEGIN: &str = "<!-- figures: begin, written by `make bench` -->";
@@ -20,6 +21,8 @@ pub struct Report {
     /// What the bare server reached, once it was measured.
     bare: Option<Bare>,
     rows: Vec<Row>,
+    /// Whose figures are added now.
+    engine: Engine,
     ledgers: Vec<String>,
     /// Measures that failed, ledgers that do not balance.
     pub failures: Vec<String>,
@@ -28,8 +31,10 @@ pub struct Report {
 /// One line of the table.
 pub struct Row {
     what: String,
-    /// One value per run.
+    /// One value per run, on the embedded store or where there is none.
     values: Vec<f64>,
+    /// The same on PostgreSQL; empty where it was not measured.
+    on_postgres: Vec<f64>,
     unit: Unit,
     goal: Goal,
 }
@@ -103,6 +108,7 @@ impl Report {
             day: jiff::Zoned::now().date(),
             bare: None,
             rows: Vec::new(),
+            engine: Engine::Embedded,
             ledgers: Vec::new(),
             failures: Vec::new(),
         }
@@ -116,16 +122,37 @@ impl Report {
         self.add(what, Unit::PerSecond, Goal::NONE, per_second);
     }
 
-    /// Adds a line with one value per run.
+    /// Figures that are added from now on are of this store.
+    pub fn of(&mut self, engine: Engine) {
+        self.engine = engine;
+    }
+
+    /// Adds the figures of a line, one value per run, in the column of the store.
     pub fn add(&mut self, what: impl Into<String>, unit: Unit, goal: Goal, values: Vec<f64>) {
-        let row = Row { what: what.into(), values, unit, goal };
-        eprintln!("{}: {}", row.what, row.shown());
-        self.rows.push(row);
+        let what = what.into();
+        eprintln!("{what}: {}", unit.show_all(&values));
+        let known = self.rows.iter().position(|row| row.what == what);
+        let index = known.unwrap_or_else(|| {
+            self.rows.push(Row { what, values: Vec::new(), on_postgres: Vec::new(), unit, goal });
+            self.rows.len() - 1
+        });
+        match self.engine {
+            Engine::Embedded => self.rows[index].values = values,
+            Engine::Postgres => self.rows[index].on_postgres = values,
+        }
+    }
+
+    /// Adds times that only one of the stores has.
+    pub fn add_if_any(&mut self, what: &str, values: Vec<f64>) {
+        if !values.is_empty() {
+            self.add(what, Unit::Milliseconds, Goal::NONE, values);
+        }
     }
 
     /// Closes a run's account.
     pub fn balance(&mut self, what: &str, balance: Balance) {
-        let line = format!("{what}: {balance}");
+        let on = if self.engine == Engine::Postgres { " on PostgreSQL" } else { "" };
+        let line = format!("{what}{on}: {balance}");
         if !balance.is_even() {
             self.fail(format!("the ledger does not balance: {line}"));
         }
@@ -153,14 +180,15 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Taken on {} on {}.\n", self.day, self.machine)?;
-        let cells: Vec<[String; 5]> = self.rows.iter().map(|row| row.cells(self.bare)).collect();
-        let head = ["what", "measured", "goal", "of bare axum", "met"].map(str::to_owned);
+        let cells: Vec<[String; 6]> = self.rows.iter().map(|row| row.cells(self.bare)).collect();
+        let head =
+            ["what", "embedded", "on PostgreSQL", "goal", "of bare axum", "met"].map(str::to_owned);
         let width = |column: usize| {
             let all = cells.iter().chain([&head]);
             all.map(|cells| cells[column].chars().count()).max().unwrap_or(0)
         };
-        let widths: [usize; 5] = std::array::from_fn(width);
-        let mut line = |cells: &[String; 5]| {
+        let widths: [usize; 6] = std::array::from_fn(width);
+        let mut line = |cells: &[String; 6]| {
             let padded: Vec<String> =
                 cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
             writeln!(f, "| {} |", padded.join(" | "))
@@ -174,7 +202,13 @@ impl fmt::Display for Report {
 }
 
 impl Row {
-    fn cells(&self, bare: Option<Bare>) -> [String; 5] {
+    fn cells(&self, bare: Option<Bare>) -> [String; 6] {
+        let shown = self.unit.show_all(&self.values);
+        let on_postgres = self.unit.show_all(&self.on_postgres);
+        let what = self.what.clone();
+        if self.values.is_empty() {
+            return [what, shown, on_postgres, String::new(), String::new(), String::new()];
+        }
         let value = median(self.values.clone());
         let ratio = bare.and_then(|bare| match self.unit {
             Unit::PerSecond => Some(value / bare.per_second),
@@ -192,18 +226,7 @@ impl Row {
             (figure, beside) => figure.or(beside).unwrap_or_default(),
         };
         let ratio = ratio.map(|ratio| format!("{ratio:.2} ×")).unwrap_or_default();
-        [self.what.clone(), self.shown(), self.goal_text(), ratio, met]
-    }
-
-    /// The median, and the extremes where there are several runs.
-    fn shown(&self) -> String {
-        let value = self.unit.show(median(self.values.clone()));
-        if self.values.len() < 2 {
-            return value;
-        }
-        let least = self.values.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        format!("{value} ({} to {})", self.unit.number(least), self.unit.number(most))
+        [what, shown, on_postgres, self.goal_text(), ratio, met]
     }
 
     fn goal_text(&self) -> String {
@@ -216,6 +239,20 @@ impl Row {
 }
 
 impl Unit {
+    /// The median, and the extremes where there are several runs.
+    fn show_all(self, values: &[f64]) -> String {
+        if values.is_empty() {
+            return String::new();
+        }
+        let value = self.show(median(values.to_vec()));
+        if values.len() < 2 {
+            return value;
+        }
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        format!("{value} ({} to {})", self.number(least), self.number(most))
+    }
+
     fn show(self, value: f64) -> String {
         let number = self.number(value);
         match self {
@@ -256,9 +293,10 @@ mod tests {
     #[test]
     fn a_goal_is_missed_by_its_worst_part() {
         let check = |goal: Goal, unit, value, expect: [&str; 2]| {
-            let row = Row { what: String::new(), values: vec![value], unit, goal };
+            let (what, on_postgres) = (String::new(), Vec::new());
+            let row = Row { what, values: vec![value], on_postgres, unit, goal };
             let bare = Bare { per_second: 400.0, cpu_ms: 5.0 };
-            let [_, _, _, ratio, met] = row.cells(Some(bare));
+            let [_, _, _, _, ratio, met] = row.cells(Some(bare));
             assert_eq!([ratio.as_str(), met.as_str()], expect, "{goal:?}");
         };
         let (rate, time) = (Unit::PerSecond, Unit::Milliseconds);

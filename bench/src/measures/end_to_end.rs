@@ -1,15 +1,15 @@
 //! A webhook comes in, a record is written, its change is signed and delivered.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tempfile::TempDir;
 
 use super::lead_posts::{LeadPosts, OUTSTANDING_MAX};
 use super::{Bench, CONNECTIONS, PATIENCE, QUIET_PER_SECOND, WARM_UP};
 use crate::api::Api;
 use crate::generator::{pace, saturate};
 use crate::hub::Hub;
+use crate::place::Place;
 use crate::receiver::Receiver;
 use crate::report::{Goal, Unit};
 use crate::statistics::{Sample, median};
@@ -32,7 +32,8 @@ const MEMORY: &str = "/dev/shm";
 const MEMORY_BYTES_MIN: u64 = 2 << 30;
 
 /// A hub and who posts to it and receives from it.
-pub struct Path<'a> {
+pub struct Way<'a> {
+    pub place: &'a Place,
     pub hub: &'a Hub,
     pub receiver: &'a Receiver,
     /// Of the source.
@@ -48,9 +49,11 @@ pub struct Saturated {
     pub per_second: f64,
     /// CPU time of the hub for one delivery.
     pub cpu_ms: f64,
+    /// The same of the database server, if there is one.
+    pub database_cpu_ms: Option<f64>,
 }
 
-impl Path<'_> {
+impl Way<'_> {
     fn posts(&self, per_second_max: usize, duration: Duration) -> LeadPosts {
         let count = per_second_max * (duration.as_secs() as usize + 1);
         let posts = LeadPosts::new(self.source, count, self.endpoints);
@@ -69,15 +72,19 @@ impl Path<'_> {
         let mut running = saturate(self.hub.address, connections, &posts);
         running.run_for(WARM_UP).await?;
         let (before, cpu_before) = (posts.ledger.arrived(), self.hub.cpu_time()?);
+        let database_before = self.place.database_cpu_time()?;
         running.run_for(bench.duration).await?;
         let arrived = (posts.ledger.arrived() - before) as f64;
         let cpu = self.hub.cpu_time()? - cpu_before;
+        let database = self.place.database_cpu_time()?.zip(database_before);
+        let each = |cpu: Duration| cpu.as_secs_f64() * 1_000.0 / arrived;
         running.stop().await?;
         posts.ledger.settle(PATIENCE).await;
         bench.report.balance(what, posts.ledger.balance());
         Ok(Saturated {
             per_second: arrived / bench.duration.as_secs_f64(),
-            cpu_ms: cpu.as_secs_f64() * 1_000.0 / arrived,
+            cpu_ms: each(cpu),
+            database_cpu_ms: database.map(|(after, before)| each(after - before)),
         })
     }
 
@@ -102,12 +109,15 @@ impl Path<'_> {
 }
 
 pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
-    let folder = bench.data_folder()?;
-    let half = on_disk(bench, &folder).await?;
-    drop(folder);
-    match memory_folder() {
-        Some(folder) => in_memory(bench, &folder, half).await,
-        None => {
+    let place = bench.place().await?;
+    let half = on_disk(bench, &place).await?;
+    drop(place);
+    match has_memory() {
+        true => {
+            let place = Place::make(Path::new(MEMORY), bench.engine).await?;
+            in_memory(bench, &place, half).await
+        }
+        false => {
             eprintln!("without the disk: skipped, {MEMORY} has too little room");
             Ok(())
         }
@@ -115,14 +125,15 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
 }
 
 /// Gives half of what is delivered in a second at saturation.
-async fn on_disk(bench: &mut Bench, folder: &TempDir) -> anyhow::Result<f64> {
-    let stage = Stage::set(bench, folder).await?;
+async fn on_disk(bench: &mut Bench, place: &Place) -> anyhow::Result<f64> {
+    let stage = Stage::set(bench, place).await?;
     let path = stage.path();
-    let (mut per_second, mut cpu_ms) = (Vec::new(), Vec::new());
+    let (mut per_second, mut cpu_ms, mut database) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.runs {
         let run = path.saturate(bench, "end to end at saturation").await?;
         per_second.push(run.per_second);
         cpu_ms.push(run.cpu_ms);
+        database.extend(run.database_cpu_ms);
         stage.receiver.check_signature(&stage.secret)?;
     }
     let half = median(per_second.clone()) / 2.0;
@@ -131,28 +142,29 @@ async fn on_disk(bench: &mut Bench, folder: &TempDir) -> anyhow::Result<f64> {
     let what = "webhook to delivery, CPU of the hub per event";
     let goal = Goal { of_bare: Some(4.4), ..Goal::at_most(0.08) };
     bench.report.add(what, Unit::Milliseconds, goal, cpu_ms);
+    bench.report.add_if_any("webhook to delivery, CPU of the database per event", database);
     paced(bench, &path, half, "at half of that", AT_HALF).await?;
     paced(bench, &path, QUIET_PER_SECOND, "at 200/s", QUIET).await?;
     Ok(half)
 }
 
 /// What of the latencies is the hub's: the same loads where a commit waits for no disk.
-async fn in_memory(bench: &mut Bench, folder: &TempDir, half: f64) -> anyhow::Result<()> {
-    let stage = Stage::set(bench, folder).await?;
+async fn in_memory(bench: &mut Bench, place: &Place, half: f64) -> anyhow::Result<()> {
+    let stage = Stage::set(bench, place).await?;
     let path = stage.path();
     paced(bench, &path, half, "at half, data in memory", AT_HALF).await?;
     paced(bench, &path, QUIET_PER_SECOND, "at 200/s, data in memory", QUIET).await
 }
 
-/// A folder that is in memory, if there is one with room for the loads of this measure.
-fn memory_folder() -> Option<TempDir> {
-    let space = rustix::fs::statvfs(MEMORY).ok()?;
-    (MEMORY_BYTES_MIN <= space.f_bavail * space.f_frsize)
-        .then(|| tempfile::Builder::new().prefix("turnbuckle-bench-").tempdir_in(MEMORY).ok())?
+/// Whether there is a folder that is in memory, with room for the loads of this measure.
+fn has_memory() -> bool {
+    let space = rustix::fs::statvfs(MEMORY);
+    space.is_ok_and(|space| MEMORY_BYTES_MIN <= space.f_bavail * space.f_frsize)
 }
 
 /// A hub on a folder, with a source that makes leads and one endpoint for their changes.
-struct Stage {
+struct Stage<'a> {
+    place: &'a Place,
     hub: Hub,
     receiver: Receiver,
     source: String,
@@ -160,26 +172,26 @@ struct Stage {
     secret: String,
 }
 
-impl Stage {
-    async fn set(bench: &Bench, folder: &TempDir) -> anyhow::Result<Self> {
-        let hub = bench.start_hub(folder.path())?;
+impl<'a> Stage<'a> {
+    async fn set(bench: &Bench, place: &'a Place) -> anyhow::Result<Self> {
+        let hub = bench.start_hub(place)?;
         let receiver = Receiver::start()?;
         let api = Api(hub.address);
         api.connect().await?;
         let source = api.create_source(true).await?;
         let secret = api.create_endpoint(receiver.address, 0, "changes", "standard").await?;
-        Ok(Self { hub, receiver, source, secret })
+        Ok(Self { place, hub, receiver, source, secret })
     }
 
-    fn path(&self) -> Path<'_> {
-        let Self { hub, receiver, source, .. } = self;
-        Path { hub, receiver, source, endpoints: 1, emails: u64::MAX }
+    fn path(&self) -> Way<'_> {
+        let Self { place, hub, receiver, source, .. } = self;
+        Way { place, hub, receiver, source, endpoints: 1, emails: u64::MAX }
     }
 }
 
 async fn paced(
     bench: &mut Bench,
-    path: &Path<'_>,
+    path: &Way<'_>,
     per_second: f64,
     when: &str,
     shares: [(&str, f64, Goal); 2],

@@ -4,7 +4,7 @@
 //! same rate: in the second, half of the endpoints hang.
 
 use super::Bench;
-use super::end_to_end::Path;
+use super::end_to_end::Way;
 use crate::api::Api;
 use crate::receiver::Receiver;
 use crate::report::{Goal, Unit};
@@ -19,8 +19,8 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     for _ in 0..bench.runs {
         // A hub of its own for each run: nothing may be left that hangs.
-        let folder = bench.data_folder()?;
-        let hub = bench.start_hub(folder.path())?;
+        let place = bench.place().await?;
+        let hub = bench.start_hub(&place)?;
         let receiver = Receiver::start()?;
         let api = Api(hub.address);
         api.connect().await?;
@@ -28,7 +28,8 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
         for number in 0..ENDPOINTS {
             api.create_endpoint(receiver.address, number, "changes", "standard").await?;
         }
-        let mut path = Path {
+        let mut path = Way {
+            place: &place,
             hub: &hub,
             receiver: &receiver,
             source: &source,

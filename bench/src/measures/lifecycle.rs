@@ -14,12 +14,12 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
     let (mut fresh, mut again) = (Vec::new(), Vec::new());
     let (mut memory, mut stop) = (Vec::new(), Vec::new());
     for _ in 0..bench.runs {
-        let folder = bench.data_folder()?;
-        let hub = bench.start_hub(folder.path())?;
+        let place = bench.place().await?;
+        let hub = bench.start_hub(&place)?;
         fresh.push(milliseconds(hub.started_in));
         Api(hub.address).connect().await?;
         hub.stop()?;
-        let hub = bench.start_hub(folder.path())?;
+        let hub = bench.start_hub(&place)?;
         again.push(milliseconds(hub.started_in));
         tokio::time::sleep(REST).await;
         memory.push(hub.memory()?.now as f64 / 1e6);

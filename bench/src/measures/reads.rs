@@ -29,8 +29,8 @@ impl Load for Reads {
 }
 
 pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
-    let folder = bench.data_folder()?;
-    let hub = bench.start_hub(folder.path())?;
+    let place = bench.place().await?;
+    let hub = bench.start_hub(&place)?;
     let api = Api(hub.address);
     api.connect().await?;
     let record = api.create_lead().await?;

@@ -51,12 +51,12 @@ impl Load for Searches {
 }
 
 pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
-    let folder = bench.data_folder()?;
-    let hub = bench.start_hub(folder.path())?;
+    let place = bench.place().await?;
+    let hub = bench.start_hub(&place)?;
     Api(hub.address).connect().await?;
     hub.stop()?;
-    Prepare::open(folder.path()).await?.load_leads(bench.many).await?;
-    let hub = bench.start_hub(folder.path())?;
+    Prepare::open(&place).await?.load_leads(bench.many).await?;
+    let hub = bench.start_hub(&place)?;
 
     let records = bench.many;
     let one = Searches { event: BY_EMAIL, field: "email", value: email, found: 1, records };

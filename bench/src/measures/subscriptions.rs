@@ -4,7 +4,7 @@
 //! cost is CPU time of the hub on the whole way from webhook to delivery.
 
 use super::Bench;
-use super::end_to_end::Path;
+use super::end_to_end::Way;
 use crate::api::Api;
 use crate::prepare::Prepare;
 use crate::receiver::Receiver;
@@ -12,9 +12,9 @@ use crate::report::{Goal, Unit, with_thousands};
 use crate::statistics::median;
 
 pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
-    let folder = bench.data_folder()?;
+    let place = bench.place().await?;
     let receiver = Receiver::start()?;
-    let mut hub = bench.start_hub(folder.path())?;
+    let mut hub = bench.start_hub(&place)?;
     let api = Api(hub.address);
     api.connect().await?;
     let source = api.create_source(true).await?;
@@ -24,11 +24,17 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
     let mut first_cpu_ms = None;
     for count in [10, 10_000, bench.many] {
         hub.stop()?;
-        Prepare::open(folder.path()).await?.subscribe(subscribed..count).await?;
+        Prepare::open(&place).await?.subscribe(subscribed..count).await?;
         subscribed = count;
-        hub = bench.start_hub(folder.path())?;
-        let path =
-            Path { hub: &hub, receiver: &receiver, source: &source, endpoints: 1, emails: count };
+        hub = bench.start_hub(&place)?;
+        let path = Way {
+            place: &place,
+            hub: &hub,
+            receiver: &receiver,
+            source: &source,
+            endpoints: 1,
+            emails: count,
+        };
         let shown = with_thousands(count as f64);
         let (mut per_second, mut cpu_ms) = (Vec::new(), Vec::new());
         for _ in 0..bench.runs {
