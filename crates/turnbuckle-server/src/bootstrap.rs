@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use turnbuckle_core::id::{KeyId, WorkspaceId};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::api_key::ApiKey;
+use turnbuckle_store::transfer::IMPORT_NOTE;
 use turnbuckle_store::workspace::Workspace;
 
 use crate::app::App;
@@ -38,6 +39,11 @@ pub enum BootstrapError {
          the key file of this database back into the data folder"
     )]
     OtherSealKey { sealed_with: String, held: String },
+    #[error(
+        "an import into this database was begun and has not ended: run `turnbuckle import` again, \
+         with the folder that it is from"
+    )]
+    UnfinishedImport,
     #[error("the database could not be prepared for the first start")]
     Store(#[from] StoreError),
 }
@@ -49,6 +55,7 @@ pub enum BootstrapError {
 /// # Errors
 /// With a sentence for the operator.
 pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError> {
+    check_import(app).await?;
     check_seal_key(app).await?;
     if app.store.note(FIRST_START_NOTE).await?.is_some() {
         return Ok(None);
@@ -83,6 +90,17 @@ async fn default_workspace(app: &App) -> Result<Workspace, StoreError> {
             app.store.workspace(DEFAULT_WORKSPACE).await?.ok_or(error)
         }
         made => made,
+    }
+}
+
+/// Refuses a store that holds a part of what it is to hold.
+///
+/// # Errors
+/// [`BootstrapError::UnfinishedImport`]
+pub async fn check_import(app: &App) -> Result<(), BootstrapError> {
+    match app.store.note(IMPORT_NOTE).await? {
+        None => Ok(()),
+        Some(_) => Err(BootstrapError::UnfinishedImport),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The command line.
 //!
 //! Some commands run a server or work on its store (`serve`, `config`, `doctor`,
-//! `migrate`), some talk to a running one (`sources`, `tail`, `replay`, `listen`),
-//! and two do either (`keys`, `workspaces`): with `--key` through the API, else
-//! on the data folder itself, which no server may have open then.
+//! `migrate`, `export`, `import`), some talk to a running one (`sources`, `tail`,
+//! `replay`, `listen`), and two do either (`keys`, `workspaces`): with `--key`
+//! through the API, else on the data folder itself, which no server may have open then.
 //!
 //! Answers go to standard output, everything said around them to standard error.
 //! With `--json` each answer is one line of JSON.
@@ -23,6 +23,7 @@ mod replay;
 mod serve;
 mod sources;
 mod tail;
+mod transfer;
 mod workspaces;
 
 use std::io;
@@ -73,6 +74,10 @@ enum Command {
     Doctor(arguments::ServerArguments),
     /// Bring a database to the schema of this version, as a starting server does.
     Migrate(arguments::DataArguments),
+    /// Write everything that is stored into a folder, to be imported elsewhere.
+    Export(transfer::Export),
+    /// Read what `export` wrote into a store that is empty.
+    Import(transfer::Import),
     /// Print the API's description (OpenAPI 3.1).
     Openapi,
 }
@@ -112,6 +117,8 @@ async fn run(command: Command, output: Output) -> anyhow::Result<()> {
         Command::Config(arguments) => config::run(&arguments, output),
         Command::Doctor(arguments) => doctor::run(&arguments, output).await,
         Command::Migrate(arguments) => migrate::run(&arguments, output).await,
+        Command::Export(arguments) => transfer::export_to(&arguments, output).await,
+        Command::Import(arguments) => transfer::import_from(&arguments, output).await,
         Command::Openapi => openapi::run(output),
     }
 }

@@ -6,7 +6,9 @@ use std::process::{Command, Output};
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 use turnbuckle_server::config::{Config, Sources};
-use turnbuckle_server::serve::serve;
+use turnbuckle_server::serve::{Serving, serve};
+use turnbuckle_testkit::setup::everything;
+use turnbuckle_testkit::{Client, WebhookSink, database, wait};
 
 fn turnbuckle(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_turnbuckle"));
@@ -37,11 +39,18 @@ fn complaint(folder: &Path, arguments: &[&str]) -> String {
 }
 
 fn config(folder: &Path) -> Config {
-    let environment = vec![
-        ("TURNBUCKLE_DATA".to_owned(), folder.join("data").to_str().unwrap().to_owned()),
-        ("TURNBUCKLE_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
-        ("TURNBUCKLE_BOOTSTRAP_KEY".to_owned(), "pk_cli:sk_cli".to_owned()),
+    config_of(&folder.join("data"), "")
+}
+
+fn config_of(data: &Path, store: &str) -> Config {
+    let environment = [
+        ("TURNBUCKLE_DATA", data.to_str().unwrap()),
+        ("TURNBUCKLE_STORE", store),
+        ("TURNBUCKLE_LISTEN", "127.0.0.1:0"),
+        ("TURNBUCKLE_BOOTSTRAP_KEY", "pk_cli:sk_cli"),
+        ("TURNBUCKLE_EGRESS__ALLOW_CIDRS", "127.0.0.0/8"),
     ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     Config::load(&Sources { environment, ..Sources::default() }).unwrap()
 }
 
@@ -175,4 +184,96 @@ async fn a_start_that_cannot_be_says_why_and_where() {
     std::fs::remove_file(&database).unwrap();
     std::fs::create_dir(&database).unwrap();
     check(&arguments, &["cannot use the database data/turnbuckle.db", "unable to open"]);
+}
+
+fn client(serving: &Serving) -> Client {
+    Client::new(&format!("http://{}", serving.local_addr())).with_key("pk_cli", "sk_cli")
+}
+
+/// Puts a copy of the first server's key into another data folder.
+fn copy_key(folder: &Path, data: &str) {
+    std::fs::create_dir_all(folder.join(data)).unwrap();
+    std::fs::copy(folder.join("data/seal.key"), folder.join(data).join("seal.key")).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_carried_to_postgres_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let database = database::empty_schema().await;
+    std::fs::write(folder.join("postgres.toml"), format!("store = \"{database}\"")).unwrap();
+    let on_postgres = ["--data", "data", "--config", "postgres.toml"];
+    let serve = async |data: &str, store: &str| {
+        serve(config_of(&folder.join(data), store), CancellationToken::new()).await.unwrap()
+    };
+
+    let serving = serve("data", "").await;
+    client(&serving).connect().await;
+    client(&serving).create_record("Lead", json!({"Contact": "first"})).await;
+    let source = client(&serving).create_source(json!({})).await;
+    let sink = WebhookSink::start().await;
+    let settings = json!({"format": "standard", "scope": "changes"});
+    client(&serving).create_endpoint(&sink, settings).await;
+    let said = complaint(folder, &["export", "--to", "moving", "--data", "data"]);
+    assert!(said.contains("stop it") && said.contains("open in another process"), "{said}");
+    serving.shutdown().await.unwrap();
+
+    let exported = answer(folder, &["export", "--to", "moving", "--data", "data"]);
+    let imported = answer(folder, &[&["import", "--from", "moving"], &on_postgres[..]].concat());
+    assert_eq!(imported, exported);
+
+    // Nothing is made anew, what was sealed opens, and what is new is told.
+    let serving = serve("data", &database).await;
+    assert!(serving.first_key().is_none());
+    let client_there = client(&serving);
+    let leads = client_there.search_records("Lead", everything()).await;
+    assert_eq!(leads.len(), 1, "{leads:#?}");
+    let kept = client_there.get(&format!("/api/v1/sources/{}", source.id)).await.success();
+    assert!(kept.to_string().contains(&source.key), "{kept}");
+    client_there.create_record("Lead", json!({"Contact": "second"})).await;
+    wait::until("a message", async || (!sink.calls().is_empty()).then_some(())).await;
+    let said = complaint(folder, &[&["export", "--to", "back"], &on_postgres[..]].concat());
+    assert!(said.contains("stop every server"), "{said}");
+    serving.shutdown().await.unwrap();
+
+    answer(folder, &[&["export", "--to", "back"], &on_postgres[..]].concat());
+    copy_key(folder, "second");
+    answer(folder, &["import", "--from", "back", "--data", "second"]);
+    let serving = serve("second", "").await;
+    assert_eq!(client(&serving).search_records("Lead", everything()).await.len(), 2);
+    serving.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_carried_over_says_why() {
+    let folder = used_folder().await;
+    let folder = folder.path();
+    answer(folder, &["export", "--to", "moving", "--data", "data"]);
+    let check = |arguments: &[&str], parts: &[&str]| {
+        let said = complaint(folder, arguments);
+        for part in parts {
+            assert!(said.contains(part), "{said} says {part}");
+        }
+    };
+    check(&["export", "--to", "moving", "--data", "data"], &["complete", "another folder"]);
+    check(&["export", "--to", "other", "--data", "absent"], &["no database in absent"]);
+    let import = ["import", "--from", "moving", "--data"];
+    check(&[&import[..], &["new"]].concat(), &["holds none", "copy seal.key"]);
+    assert!(!folder.join("new").exists(), "it made a folder in vain");
+    check(&[&import[..], &["data"]].concat(), &["not empty"]);
+    check(&["import", "--from", "data", "--data", "data"], &["no export", "manifest.json"]);
+    let other = used_folder().await;
+    std::fs::create_dir(folder.join("other")).unwrap();
+    std::fs::copy(other.path().join("data/seal.key"), folder.join("other/seal.key")).unwrap();
+    check(&[&import[..], &["other"]].concat(), &["sealed with key", "copy seal.key"]);
+
+    // A store that holds a part of it is not used.
+    let workspaces = folder.join("moving/workspace.jsonl");
+    let text = std::fs::read_to_string(&workspaces).unwrap();
+    std::fs::write(&workspaces, text.replace("Default", "Changed")).unwrap();
+    copy_key(folder, "new");
+    check(&[&import[..], &["new"]].concat(), &["workspace.jsonl", "not as it was exported"]);
+    let unfinished = &["has not ended", "turnbuckle import"];
+    check(&["serve", "--data", "new", "--listen", "127.0.0.1:0"], unfinished);
+    check(&["keys", "list", "--data", "new"], unfinished);
 }

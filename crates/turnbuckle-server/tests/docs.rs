@@ -14,6 +14,7 @@
 //! - A command that only reads (a `curl` without a body or method) is repeated
 //!   until it prints what it should, for a few seconds: stages work behind an
 //!   answer.
+//! - `systemctl stop turnbuckle` stops the server in good order.
 //! - `$HUB` is the address of the server, shown as `http://127.0.0.1:8080`, and
 //!   `$KEY` a key set that may do everything. `make run` starts the server again
 //!   after it was killed; `turnbuckle-data` is its folder.
@@ -54,6 +55,10 @@ make() {
     "$TURNBUCKLE" serve >>"$TURNBUCKLE_DATA.log" 2>&1 </dev/null &
     echo $! >"$TURNBUCKLE_DATA.pid"
     disown
+}
+systemctl() {
+    kill "$(server_pid)"
+    while kill -0 "$(server_pid)" 2>/dev/null; do sleep 0.02; done
 }
 await_server() {
     for _ in $(seq 200); do
@@ -308,6 +313,11 @@ fn the_guide_to_management_runs() {
 #[test]
 fn the_guide_to_operating_runs() {
     check("docs/guides/operating.md");
+}
+
+#[test]
+fn the_guide_to_moving_runs() {
+    check("docs/guides/moving.md");
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod rules;
 pub mod source;
 pub mod sqlite;
 pub mod subscription;
+pub mod transfer;
 pub mod workspace;
 
 pub use error::StoreError;
@@ -60,6 +61,7 @@ pub trait Store:
     + replay::ReplayStore
     + source::SourceStore
     + subscription::SubscriptionStore
+    + transfer::TransferStore
     + workspace::WorkspaceStore
 {
 }
@@ -80,6 +82,7 @@ impl<T> Store for T where
         + replay::ReplayStore
         + source::SourceStore
         + subscription::SubscriptionStore
+        + transfer::TransferStore
         + workspace::WorkspaceStore
 {
 }

@@ -11,6 +11,9 @@ pub const ENDED_MS: UnixMs = 30 * 24 * 3600 * 1000;
 /// Name of the note that says when the store last proved that it can write.
 pub(crate) const HEALTH_NOTE: &str = "last_health_check_ms";
 
+/// Name of the note that says how far a pass over the logs has come.
+pub(crate) const RETENTION_NOTE: &str = "retention_walk";
+
 /// What the logs keep. Rows older than these times go, a slice at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {

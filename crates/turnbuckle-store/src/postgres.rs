@@ -45,6 +45,7 @@ mod source;
 mod statement;
 mod subscription;
 mod tls;
+mod transfer;
 mod unit;
 mod workspace;
 

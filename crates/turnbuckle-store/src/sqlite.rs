@@ -44,6 +44,7 @@ mod source;
 mod state;
 mod subscription;
 mod tails;
+mod transfer;
 mod workspace;
 mod writer;
 

@@ -3,6 +3,8 @@
 
 #[macro_use]
 mod stories;
+mod embedded;
+mod moving;
 mod plans;
 mod processes;
 mod upkeep;
@@ -12,12 +14,13 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
-use turnbuckle_store::StoreError;
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::maintenance::MaintenanceStore as _;
 use turnbuckle_store::postgres::{PostgresOptions, PostgresStore};
 use turnbuckle_store::workspace::WorkspaceStore;
+use turnbuckle_store::{Store, StoreError};
 
+use crate::stories::reopening::Opening;
 use crate::stories::{ACME, TestClock};
 
 const DATABASE: &str = "TEST_POSTGRES_URL";
@@ -103,22 +106,56 @@ macro_rules! on_postgres {
     };
 }
 
+/// Opens the store of a schema again and again.
+fn reopen(schema: Schema, clock: &Arc<TestClock>) -> impl Fn() -> Opening {
+    let (schema, clock) = (Arc::new(schema), clock.clone());
+    move || {
+        let (schema, clock) = (schema.clone(), clock.clone());
+        Box::pin(async move { Box::new(schema.open(&clock).await.unwrap()) as Box<dyn Store> })
+    }
+}
+
 macro_rules! reopening_postgres {
     ($($story:ident)*) => {
         mod reopening {
             $(#[tokio::test]
             async fn $story() {
                 let schema = super::Schema::make(concat!("reopening_", stringify!($story))).await;
-                let (schema, clock) =
-                    (std::sync::Arc::new(schema), std::sync::Arc::new(super::TestClock::new()));
-                let open = || -> std::pin::Pin<Box<dyn Future<Output = _>>> {
-                    let (schema, clock) = (schema.clone(), clock.clone());
-                    Box::pin(async move {
-                        let store = schema.open(&clock).await.unwrap();
-                        Box::new(store) as Box<dyn turnbuckle_store::Store>
-                    })
-                };
+                let clock = std::sync::Arc::new(super::TestClock::new());
+                let open = super::reopen(schema, &clock);
                 super::stories::reopening::$story(&open, &clock).await;
+            })*
+        }
+    };
+}
+
+macro_rules! from_sqlite_to_postgres {
+    ($($story:ident)*) => {
+        mod to_postgres {
+            $(#[tokio::test]
+            async fn $story() {
+                let folder = tempfile::tempdir().unwrap();
+                let schema = super::Schema::make(concat!("to_", stringify!($story))).await;
+                let clock = std::sync::Arc::new(super::TestClock::new());
+                let from = super::embedded::reopen(folder.path(), &clock);
+                let to = super::reopen(schema, &clock);
+                super::stories::transfer::$story(&from, &to, &clock).await;
+            })*
+        }
+    };
+}
+
+macro_rules! from_postgres_to_sqlite {
+    ($($story:ident)*) => {
+        mod from_postgres {
+            $(#[tokio::test]
+            async fn $story() {
+                let folder = tempfile::tempdir().unwrap();
+                let schema = super::Schema::make(concat!("from_", stringify!($story))).await;
+                let clock = std::sync::Arc::new(super::TestClock::new());
+                let from = super::reopen(schema, &clock);
+                let to = super::embedded::reopen(folder.path(), &clock);
+                super::stories::transfer::$story(&from, &to, &clock).await;
             })*
         }
     };
@@ -126,6 +163,8 @@ macro_rules! reopening_postgres {
 
 for_each_story!(on_postgres);
 for_each_reopening!(reopening_postgres);
+for_each_transfer!(from_sqlite_to_postgres);
+for_each_transfer!(from_postgres_to_sqlite);
 
 #[tokio::test]
 async fn a_change_is_matched_by_one_of_several_processes() {

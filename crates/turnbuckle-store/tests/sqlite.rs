@@ -2,26 +2,16 @@
 
 #[macro_use]
 mod stories;
+mod embedded;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
 
 use turnbuckle_store::StoreError;
-use turnbuckle_store::sqlite::{SqliteOptions, SqliteStore};
 use turnbuckle_store::workspace::WorkspaceStore;
 
+use crate::embedded::open;
 use crate::stories::{ACME, OTHER, TestClock};
-
-fn open(folder: &Path, clock: &Arc<TestClock>) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(SqliteOptions {
-        path: folder.join("store.db"),
-        clock: clock.clone(),
-        compose: stories::crm::compose,
-        intake_bytes_max: stories::INTAKE_BYTES_MAX,
-        scans_max: 2,
-    })
-}
 
 macro_rules! on_sqlite {
     ($($noun:ident { $($story:ident)* })*) => {
@@ -30,7 +20,7 @@ macro_rules! on_sqlite {
             async fn $story() {
                 let folder = tempfile::tempdir().unwrap();
                 let clock = std::sync::Arc::new(super::TestClock::new());
-                let store = super::open(folder.path(), &clock).unwrap();
+                let store = super::embedded::open(folder.path(), &clock).unwrap();
                 super::stories::$noun::$story(&store, &clock).await;
             })*
         })*
@@ -44,11 +34,23 @@ macro_rules! reopening_sqlite {
             async fn $story() {
                 let folder = tempfile::tempdir().unwrap();
                 let clock = std::sync::Arc::new(super::TestClock::new());
-                let open = || -> std::pin::Pin<Box<dyn Future<Output = _>>> {
-                    let store = super::open(folder.path(), &clock).unwrap();
-                    Box::pin(async { Box::new(store) as Box<dyn turnbuckle_store::Store> })
-                };
+                let open = super::embedded::reopen(folder.path(), &clock);
                 super::stories::reopening::$story(&open, &clock).await;
+            })*
+        }
+    };
+}
+
+macro_rules! from_sqlite_to_sqlite {
+    ($($story:ident)*) => {
+        mod to_sqlite {
+            $(#[tokio::test]
+            async fn $story() {
+                let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+                let clock = std::sync::Arc::new(super::TestClock::new());
+                let [from, to] =
+                    folders.each_ref().map(|folder| super::embedded::reopen(folder.path(), &clock));
+                super::stories::transfer::$story(&from, &to, &clock).await;
             })*
         }
     };
@@ -56,6 +58,7 @@ macro_rules! reopening_sqlite {
 
 for_each_story!(on_sqlite);
 for_each_reopening!(reopening_sqlite);
+for_each_transfer!(from_sqlite_to_sqlite);
 
 /// The writer goes on with what was begun. Nobody is left to say so but the store itself.
 #[tokio::test]

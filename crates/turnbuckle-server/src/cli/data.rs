@@ -3,14 +3,34 @@
 
 use anyhow::{Context as _, ensure};
 use turnbuckle_server::app::App;
+use turnbuckle_server::bootstrap::check_import;
 use turnbuckle_server::config::StoreAddress;
 use turnbuckle_store::workspace::Workspace;
 
 use super::arguments::DataArguments;
 
+/// For a command that can also talk to a server.
+///
 /// # Errors
 /// If there is no database, or a server has it open.
 pub async fn open(arguments: &DataArguments) -> anyhow::Result<App> {
+    open_or(arguments, "name it: --url, --key").await
+}
+
+/// `instead` says what to do about a server that has the data folder open.
+///
+/// # Errors
+/// If there is no database, or a server has it open.
+pub async fn open_or(arguments: &DataArguments, instead: &str) -> anyhow::Result<App> {
+    let app = build(arguments, instead).await?;
+    if let Err(error) = check_import(&app).await {
+        app.store.close().await;
+        return Err(error.into());
+    }
+    Ok(app)
+}
+
+async fn build(arguments: &DataArguments, instead: &str) -> anyhow::Result<App> {
     let config = arguments.load()?;
     if config.store.address != StoreAddress::Embedded {
         return App::build(config).await;
@@ -22,7 +42,7 @@ pub async fn open(arguments: &DataArguments) -> anyhow::Result<App> {
         data.display()
     );
     App::build(config).await.with_context(|| {
-        format!("cannot work on {}; if a server runs on it, name it: --url, --key", data.display())
+        format!("cannot work on {}; if a server runs on it, {instead}", data.display())
     })
 }
 

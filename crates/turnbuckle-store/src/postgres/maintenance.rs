@@ -18,7 +18,11 @@ use crate::postgres::statement::{execute, find};
 /// Rows of one table that one slice drops at most.
 const ROWS_DROPPED_MAX: usize = 1_000;
 
-async fn put_note(db: &impl GenericClient, name: &str, value: &str) -> Result<(), Failure> {
+pub(super) async fn put_note(
+    db: &impl GenericClient,
+    name: &str,
+    value: &str,
+) -> Result<(), Failure> {
     let put = "INSERT INTO note (name, value) VALUES ($1, $2)
         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     execute(db, put, &[&name, &value]).await?;

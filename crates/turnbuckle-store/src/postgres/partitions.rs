@@ -9,6 +9,7 @@
 //! after that wish waits behind it. So it is given up after [`ALONE_WITHIN_MS`];
 //! what is left undone is done by a later call, of any process.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use deadpool_postgres::{Client, GenericClient, Pool};
@@ -16,7 +17,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio_postgres::Row;
 use tokio_postgres::error::{Error as SqlError, SqlState};
-use turnbuckle_core::id::{UnixMs, WorkspaceId, first_row_key_at};
+use turnbuckle_core::id::{UnixMs, WorkspaceId, first_row_key_at, millis_of_row_key};
 
 use crate::postgres::failure::Failure;
 use crate::postgres::statement::{execute, find, list as list_rows};
@@ -124,6 +125,19 @@ pub async fn make(pool: &Pool, now: UnixMs) -> Result<(), Failure> {
         for log in Log::ALL.into_iter().filter(|log| !has(*log)) {
             make_week(&mut db, log, week).await?;
         }
+    }
+    Ok(())
+}
+
+/// Makes the weeks of rows that are about to be written.
+pub async fn make_for(
+    db: &mut Client,
+    log: Log,
+    row_keys: impl Iterator<Item = i64>,
+) -> Result<(), Failure> {
+    let week = |row_key| millis_of_row_key(row_key).div_euclid(WEEK_MS);
+    for week in row_keys.map(week).collect::<BTreeSet<i64>>() {
+        make_week(db, log, week).await?;
     }
     Ok(())
 }

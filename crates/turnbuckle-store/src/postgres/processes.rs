@@ -30,6 +30,7 @@ use turnbuckle_core::id::{EndpointId, SourceId};
 use crate::delivery::Permit;
 use crate::postgres::failure::Failure;
 use crate::postgres::hints::{CHANNEL, Hints};
+use crate::postgres::statement::{execute, find};
 use crate::postgres::tls::Tls;
 
 /// How often a process says that it is there.
@@ -170,11 +171,22 @@ impl Processes {
         self.held.read().expect("no code panics holding it").is_alone
     }
 
+    /// Whether another process works, or has opened the store since this one did.
+    pub async fn has_company(&self, db: &deadpool_postgres::Client) -> Result<bool, Failure> {
+        let company = format!(
+            "SELECT last_value > $1 OR EXISTS (SELECT FROM ({}) AS it WHERE no != $1)
+             FROM process_no",
+            there()
+        );
+        let found = find(db, &company, &[&self.number], |row| Ok(row.get(0))).await?;
+        Ok(found.unwrap_or_default())
+    }
+
     /// Leaves: others may take over at once.
     pub async fn leave(&self, db: &deadpool_postgres::Client) -> Result<(), Failure> {
         self.held.write().expect("no code panics holding it").leases.clear();
         let leave = "DELETE FROM process WHERE no = $1";
-        crate::postgres::statement::execute(db, leave, &[&self.number]).await?;
+        execute(db, leave, &[&self.number]).await?;
         Ok(())
     }
 
@@ -216,12 +228,7 @@ impl Processes {
             ON CONFLICT (no) DO UPDATE SET seen_at = excluded.seen_at,
                 session = excluded.session, session_started = excluded.session_started";
         db.execute(seen, &[&self.number]).await?;
-        let there = format!(
-            "SELECT no FROM process WHERE seen_at > now() - interval '{} s'
-                 AND EXISTS (SELECT FROM pg_stat_activity
-                             WHERE pid = session AND backend_start = session_started)",
-            GONE_AFTER.as_secs()
-        );
+        let there = there();
         let count: i64 =
             db.query_one(&format!("SELECT count(*) FROM ({there}) AS it"), &[]).await?.get(0);
         let count = count.max(1);
@@ -290,6 +297,16 @@ impl Processes {
             self.hints.look_at_all();
         }
     }
+}
+
+/// Selects the numbers of the processes that work.
+fn there() -> String {
+    format!(
+        "SELECT no FROM process WHERE seen_at > now() - interval '{} s'
+             AND EXISTS (SELECT FROM pg_stat_activity
+                         WHERE pid = session AND backend_start = session_started)",
+        GONE_AFTER.as_secs()
+    )
 }
 
 async fn tell(db: &Client, payloads: Vec<String>) -> Result<(), tokio_postgres::Error> {

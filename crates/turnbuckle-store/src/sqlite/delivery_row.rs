@@ -17,7 +17,7 @@ use crate::sqlite::writer::Batch;
 pub const NO_STATUS: i64 = 999;
 
 /// `delivery.duration` of no time at all, and as it begins: from there on three bytes wide.
-const DURATION_ZERO: i64 = 1 << 15;
+pub const DURATION_ZERO: i64 = 1 << 15;
 
 pub fn duration_to_row(duration_ms: u32) -> i64 {
     DURATION_ZERO + i64::from(duration_ms.min(DURATION_MS_MAX))
@@ -28,7 +28,7 @@ pub fn duration_from_row(stored: i64) -> u32 {
 }
 
 /// `delivery.change_type` of messages that stem from no change.
-const NO_CHANGE_TYPE: i64 = 9;
+pub const NO_CHANGE_TYPE: i64 = 9;
 
 /// A row of the delivery table, by its key.
 #[derive(Clone, Copy)]

@@ -23,7 +23,7 @@ fn note(db: &Db, name: &str) -> Result<Option<String>, Failure> {
         .optional()?)
 }
 
-fn put_note(db: &Db, name: &str, value: &str) -> Result<(), Failure> {
+pub(super) fn put_note(db: &Db, name: &str, value: &str) -> Result<(), Failure> {
     db.prepare_cached(
         "INSERT INTO note (name, value) VALUES (?1, ?2)
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",

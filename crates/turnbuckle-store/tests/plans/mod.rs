@@ -16,6 +16,7 @@ use turnbuckle_store::maintenance::MaintenanceStore as _;
 use turnbuckle_store::postgres::PostgresStore;
 use turnbuckle_store::source::SourceStore as _;
 use turnbuckle_store::subscription::SubscriptionStore as _;
+use turnbuckle_store::transfer::{Bounds, TABLES, TransferStore as _};
 
 use crate::Schema;
 use crate::stories::crm::{CRM, CRM_NO, a_search, an_upsert, create, given_crm, read, search_all};
@@ -162,6 +163,15 @@ async fn look_around(store: &PostgresStore, clock: &TestClock, endpoint: Endpoin
     store.endpoints_due().await.unwrap();
 }
 
+/// Reads two slices of each table, as an export does.
+async fn read_slices(store: &PostgresStore) {
+    let bounds = Bounds { rows_max: 10, ..Bounds::default() };
+    for table in TABLES {
+        let first = store.read_rows(table, None, bounds).await.unwrap();
+        store.read_rows(table, first.last(), bounds).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn no_hot_query_reads_a_whole_table() {
     let (schema, clock) = (Schema::make("plans").await, Arc::new(TestClock::new()));
@@ -183,6 +193,7 @@ async fn no_hot_query_reads_a_whole_table() {
     let ((), cost) = counting(&schema, &clock, async |store: &PostgresStore| {
         go_the_whole_way(store, &clock, endpoint).await;
         look_around(store, &clock, endpoint, &id).await;
+        read_slices(store).await;
     })
     .await;
     // The tables that have many rows; of the others a few are read whole.

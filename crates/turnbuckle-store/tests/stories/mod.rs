@@ -24,6 +24,7 @@ pub mod resending;
 pub mod search;
 pub mod source;
 pub mod subscription;
+pub mod transfer;
 pub mod workspace;
 
 use std::future::Future;
@@ -324,6 +325,9 @@ macro_rules! for_each_story {
                 only_open_runs_are_taken_up
                 a_run_belongs_to_one_workspace
             }
+            transfer {
+                a_slice_is_bounded_in_rows_and_bytes
+            }
             maintenance {
                 a_note_is_what_was_put_last
                 a_healthy_store_says_so
@@ -344,6 +348,25 @@ macro_rules! for_each_reopening {
             what_was_not_matched_is_matched
             what_was_due_is_due
             keys_and_waiting_objects_go_on
+        }
+    };
+}
+
+/// The same of the stories that open two stores, from one of which all goes to the other.
+#[macro_export]
+macro_rules! for_each_transfer {
+    ($run:ident) => {
+        $run! {
+            everything_arrives
+            what_was_pending_goes_on
+            messages_go_on
+            records_are_found_and_numbers_go_on
+            an_export_goes_on_where_it_was_cut
+            an_import_goes_on_where_it_was_cut
+            what_cannot_be_imported_is_refused
+            a_changed_line_is_found
+            a_line_that_is_none_is_found
+            a_store_that_differs_is_found
         }
     };
 }

@@ -24,8 +24,10 @@ use super::crm::{
 use super::inbound::{an_event, new};
 use super::{ACME, SECOND, TestClock, endpoint, source};
 
+pub type Opening = Pin<Box<dyn Future<Output = Box<dyn Store>>>>;
+
 /// Opens the same store again.
-pub type Open<'a> = &'a dyn Fn() -> Pin<Box<dyn Future<Output = Box<dyn Store>>>>;
+pub type Open<'a> = &'a dyn Fn() -> Opening;
 
 pub async fn records_and_numbers_go_on(open: Open<'_>, clock: &TestClock) {
     let store = open().await;

@@ -16,7 +16,7 @@ use rusqlite::{CachedStatement, Connection as Db, Rows, params};
 use turnbuckle_core::id::first_row_key_at;
 
 use super::{ROWS_DROPPED_MAX, note, put_note};
-use crate::maintenance::Keep;
+use crate::maintenance::{Keep, RETENTION_NOTE};
 use crate::sqlite::failure::Failure;
 
 /// Rows of each log that one slice looks at.
@@ -24,9 +24,6 @@ const ROWS_READ_MAX: usize = 5_000;
 
 /// How long one slice may hold the writer up.
 const DROP_TIME: Duration = Duration::from_millis(5);
-
-/// Where the walk is.
-const WALK_NOTE: &str = "retention_walk";
 
 const EVENTS: &str =
     "SELECT seq, status = 5 AND seq < ?2 OR status = 4 AND seq < ?3 FROM inbound_event
@@ -83,7 +80,7 @@ struct Walk {
 impl Walk {
     fn read(db: &Db, is_by_size: bool) -> Result<Self, Failure> {
         let start = Self { is_by_size, position: 0 };
-        let stored = note(db, WALK_NOTE)?.and_then(|text| Self::parse(&text));
+        let stored = note(db, RETENTION_NOTE)?.and_then(|text| Self::parse(&text));
         Ok(stored.filter(|walk| walk.is_by_size == is_by_size).unwrap_or(start))
     }
 
@@ -94,7 +91,7 @@ impl Walk {
 
     fn store(self, db: &Db) -> Result<(), Failure> {
         let kind = if self.is_by_size { "size" } else { "age" };
-        put_note(db, WALK_NOTE, &format!("{kind} {}", self.position))
+        put_note(db, RETENTION_NOTE, &format!("{kind} {}", self.position))
     }
 }
 

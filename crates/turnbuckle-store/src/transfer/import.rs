@@ -1,0 +1,126 @@
+//! Reads a folder into an empty store.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::compare::{check_still, sum_up};
+use super::folder::{Folder, Manifest, Position, TableReader};
+use super::{Bounds, Counters, IMPORT_NOTE, Progress, Step, TABLES, Transfer, TransferError};
+use crate::Store;
+
+/// Writes all that is in the folder into `store`, or the rest of it if that was begun
+/// before; then reads the store and compares. It must be opened again before it is
+/// used.
+///
+/// # Errors
+/// With a sentence for the operator. What was written is gone on with; the store is
+/// not to be used before that has ended ([`IMPORT_NOTE`]).
+pub async fn import(
+    store: &dyn Store,
+    mut transfer: Transfer<'_>,
+) -> Result<Manifest, TransferError> {
+    let (manifest, counters) = complete_manifest(transfer.folder, Some(transfer.seal_key))?;
+    check_still(store).await?;
+    let export = manifest.digest();
+    let begun = match store.note(IMPORT_NOTE).await? {
+        Some(noted) => Some(Noted::parse(&noted, &export).ok_or(TransferError::OtherImport)?),
+        None => check_empty(store).await.map(|()| None)?,
+    };
+    let (mut place, mut position) = begun.unwrap_or_default();
+    let folder = Folder::at(transfer.folder);
+    while let Some(table) = TABLES.get(place) {
+        let mut file = folder.read(table, position)?;
+        write_table(store, &mut file, &export, &mut transfer).await?;
+        file.check(manifest.sum(table))?;
+        (place, position) = (place + 1, Position::default());
+    }
+    for table in TABLES {
+        let (expected, found) = (manifest.sum(table), sum_up(store, table, &mut transfer).await?);
+        if found != expected {
+            return Err(TransferError::Differs { table: table.name, expected, found });
+        }
+    }
+    store.end_import(counters).await?;
+    Ok(manifest)
+}
+
+/// What is in a folder that can be imported where this key is `held`.
+///
+/// # Errors
+/// With a sentence for the operator.
+pub fn read_manifest(folder: &Path, held: Option<&str>) -> Result<Manifest, TransferError> {
+    complete_manifest(folder, held).map(|(manifest, _)| manifest)
+}
+
+fn complete_manifest(
+    folder: &Path,
+    held: Option<&str>,
+) -> Result<(Manifest, Counters), TransferError> {
+    let manifest = Folder::at(folder).manifest()?;
+    let manifest = manifest.ok_or_else(|| TransferError::NoExport(folder.to_owned()))?;
+    let Some(counters) = manifest.counters else {
+        return Err(TransferError::Incomplete(folder.to_owned()));
+    };
+    if held != Some(manifest.seal_key.as_str()) {
+        let (sealed_with, held) = (manifest.seal_key, held.map(str::to_owned));
+        return Err(TransferError::OtherSealKey { sealed_with, held });
+    }
+    Ok((manifest, counters))
+}
+
+async fn check_empty(store: &dyn Store) -> Result<(), TransferError> {
+    for table in TABLES {
+        if !store.read_rows(table, None, Bounds { rows_max: 1, bytes_max: 1 }).await?.is_empty() {
+            return Err(TransferError::NotEmpty(table.name));
+        }
+    }
+    Ok(())
+}
+
+/// Writes the rows of a file from where it stands.
+async fn write_table(
+    store: &dyn Store,
+    file: &mut TableReader,
+    export: &str,
+    transfer: &mut Transfer<'_>,
+) -> Result<(), TransferError> {
+    let table = file.table();
+    loop {
+        let rows = file.next_rows(transfer.bounds)?;
+        let is_table_done = rows.is_empty();
+        let position = file.position();
+        if !is_table_done {
+            let (export, table_name) = (export.to_owned(), table.name.to_owned());
+            let noted = Noted { export, table: table_name, position };
+            store.write_rows(table, rows, noted.to_text()).await?;
+        }
+        let rows = position.sum.rows;
+        (transfer.on_progress)(Progress { step: Step::Import, table, rows, is_table_done });
+        if is_table_done {
+            return Ok(());
+        }
+    }
+}
+
+/// How far an import has come, as it is noted in the store.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Noted {
+    /// [`Manifest::digest`] of what is imported.
+    export: String,
+    table: String,
+    position: Position,
+}
+
+impl Noted {
+    fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("its keys are texts")
+    }
+
+    /// Where in [`TABLES`] to go on, and where in that file; `None` of another export.
+    fn parse(text: &str, export: &str) -> Option<(usize, Position)> {
+        let noted: Self = serde_json::from_str(text).ok()?;
+        let place = TABLES.iter().position(|table| table.name == noted.table)?;
+        (noted.export == export).then_some((place, noted.position))
+    }
+}
