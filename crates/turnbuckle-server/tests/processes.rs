@@ -1,11 +1,12 @@
-//! Several processes of the real binary on one PostgreSQL database.
+//! Processes of the real binary on a PostgreSQL database: several on one, and one
+//! whose database goes away.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use turnbuckle_testkit::setup::{CONNECTION, everything, text};
-use turnbuckle_testkit::{Client, HubProcess, WebhookSink, wait};
+use turnbuckle_testkit::{Client, HubProcess, PostgresServer, WebhookSink, wait};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_turnbuckle");
 
@@ -190,4 +191,31 @@ async fn one_that_is_asked_to_end_does_and_the_other_goes_on() {
     post_lead(second.client(), &source.path, 1).await;
     wait::until("both leads", async || (leads(second.client()).await.len() == 2).then_some(()))
         .await;
+}
+
+#[tokio::test]
+async fn a_hub_whose_database_is_away_says_so_and_goes_on_by_itself() {
+    let server = PostgresServer::start().await;
+    let hub = HubProcess::start_on(BINARY, &server.url()).await;
+    let client = hub.client();
+    client.connect().await;
+    let source = client.create_source(json!({})).await;
+    post_lead(client, &source.path, 0).await;
+    wait::until("a lead", async || (leads(client).await.len() == 1).then_some(())).await;
+
+    server.kill().await;
+    let body = json!({"EntityName": "Lead", "Contact": "lead 1"});
+    let refused = client.post(&source.path, body).await;
+    assert_eq!(refused.status, 503, "{refused}");
+    assert!(refused.headers.contains_key("retry-after"), "{refused}");
+    assert_eq!(client.get("/readyz").await.status, 503);
+    assert_eq!(client.get("/healthz").await.status, 200);
+
+    server.launch().await;
+    wait::until("a hub that is ready", async || {
+        (client.get("/readyz").await.status == 200).then_some(())
+    })
+    .await;
+    post_lead(client, &source.path, 2).await;
+    wait::until("the next lead", async || (leads(client).await.len() == 2).then_some(())).await;
 }
