@@ -324,8 +324,12 @@ fn the_guide_to_moving_runs() {
 fn every_guide_is_run() {
     let here = include_str!("docs.rs");
     for entry in fs::read_dir(root().join("docs/guides")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(here.contains(&format!("\"docs/guides/{name}\"")), "{name} is run by no test");
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        // One may only show commands, such as those of another machine.
+        let has_steps = !steps(&fs::read_to_string(entry.path()).unwrap()).is_empty();
+        let is_run = here.contains(&format!("\"docs/guides/{name}\""));
+        assert!(is_run || !has_steps, "{name} is run by no test");
     }
 }
 

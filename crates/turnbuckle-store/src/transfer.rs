@@ -1,6 +1,6 @@
 //! Carries everything that a store keeps to another store, of either engine.
 //!
-//! Who acts: [`export`] reads a store, table by table, into a folder; [`import`]
+//! Who acts: [`export()`] reads a store, table by table, into a folder; [`import()`]
 //! reads such a folder into an empty store. What travels is laid down once, as
 //! [`TABLES`], in a form that no engine has a say in; each engine says how it
 //! reads its rows in that form and how it writes them ([`TransferStore`]).

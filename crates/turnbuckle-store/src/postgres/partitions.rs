@@ -1,4 +1,5 @@
-//! The partitions of the logs: weeks, made ahead and dropped whole.
+//! The partitions of the logs: weeks, made ahead and dropped whole. Those of rows that
+//! are carried over from another store are made with them.
 //!
 //! Weeks are counted from the epoch and named after their first day; where they
 //! begin and end is read from the server, never from the name. What is of no

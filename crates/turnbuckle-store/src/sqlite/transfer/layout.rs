@@ -58,7 +58,10 @@ impl Layout {
             "change" => it
                 .only("it.seq <= (SELECT matched_through FROM feed WHERE shard = 0)")
                 .looked_up("position", "it.seq")
-                .then("UPDATE feed SET matched_through = max(matched_through, :seq)"),
+                .then(
+                    "UPDATE feed SET matched_through = max(matched_through, :seq)
+                     WHERE shard = 0",
+                ),
             "change_queue" => it
                 .kept_in("change")
                 .only("it.seq > (SELECT matched_through FROM feed WHERE shard = 0)"),
