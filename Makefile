@@ -34,7 +34,7 @@ unit: ## Every Rust test, with cargo-nextest where it is installed, beside a Pos
 	@if cargo nextest --version >/dev/null 2>&1; then run='nextest run'; else run=test; fi; \
 	scripts/with-postgres.sh cargo $$run --workspace --locked --no-fail-fast && \
 	TEST_HUB_STORE=postgres scripts/with-postgres.sh \
-		cargo $$run -p turnbuckle-server --locked --no-fail-fast $(addprefix --test ,$(ON_POSTGRES))
+		cargo $$run --workspace --locked --no-fail-fast $(addprefix --test ,$(ON_POSTGRES))
 
 fuzz: $(SCHEMATHESIS) ## Call every documented operation with odd input; none may answer 5xx
 	cargo build --bin turnbuckle --locked
