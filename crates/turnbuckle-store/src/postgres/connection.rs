@@ -5,6 +5,8 @@
 //! that waits for those who write records of it, or match their changes, and
 //! keeps new ones from beginning (see [`crate::postgres::unit`]).
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use deadpool_postgres::{GenericClient, Transaction};
 use serde_json::Value as Json;
@@ -23,7 +25,7 @@ use crate::postgres::schema::{load_schema, start_keys, store_entity};
 use crate::postgres::statement::{Parameters, execute, find, list};
 use crate::postgres::{Parts, PostgresStore};
 use crate::rules::key_base::KeyBase;
-use crate::rules::schema::keyed_from_the_start;
+use crate::rules::schema::{ConnectionSchema, keyed_from_the_start};
 
 const COLUMNS: &str = "no, workspace, id, context, connector, time_zone, error, objects,
     mapping, mapping_version, version, created_at_ms, updated_at_ms";
@@ -92,6 +94,8 @@ pub async fn of_context(
 /// this transaction on, under a mapping version of their own.
 pub struct KeepingKeys {
     pub connection: Connection,
+    /// As it is before the change.
+    pub schema: Arc<ConnectionSchema>,
     before: KeyBase,
 }
 
@@ -109,7 +113,7 @@ impl KeepingKeys {
         let connection = lock(db, workspace, id, version).await?;
         let schema = load_schema(db, workspace, id).await?.connection;
         let before = KeyBase::of(&connection, &schema.schema);
-        Ok(Self { connection, before })
+        Ok(Self { connection, schema, before })
     }
 
     /// After the change: answers the connection as it is now.

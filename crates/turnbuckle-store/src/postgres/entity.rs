@@ -58,9 +58,8 @@ impl EntityStore for PostgresStore {
             let mut db = self.pool.get().await?;
             let change = Configuring::begin(&mut db, workspace).await?;
             let keeping = KeepingKeys::begin(&change.sql, workspace, connection, None).await?;
-            let schema = load_schema(&change.sql, workspace, connection).await?.connection;
-            check_columns(&change.sql, &schema, &entity).await?;
-            let no = schema.no;
+            check_columns(&change.sql, &keeping.schema, &entity).await?;
+            let no = keeping.connection.no;
             let is_new =
                 store_entity(&change.sql, workspace, no, &entity, |column| column.unique).await?;
             keeping.end(&change.sql).await?;
