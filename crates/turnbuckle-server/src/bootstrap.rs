@@ -79,7 +79,7 @@ pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError
             }
         }
     };
-    app.store.put_note(FIRST_START_NOTE, "done").await?;
+    app.store.claim_note(FIRST_START_NOTE, "done").await?;
     Ok(printed)
 }
 
@@ -111,10 +111,12 @@ pub async fn check_import(app: &App) -> Result<(), BootstrapError> {
 /// [`BootstrapError::OtherSealKey`]
 pub async fn check_seal_key(app: &App) -> Result<(), BootstrapError> {
     let held = app.sealer.key_id().to_string();
-    match app.store.note(SEAL_KEY_NOTE).await? {
-        None => Ok(app.store.put_note(SEAL_KEY_NOTE, &held).await?),
-        Some(sealed_with) if sealed_with == held => Ok(()),
-        Some(sealed_with) => Err(BootstrapError::OtherSealKey { sealed_with, held }),
+    // Of two processes that start at the same moment, the key of the first counts.
+    let sealed_with = app.store.claim_note(SEAL_KEY_NOTE, &held).await?;
+    if sealed_with == held {
+        Ok(())
+    } else {
+        Err(BootstrapError::OtherSealKey { sealed_with, held })
     }
 }
 

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
-/// Hints that wake workers which the store itself does not wake.
+/// Hints that wake the workers who do upkeep.
 #[derive(Default)]
 pub struct Signals {
     /// Search keys or match keys may have to be built: a mapping, a connection
@@ -29,9 +29,28 @@ pub struct Signals {
     pub run_requested: Notify,
 }
 
+impl App {
+    /// Wakes a worker who does upkeep, in whichever process that is.
+    pub fn wake(&self, signal: impl Fn(&Signals) -> &Notify) {
+        signal(&self.signals).notify_one();
+        self.store.ask_for_upkeep();
+    }
+}
+
+/// Wakes the workers when another process asks for upkeep.
+async fn hear(app: App, shutdown: CancellationToken) {
+    while shutdown.run_until_cancelled(app.store.upkeep_asked_for()).await.is_some() {
+        let Signals { keys_started, connection_deleted, run_requested } = &app.signals;
+        for signal in [keys_started, connection_deleted, run_requested] {
+            signal.notify_one();
+        }
+    }
+}
+
 /// Starts all workers; they end after `shutdown` is cancelled.
 pub fn start(app: &App, shutdown: &CancellationToken) -> JoinSet<()> {
     let mut workers = JoinSet::new();
+    workers.spawn(hear(app.clone(), shutdown.clone()));
     workers.spawn(process::run(app.clone(), shutdown.clone()));
     workers.spawn(matching::run(app.clone(), shutdown.clone()));
     workers.spawn(rekey::run(app.clone(), shutdown.clone()));

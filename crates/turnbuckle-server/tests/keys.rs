@@ -269,7 +269,7 @@ async fn a_key_file_of_another_database_is_refused_at_start() {
     let data = tempfile::tempdir().unwrap();
     let app = app(data.path(), None).await;
     let other = Sealer::new([7; 32]).key_id().to_string();
-    app.store.put_note("seal-key", &other).await.unwrap();
+    app.store.claim_note("seal-key", &other).await.unwrap();
     let refused = bootstrap::first_start(&app).await;
     assert!(
         matches!(&refused, Err(BootstrapError::OtherSealKey { sealed_with, .. }) if *sealed_with == other),

@@ -43,13 +43,20 @@ pub trait MaintenanceStore: Send + Sync {
     /// keys, retention, erasure.
     fn does_upkeep(&self) -> bool;
 
+    /// Tells whichever process does the upkeep that there is some. A hint that may be lost.
+    fn ask_for_upkeep(&self);
+
+    /// Completes when another process asks for upkeep.
+    async fn upkeep_asked_for(&self);
+
     /// Whether the store can write.
     async fn check_health(&self) -> Result<(), StoreError>;
 
     /// A small value of the installation itself, such as the name of its sealing key.
     async fn note(&self, name: &str) -> Result<Option<String>, StoreError>;
 
-    async fn put_note(&self, name: &str, value: &str) -> Result<(), StoreError>;
+    /// Puts a note unless there is one; answers the one that is there then.
+    async fn claim_note(&self, name: &str, value: &str) -> Result<String, StoreError>;
 
     /// Finishes what is queued and closes; calls after this are `Unavailable`.
     async fn close(&self);

@@ -217,7 +217,7 @@ async fn save(
     }
     let stored =
         app.store.put_connection(caller.workspace, put, initial_records(), version).await?;
-    app.signals.keys_started.notify_one();
+    app.wake(|signals| &signals.keys_started);
     Ok(stored)
 }
 
@@ -271,7 +271,7 @@ pub async fn delete_connection(
 
 /// Has erased what was stored for deleted connections, and says that they are gone.
 pub async fn deleted(app: &App, connections: &[Connection]) {
-    app.signals.connection_deleted.notify_one();
+    app.wake(|signals| &signals.connection_deleted);
     for connection in connections {
         let disabled = Notice::ConnectionDisabled(facts(connection));
         notices::emit(app, connection.workspace, disabled).await;

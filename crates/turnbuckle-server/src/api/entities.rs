@@ -221,7 +221,7 @@ pub async fn put_entity(
     let entity =
         native::check_custom_entity(&live.schema, &entity, &document).map_err(ApiError::invalid)?;
     let is_new = app.store.put_entity(caller.workspace, &connection, entity.clone()).await?;
-    app.signals.keys_started.notify_one();
+    app.wake(|signals| &signals.keys_started);
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(EntityAnswer { entity: (&entity).into() })))
 }

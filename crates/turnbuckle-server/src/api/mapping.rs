@@ -75,7 +75,7 @@ pub async fn put_mapping(
     let current = Some(live.row.version);
     let version = precondition.version(Noun::Connection, &connection, current)?;
     let row = app.store.put_mapping(caller.workspace, &connection, &document, version).await?;
-    app.signals.keys_started.notify_one();
+    app.wake(|signals| &signals.keys_started);
     Ok((etag(row.version), Json(document)))
 }
 

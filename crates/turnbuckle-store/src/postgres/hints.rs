@@ -26,6 +26,7 @@ const PAYLOAD_HINTS_MAX: usize = 100;
 pub enum Hint {
     Event,
     Change,
+    Upkeep,
     /// Something became due at this endpoint.
     Due(WorkspaceId, EndpointId),
 }
@@ -35,6 +36,7 @@ impl Hint {
         match self {
             Self::Event => "event".to_owned(),
             Self::Change => "change".to_owned(),
+            Self::Upkeep => "upkeep".to_owned(),
             Self::Due(WorkspaceId(workspace), EndpointId(stamp)) => {
                 format!("{workspace}.{}.{}", stamp.row_key(), stamp.tail())
             }
@@ -45,6 +47,7 @@ impl Hint {
         match text {
             "event" => Some(Self::Event),
             "change" => Some(Self::Change),
+            "upkeep" => Some(Self::Upkeep),
             endpoint => {
                 let mut numbers = endpoint.split('.').map_while(|it| it.parse().ok());
                 let workspace = WorkspaceId(numbers.next()?);
@@ -59,6 +62,8 @@ impl Hint {
 pub struct Hints {
     pub new_event: Notify,
     pub new_change: Notify,
+    /// Another process asks for upkeep.
+    pub upkeep: Notify,
     /// Endpoints at which another process made something due.
     due: Mutex<BTreeSet<(WorkspaceId, EndpointId)>>,
     new_due: Notify,
@@ -98,6 +103,7 @@ impl Hints {
             match hint {
                 Hint::Event => self.new_event.notify_one(),
                 Hint::Change => self.new_change.notify_one(),
+                Hint::Upkeep => self.upkeep.notify_one(),
                 Hint::Due(workspace, endpoint) => {
                     let mut due = self.due.lock().expect("no code panics holding it");
                     due.insert((workspace, endpoint));

@@ -12,11 +12,17 @@ use crate::maintenance::{HEALTH_NOTE, Keep, MaintenanceStore};
 use crate::postgres::PostgresStore;
 use crate::postgres::erasure;
 use crate::postgres::failure::{Failure, during};
+use crate::postgres::hints::Hint;
 use crate::postgres::processes::Task;
 use crate::postgres::statement::{execute, find};
 
 /// Rows of one table that one slice drops at most.
 const ROWS_DROPPED_MAX: usize = 1_000;
+
+async fn note(db: &impl GenericClient, name: &str) -> Result<Option<String>, Failure> {
+    let select = "SELECT value FROM note WHERE name = $1";
+    find(db, select, &[&name], |row| Ok(row.get(0))).await
+}
 
 pub(super) async fn put_note(
     db: &impl GenericClient,
@@ -56,6 +62,16 @@ impl MaintenanceStore for PostgresStore {
         self.processes.has(Task::Upkeep)
     }
 
+    fn ask_for_upkeep(&self) {
+        if !self.does_upkeep() {
+            self.hints.tell_others([Hint::Upkeep]);
+        }
+    }
+
+    async fn upkeep_asked_for(&self) {
+        self.hints.upkeep.notified().await;
+    }
+
     async fn check_health(&self) -> Result<(), StoreError> {
         during("check that the store can write", async {
             let db = self.pool.get().await?;
@@ -67,16 +83,18 @@ impl MaintenanceStore for PostgresStore {
     async fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
         during("read a note", async {
             let db = self.pool.get().await?;
-            let select = "SELECT value FROM note WHERE name = $1";
-            find(&db, select, &[&name], |row| Ok(row.get(0))).await
+            note(&db, name).await
         })
         .await
     }
 
-    async fn put_note(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        during("put a note", async {
+    async fn claim_note(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        during("claim a note", async {
             let db = self.pool.get().await?;
-            put_note(&db, name, value).await
+            let claim = "INSERT INTO note (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+            execute(&db, claim, &[&name, &value]).await?;
+            // Nobody takes notes of this kind away.
+            Ok(note(&db, name).await?.unwrap_or_else(|| value.to_owned()))
         })
         .await
     }

@@ -68,6 +68,12 @@ impl MaintenanceStore for SqliteStore {
         true
     }
 
+    fn ask_for_upkeep(&self) {}
+
+    async fn upkeep_asked_for(&self) {
+        std::future::pending().await
+    }
+
     async fn check_health(&self) -> Result<(), StoreError> {
         self.writer
             .run(Priority::Stages, "check that the store can write", |batch| {
@@ -81,10 +87,13 @@ impl MaintenanceStore for SqliteStore {
         self.readers.look_up("read a note", |db| note(db, name))
     }
 
-    async fn put_note(&self, name: &str, value: &str) -> Result<(), StoreError> {
+    async fn claim_note(&self, name: &str, value: &str) -> Result<String, StoreError> {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.writer
-            .run(Priority::Stages, "put a note", move |batch| put_note(batch.sql, &name, &value))
+            .run(Priority::Stages, "claim a note", move |batch| match note(batch.sql, &name)? {
+                Some(there) => Ok(there),
+                None => put_note(batch.sql, &name, &value).map(|()| value.clone()),
+            })
             .await
     }
 

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use turnbuckle_core::change::ChangeType;
 use turnbuckle_core::id::{ChangeId, ConnectionNo, EndpointId, UnixMs};
@@ -14,6 +15,7 @@ use turnbuckle_store::delivery::{
     NewMessage,
 };
 use turnbuckle_store::endpoint::EndpointStore;
+use turnbuckle_store::maintenance::MaintenanceStore;
 use turnbuckle_store::postgres::PostgresStore;
 
 use crate::Schema;
@@ -117,6 +119,24 @@ pub async fn a_change_is_matched_by_one_of_them() {
     assert_eq!(refused.len(), 2);
     assert!(refused.iter().all(|it| matches!(it, StoreError::VersionMismatch { .. })));
     assert_eq!(processes.deliveries().await.len(), 2);
+}
+
+pub async fn one_of_them_does_the_upkeep_and_hears_of_it() {
+    let processes = Processes::start("one_of_them_does_the_upkeep_and_hears_of_it", 2).await;
+    let [first, second] = &processes.stores[..] else { panic!("two stores") };
+    assert!(first.does_upkeep() && !second.does_upkeep());
+    let heard = async {
+        first.upkeep_asked_for().await;
+        first.upkeep_asked_for().await;
+    };
+    let ask = async {
+        // A hint may be lost while a session begins.
+        loop {
+            second.ask_for_upkeep();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! { () = heard => {}, () = ask => {} }
 }
 
 const RECORDS: usize = 3;

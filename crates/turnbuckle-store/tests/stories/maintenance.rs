@@ -5,7 +5,7 @@ use turnbuckle_store::maintenance::{Keep, MaintenanceStore};
 use turnbuckle_store::replay::{ReplayStore, Run, RunKind};
 use turnbuckle_store::source::SourceStore;
 
-use super::{ACME, DAY, TestClock, bin, replay, source};
+use super::{ACME, DAY, TestClock, bin, join_all, replay, source};
 
 /// Keeps every log line, so that only what has an end of its own goes.
 const KEEP_LOGS: Keep = Keep {
@@ -16,11 +16,14 @@ const KEEP_LOGS: Keep = Keep {
     log_bytes_max: None,
 };
 
-pub async fn a_note_is_what_was_put_last(store: &dyn MaintenanceStore, _: &TestClock) {
+pub async fn a_note_is_of_whoever_claims_it_first(store: &dyn MaintenanceStore, _: &TestClock) {
     assert_eq!(store.note("sealing_key").await.unwrap(), None);
-    store.put_note("sealing_key", "first").await.unwrap();
-    store.put_note("sealing_key", "second").await.unwrap();
-    assert_eq!(store.note("sealing_key").await.unwrap().as_deref(), Some("second"));
+    let claims = ["1", "2", "3"].map(|key| store.claim_note("sealing_key", key));
+    let claimed = join_all(claims).await;
+    let kept = store.note("sealing_key").await.unwrap().unwrap();
+    for claimed in claimed {
+        assert_eq!(claimed.unwrap(), kept);
+    }
 }
 
 pub async fn a_healthy_store_says_so(store: &dyn MaintenanceStore, _: &TestClock) {
@@ -58,10 +61,10 @@ where
 }
 
 pub async fn a_closed_store_writes_nothing(store: &dyn MaintenanceStore, _: &TestClock) {
-    store.put_note("name", "kept").await.unwrap();
+    store.claim_note("name", "kept").await.unwrap();
     store.close().await;
     store.close().await;
-    let late = store.put_note("name", "lost").await;
+    let late = store.claim_note("name", "lost").await;
     assert!(matches!(late, Err(StoreError::Unavailable { .. })));
     assert!(matches!(store.check_health().await, Err(StoreError::Unavailable { .. })));
 }

@@ -329,7 +329,7 @@ macro_rules! for_each_story {
                 a_slice_is_bounded_in_rows_and_bytes
             }
             maintenance {
-                a_note_is_what_was_put_last
+                a_note_is_of_whoever_claims_it_first
                 a_healthy_store_says_so
                 what_has_ended_is_dropped
                 a_closed_store_writes_nothing

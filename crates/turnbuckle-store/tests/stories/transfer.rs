@@ -40,7 +40,7 @@ const SHORT: Bounds = Bounds { rows_max: 2, bytes_max: 1 << 20 };
 
 /// Fills a store with something of everything, pending and ended.
 async fn given_everything(store: &dyn Store, clock: &TestClock) {
-    store.put_note("seal-key", SEAL_KEY).await.unwrap();
+    store.claim_note("seal-key", SEAL_KEY).await.unwrap();
     store.check_health().await.unwrap();
     for slug in ["acme", "other"] {
         store.create_workspace(slug, "An app").await.unwrap();

@@ -101,7 +101,7 @@ fn since(since: UnixMs) -> Keep {
 #[tokio::test]
 async fn what_runs_when_the_store_closes_ends() {
     let given = Given::in_schema("closing").await;
-    given.store.put_note("name", "first").await.unwrap();
+    given.store.check_health().await.unwrap();
     given.db.batch_execute("BEGIN; SELECT FROM note FOR UPDATE").await.unwrap();
     let close = async {
         let waiting = "SELECT count(*) FROM pg_locks JOIN pg_class ON pg_class.oid = relation
@@ -113,7 +113,9 @@ async fn what_runs_when_the_store_closes_ends() {
         given.store.close().await;
         given.db.batch_execute("COMMIT").await.unwrap();
     };
-    let (put, ()) = tokio::join!(given.store.put_note("name", "second"), close);
-    put.unwrap();
-    assert_eq!(given.read::<String>("SELECT value FROM note").await, ["second"]);
+    given.clock.advance(1);
+    let (checked, ()) = tokio::join!(given.store.check_health(), close);
+    checked.unwrap();
+    let now = given.clock.now().to_string();
+    assert_eq!(given.read::<String>("SELECT value FROM note").await, [now]);
 }

@@ -137,7 +137,7 @@ pub async fn recover_endpoint(
         ended_at: None,
     };
     app.store.create_run(run.clone()).await?;
-    app.signals.run_requested.notify_one();
+    app.wake(|signals| &signals.run_requested);
     Ok((StatusCode::ACCEPTED, Json(RecoveryAnswer { recovery: run.into() })))
 }
 

@@ -169,7 +169,7 @@ pub async fn replay_inbound_events(
         ended_at: None,
     };
     app.store.create_run(run.clone()).await?;
-    app.signals.run_requested.notify_one();
+    app.wake(|signals| &signals.run_requested);
     let replay = ReplayView::of(run);
     Ok((StatusCode::ACCEPTED, Json(ReplayAnswer { replay })).into_response())
 }
