@@ -80,7 +80,7 @@ impl Place {
             })?),
             Some(url) => Arc::new(
                 PostgresStore::open(PostgresOptions {
-                    url,
+                    address: url.parse()?,
                     clock,
                     compose,
                     intake_bytes_max,

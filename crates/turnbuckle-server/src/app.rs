@@ -12,7 +12,7 @@ use turnbuckle_core::id::{Minter, Stamp, UnixMs};
 use turnbuckle_store::Store;
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::maintenance::MaintenanceStore as _;
-use turnbuckle_store::postgres::{PostgresOptions, PostgresStore};
+use turnbuckle_store::postgres::{Address, PostgresOptions, PostgresStore};
 use turnbuckle_store::sqlite::{SqliteOptions, SqliteStore};
 
 use crate::auth::KeyUses;
@@ -26,7 +26,6 @@ use crate::metrics::Metrics;
 use crate::outcomes::Outcomes;
 use crate::rate_limit::RateLimits;
 use crate::seal::{self, Sealer};
-use crate::secret::SecretText;
 use crate::workers::Signals;
 use crate::workers::deliver::Lanes;
 
@@ -78,7 +77,9 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let Opened { store, minter, sealer } = match &config.store.address {
             StoreAddress::Embedded => open_embedded(&config, clock.clone())?,
-            StoreAddress::Postgres(url) => open_postgres(&config, url, clock.clone()).await?,
+            StoreAddress::Postgres(address) => {
+                open_postgres(&config, address, clock.clone()).await?
+            }
         };
         let sealer = Arc::new(sealer);
         let egress = GuardedClient::new(config.egress.policy.clone(), config.egress.limits.clone());
@@ -140,18 +141,18 @@ fn open_embedded(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opene
 
 async fn open_postgres(
     config: &Config,
-    url: &SecretText,
+    address: &Address,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Opened> {
     let store = PostgresStore::open(PostgresOptions {
-        url: url.reveal().to_owned(),
+        address: address.clone(),
         clock,
         compose: native::compose,
         intake_bytes_max: config.intake.queue_bytes_max,
         connections_max: config.store.connections_max,
     })
     .await
-    .context("cannot use the database that `store` names")?;
+    .with_context(|| format!("cannot use the database {address}"))?;
     // One that other processes use already has a key, which this one cannot make.
     let sealer = match store.note(SEAL_KEY_NOTE).await.context("cannot read the database")? {
         Some(sealed_with) => seal::key_file::load(&config.data)?.with_context(|| {

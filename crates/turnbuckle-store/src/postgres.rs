@@ -9,6 +9,7 @@
 //! decided by a lock on that row or by a constraint. Correctness rests neither
 //! on advisory locks nor on LISTEN.
 
+mod address;
 mod api_key;
 mod attempt;
 mod bin;
@@ -59,6 +60,7 @@ use turnbuckle_core::id::{Minter, Stamp};
 use crate::StoreError;
 use crate::clock::Clock;
 use crate::inbound::{Accept, Accepted};
+pub use crate::postgres::address::{Address, AddressError};
 use crate::postgres::configured::Configured;
 use crate::postgres::failure::{Failure, during};
 use crate::postgres::gather::Gather;
@@ -77,8 +79,7 @@ pub use crate::rules::apply::Compose;
 
 /// What the store is opened with.
 pub struct PostgresOptions {
-    /// `postgres://user:password@host:port/database`; also the key-value form of libpq.
-    pub url: String,
+    pub address: Address,
     pub clock: Arc<dyn Clock>,
     pub compose: Compose,
     /// Most bytes of intake that may wait to be written.
@@ -137,14 +138,10 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the server cannot be reached;
-    /// [`StoreError::Defect`] if the URL or the database is not ours to use.
+    /// [`StoreError::Defect`] if the database is not ours to use.
     pub async fn open(options: PostgresOptions) -> Result<Self, StoreError> {
         const ACTION: &str = "open the database";
-        let mut settings: Config =
-            options.url.parse().map_err(|error: tokio_postgres::Error| StoreError::Defect {
-                action: ACTION,
-                source: error.into(),
-            })?;
+        let mut settings = options.address.to_config();
         let tls = tls::of(&mut settings)?;
         let given = settings.get_options().unwrap_or_default();
         settings.options(format!("{PLANS} {given}"));

@@ -6,6 +6,7 @@ use std::pin::pin;
 use anyhow::Context as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use turnbuckle_server::config::StoreAddress;
 use turnbuckle_server::logging;
 use turnbuckle_server::serve::{Serving, serve};
 
@@ -49,20 +50,27 @@ pub fn base_url(serving: &Serving) -> String {
 
 fn announce(serving: &Serving, output: Output) -> anyhow::Result<()> {
     let url = base_url(serving);
-    let data = serving.app().config.data.display().to_string();
+    let config = &serving.app().config;
+    let data = config.data.display().to_string();
+    let database = match &config.store.address {
+        StoreAddress::Embedded => None,
+        StoreAddress::Postgres(address) => Some(address.to_string()),
+    };
     let key = serving.first_key();
     let document = json!({
         "address": serving.local_addr().to_string(),
         "url": url,
         "data": data,
+        "database": database,
         "key": key.map(|key| json!({"publishable": key.publishable, "secret": key.secret.reveal()})),
     });
     let text = || {
         let version = env!("CARGO_PKG_VERSION");
-        let mut text = format!(
-            "Turnbuckle {version} listens on {}\n  data  {data}\n  docs  {url}/docs",
-            output.bold(&url)
-        );
+        let mut text = format!("Turnbuckle {version} listens on {}", output.bold(&url));
+        if let Some(database) = &database {
+            text += &format!("\n  database  {database}");
+        }
+        text += &format!("\n  data      {data}\n  docs      {url}/docs");
         let Some(key) = key else { return text };
         let (publishable, secret) = (&key.publishable, key.secret.reveal());
         let curl = format!("curl -u {publishable}:{secret}");

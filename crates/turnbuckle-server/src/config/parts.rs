@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
+use turnbuckle_store::postgres;
 use url::Url;
 
 use super::settings::Settings;
@@ -108,22 +109,14 @@ impl IntakeConfig {
 pub enum StoreAddress {
     /// In the data folder.
     Embedded,
-    /// On PostgreSQL, at this address; it may hold a password.
-    Postgres(SecretText),
+    Postgres(postgres::Address),
 }
 
 impl FromStr for StoreAddress {
-    type Err = &'static str;
+    type Err = postgres::AddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // The text itself is not repeated: it may hold a password.
-        match text {
-            "" => Ok(Self::Embedded),
-            text if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
-                Ok(Self::Postgres(SecretText::new(text)))
-            }
-            _ => Err("must be empty or `postgres://user:password@host:port/database`"),
-        }
+        if text.is_empty() { Ok(Self::Embedded) } else { text.parse().map(Self::Postgres) }
     }
 }
 
