@@ -209,8 +209,8 @@ impl Parts {
                 "SELECT * FROM ({QUEUED} UNION ALL {LOGGED}) AS log WHERE {narrowed}
                  ORDER BY seq {direction} LIMIT {slice}"
             );
-            let lines = list(&db, &select, &narrowed.values(), |row| self.read_line(row)).await?;
-            let mut lines = lines;
+            let mut lines =
+                list(&db, &select, &narrowed.values(), |row| self.read_line(row)).await?;
             read_written(&db, workspace, &mut lines).await?;
             let is_last = lines.len() < slice;
             looked_at += lines.len();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
+use tokio_postgres::types::ToSql;
 use turnbuckle_core::id::{InboundEventId, Stamp};
 
 use crate::StoreError;
@@ -166,6 +167,18 @@ impl<'a> Columns<'a> {
             bodies: accepts.iter().map(|it| it.event.request.body.as_ref()).collect(),
         }
     }
+
+    /// The parameters of an insert: these, and what only one of the tables keeps.
+    fn and<'b, const N: usize>(
+        &'b self,
+        more: [&'b (dyn ToSql + Sync); N],
+    ) -> Vec<&'b (dyn ToSql + Sync)> {
+        let numbers = self.numbers.iter().map(|it| it as &(dyn ToSql + Sync));
+        numbers
+            .chain([&self.headers as _, &self.queries as _, &self.bodies as _])
+            .chain(more)
+            .collect()
+    }
 }
 
 async fn insert_queued(
@@ -175,34 +188,13 @@ async fn insert_queued(
     if accepts.is_empty() {
         return Ok(());
     }
-    let Columns {
-        numbers: [workspaces, seqs, tails, sources, source_tails, connections],
-        headers,
-        queries,
-        bodies,
-    } = Columns::of(&accepts);
+    let columns = Columns::of(&accepts);
     let insert = "INSERT INTO inbound_queue (workspace, seq, tail, source, source_tail, connection,
             headers, query, body, shard)
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
             $6::bigint[], $7::text[], $8::bytea[], $9::bytea[], $10::bigint[])";
     let shards: Vec<i64> = accepts.iter().map(|it| shard_of_source(it.event.source)).collect();
-    execute(
-        transaction,
-        insert,
-        &[
-            &workspaces,
-            &seqs,
-            &tails,
-            &sources,
-            &source_tails,
-            &connections,
-            &headers,
-            &queries,
-            &bodies,
-            &shards,
-        ],
-    )
-    .await?;
+    execute(transaction, insert, &columns.and([&shards])).await?;
     Ok(())
 }
 
@@ -214,12 +206,7 @@ async fn insert_logged(
     if accepts.is_empty() {
         return Ok(());
     }
-    let Columns {
-        numbers: [workspaces, seqs, tails, sources, source_tails, connections],
-        headers,
-        queries,
-        bodies,
-    } = Columns::of(&accepts);
+    let columns = Columns::of(&accepts);
     let statuses: Vec<i64> = accepts.iter().map(|it| inbound_status_to_row(it.status)).collect();
     let errors: Vec<Option<&str>> = accepts.iter().map(|it| it.failure.as_deref()).collect();
     let insert = "INSERT INTO inbound_event (workspace, seq, tail, source, source_tail, connection,
@@ -227,23 +214,6 @@ async fn insert_logged(
         SELECT *, '[]' FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[],
             $5::bigint[], $6::bigint[], $7::text[], $8::bytea[], $9::bytea[], $10::bigint[],
             $11::text[])";
-    execute(
-        transaction,
-        insert,
-        &[
-            &workspaces,
-            &seqs,
-            &tails,
-            &sources,
-            &source_tails,
-            &connections,
-            &headers,
-            &queries,
-            &bodies,
-            &statuses,
-            &errors,
-        ],
-    )
-    .await?;
+    execute(transaction, insert, &columns.and([&statuses, &errors])).await?;
     Ok(())
 }

@@ -207,7 +207,6 @@ async fn read_told(
             Ok((row.get::<_, i64>(7), read_record(row)?))
         })
         .await?;
-    let found = found;
     let mut read: Vec<(SameKey, SameRows)> = wanted
         .into_iter()
         .map(|(key, (_, limit))| (key, SameRows { rows: Vec::new(), limit }))
