@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::delivery::{AfterAttempt, Attempt, DueDelivery};
 use crate::postgres::delivery_row::{DUE_COLUMNS, Ended, LastAttempt, end, read_due};
 use crate::postgres::failure::Failure;
-use crate::postgres::statement::{column, execute, list};
+use crate::postgres::statement::{by_key, column, execute, list};
 use crate::rules::attempt::{Head, Heads, Next, Retry};
 use crate::rules::delivery::State;
 
@@ -47,25 +47,33 @@ pub struct HeadRows {
 }
 
 /// Whether they are heads is looked at afterwards, so that they are found by their keys.
-const LOCK: &str = "SELECT delivery_queue.workspace, delivery_queue.seq, delivery_queue.tail, line,
+const LOCK: &str = concat!(
+    "SELECT delivery_queue.workspace, delivery_queue.seq, delivery_queue.tail, line,
         attempt_count, failure_count, state
     FROM delivery_queue
     JOIN unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS attempted (workspace, seq, tail)
-        ON delivery_queue.workspace = attempted.workspace AND delivery_queue.seq = attempted.seq
+        ON ",
+    by_key!("delivery_queue", "attempted"),
+    "
             AND delivery_queue.tail = attempted.tail
-    ORDER BY delivery_queue.workspace, delivery_queue.seq
-    FOR UPDATE OF delivery_queue";
+    ORDER BY attempted.workspace, attempted.seq
+    FOR UPDATE OF delivery_queue"
+);
 
-const FIRST_WAITING: &str = "SELECT head.seq, head.tail, next.seq, next.tail, next.merges
+const FIRST_WAITING: &str = concat!(
+    "SELECT head.seq, head.tail, next.seq, next.tail, next.merges
     FROM unnest($1::bigint[], $2::bigint[]) AS ended (workspace, seq)
-    JOIN delivery_queue AS head ON head.workspace = ended.workspace AND head.seq = ended.seq
+    JOIN delivery_queue AS head ON ",
+    by_key!("head", "ended"),
+    "
     CROSS JOIN LATERAL (
         SELECT waiting.seq, waiting.tail, waiting.coalesce AS merges
         FROM delivery_queue AS waiting
         WHERE waiting.line = head.line AND waiting.seq > head.seq
             AND waiting.endpoint = head.endpoint AND waiting.connection = head.connection
             AND waiting.object = head.object AND waiting.record = head.record
-        ORDER BY waiting.seq LIMIT 1) AS next";
+        ORDER BY waiting.seq LIMIT 1) AS next"
+);
 
 const LOGGED: &str = "SELECT failed.seq, failed.tail, attempt.at_ms
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
@@ -80,21 +88,27 @@ const LOG: &str = "INSERT INTO attempt (workspace, delivery, number, at_ms, dura
             $7::text[], $8::bytea[])
         AS failed (workspace, delivery, number, at_ms, duration_ms, status, error, response_body)";
 
-const POSTPONE: &str = "UPDATE delivery_queue
+const POSTPONE: &str = concat!(
+    "UPDATE delivery_queue
     SET at_ms = failed.at_ms, attempt_count = failed.attempt_count,
         failure_count = failed.failure_count, last_status = failed.last_status
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
         AS failed (workspace, seq, at_ms, attempt_count, failure_count, last_status)
-    WHERE delivery_queue.workspace = failed.workspace AND delivery_queue.seq = failed.seq";
+    WHERE ",
+    by_key!("delivery_queue", "failed")
+);
 
-const SUPERSEDE: &str = "UPDATE delivery_queue
+const SUPERSEDE: &str = concat!(
+    "UPDATE delivery_queue
     SET state = 2, at_ms = promoted.at_ms, failure_count = promoted.failure_count,
         change_type = superseding_type, changed = coalesce(superseding_changed, changed),
         body = coalesce(superseding_body, body), coalesce = false, superseding_type = NULL,
         superseding_changed = NULL, superseding_body = NULL
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
         AS promoted (workspace, seq, at_ms, failure_count)
-    WHERE delivery_queue.workspace = promoted.workspace AND delivery_queue.seq = promoted.seq";
+    WHERE ",
+    by_key!("delivery_queue", "promoted")
+);
 
 impl HeadRows {
     /// Locks the heads of attempts. What another attempt of the batch promotes was
@@ -193,9 +207,8 @@ impl HeadRows {
              SET state = 2, at_ms = $3, coalesce = false, superseding_type = NULL,
                  superseding_changed = NULL, superseding_body = NULL
              FROM unnest($1::bigint[], $2::bigint[]) AS promoted (workspace, seq)
-             WHERE delivery_queue.workspace = promoted.workspace
-                 AND delivery_queue.seq = promoted.seq
-             RETURNING {DUE_COLUMNS}"
+             WHERE {} RETURNING {DUE_COLUMNS}",
+            by_key!("delivery_queue", "promoted")
         );
         let workspaces = column(promoted, |(workspace, _)| workspace.0);
         let seqs = column(promoted, |(_, id)| id.0.row_key());

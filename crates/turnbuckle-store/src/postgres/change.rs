@@ -16,7 +16,7 @@ use crate::postgres::PostgresStore;
 use crate::postgres::failure::{Failure, during};
 use crate::postgres::hints::hint_or_look;
 use crate::postgres::processes::Task;
-use crate::postgres::statement::{Parameters, execute, find, list};
+use crate::postgres::statement::{Parameters, by_key, execute, find, list};
 use crate::rules::numbers::{
     change_type_from_row, change_type_to_row, origin_from_row, origin_to_row,
 };
@@ -150,8 +150,11 @@ async fn drop_unmatched(
 ) -> Result<(), Failure> {
     let (workspaces, seqs): (Vec<i64>, Vec<i64>) =
         dropped.iter().map(|(workspace, seq)| (workspace.0, *seq)).unzip();
-    let delete = "DELETE FROM change_queue WHERE (workspace, seq) IN (
-        SELECT * FROM unnest($1::bigint[], $2::bigint[]))";
+    let delete = concat!(
+        "DELETE FROM change_queue
+        USING unnest($1::bigint[], $2::bigint[]) AS dropped (workspace, seq) WHERE ",
+        by_key!("change_queue", "dropped")
+    );
     execute(db, delete, &[&workspaces, &seqs]).await?;
     Ok(())
 }

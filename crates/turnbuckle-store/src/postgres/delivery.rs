@@ -19,7 +19,7 @@ use crate::postgres::failure::{Failure, during};
 use crate::postgres::feed::Feed;
 use crate::postgres::hints::Hint;
 use crate::postgres::line::LineRows;
-use crate::postgres::statement::{column, find, list};
+use crate::postgres::statement::{by_key, column, find, list};
 use crate::postgres::{Parts, PostgresStore};
 use crate::postgres::{delivery_log, recovery};
 use crate::rules::{attempt, line};
@@ -316,10 +316,10 @@ async fn settled(
     // By their keys alone: those that are not due any more are left out afterwards.
     let again = format!(
         "SELECT {DUE_COLUMNS}, state = 2 AND at_ms <= $3 FROM delivery_queue
-         JOIN unnest($1::bigint[], $2::bigint[]) AS failed (workspace, seq)
-             ON delivery_queue.workspace = failed.workspace AND delivery_queue.seq = failed.seq
-         ORDER BY delivery_queue.workspace, delivery_queue.seq
-         FOR SHARE OF delivery_queue"
+         JOIN unnest($1::bigint[], $2::bigint[]) AS failed (workspace, seq) ON {}
+         ORDER BY failed.workspace, failed.seq
+         FOR SHARE OF delivery_queue",
+        by_key!("delivery_queue", "failed")
     );
     let workspaces = column(failed.iter().copied(), |it| it.workspace.0);
     let seqs = column(failed.iter().copied(), |it| it.id.0.row_key());

@@ -8,7 +8,7 @@ use turnbuckle_core::id::{DeliveryId, EndpointId, Stamp, UnixMs, WorkspaceId};
 
 use crate::delivery::DueDelivery;
 use crate::postgres::failure::Failure;
-use crate::postgres::statement::{column, execute, find};
+use crate::postgres::statement::{by_key, column, execute, find};
 use crate::rules::delivery::{DURATION_MS_MAX, State, connection_from_row};
 
 /// What a worker needs to send a row of the queue, as [`read_due`] reads it.
@@ -74,12 +74,15 @@ pub async fn end(db: &impl GenericClient, ended: &[Ended]) -> Result<(), Failure
     if ended.is_empty() {
         return Ok(());
     }
-    let end = "WITH gone AS (
+    const END: &str = concat!(
+        "WITH gone AS (
             DELETE FROM delivery_queue
             USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
                     $6::bigint[], $7::bigint[])
                 AS ended (workspace, seq, state, at_ms, attempt_count, last_status, duration_ms)
-            WHERE delivery_queue.workspace = ended.workspace AND delivery_queue.seq = ended.seq
+            WHERE ",
+        by_key!("delivery_queue", "ended"),
+        "
             RETURNING delivery_queue.workspace, delivery_queue.seq, tail, endpoint, endpoint_tail,
                 connection, ended.state, ended.at_ms,
                 coalesce(ended.attempt_count, delivery_queue.attempt_count) AS attempt_count,
@@ -92,13 +95,14 @@ pub async fn end(db: &impl GenericClient, ended: &[Ended]) -> Result<(), Failure
         SELECT workspace, seq, tail, endpoint, endpoint_tail, connection, state, at_ms,
             attempt_count, last_status, duration_ms, change, change_tail, change_type, object,
             record, changed, body
-        FROM gone";
+        FROM gone"
+    );
     let last = |of: fn(LastAttempt) -> Option<i64>| -> Vec<Option<i64>> {
         column(ended, |it| it.last.and_then(of))
     };
     execute(
         db,
-        end,
+        END,
         &[
             &column(ended, |it| it.workspace.0),
             &column(ended, |it| it.seq),

@@ -49,7 +49,7 @@ use crate::postgres::PostgresStore;
 use crate::postgres::delivery_row::{Ended, end};
 use crate::postgres::failure::Failure;
 use crate::postgres::feed::Feed;
-use crate::postgres::statement::{column, list};
+use crate::postgres::statement::{by_key, column, list};
 use crate::rules::delivery::{NewDelivery, State};
 use crate::rules::line::{Contents, Line, Lines, Pending, Waiting};
 use crate::rules::numbers::change_type_from_row;
@@ -116,7 +116,8 @@ pub struct LineRows<'a> {
     rows: BTreeMap<DeliveryId, LineRow>,
 }
 
-const LOCK: &str = "SELECT found.place, delivery_queue.workspace, delivery_queue.seq,
+const LOCK: &str = concat!(
+    "SELECT found.place, delivery_queue.workspace, delivery_queue.seq,
         delivery_queue.tail, state, change_type, at_ms, attempt_count, failure_count,
         delivery_queue.coalesce, changed
     FROM (
@@ -136,9 +137,12 @@ const LOCK: &str = "SELECT found.place, delivery_queue.workspace, delivery_queue
                  AND record = wanted.record
              ORDER BY seq DESC LIMIT 2)) AS ends) AS found
     JOIN delivery_queue
-        ON delivery_queue.workspace = found.workspace AND delivery_queue.seq = found.seq
-    ORDER BY delivery_queue.workspace, delivery_queue.seq
-    FOR UPDATE OF delivery_queue";
+        ON ",
+    by_key!("delivery_queue", "found"),
+    "
+    ORDER BY found.workspace, found.seq
+    FOR UPDATE OF delivery_queue"
+);
 
 fn read_pending(row: &Row) -> Result<(usize, WorkspaceId, Pending), Failure> {
     let change_type: Option<i64> = row.get(5);

@@ -18,7 +18,7 @@ use crate::postgres::PostgresStore;
 use crate::postgres::failure::Failure;
 use crate::postgres::feed::Feed;
 use crate::postgres::line::LineRows;
-use crate::postgres::statement::{column, execute, list};
+use crate::postgres::statement::{by_key, column, execute, list};
 use crate::rules::line::{Cause, Line, place};
 
 const CONNECTIONS: &str = "SELECT workspace, id, no, mapping_version
@@ -28,10 +28,13 @@ const CONNECTIONS: &str = "SELECT workspace, id, no, mapping_version
     FOR SHARE OF connection";
 
 /// In the order given.
-const TAKE: &str = "WITH taken AS (
+const TAKE: &str = concat!(
+    "WITH taken AS (
         DELETE FROM change_queue
         USING unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS matched (workspace, seq, place)
-        WHERE change_queue.workspace = matched.workspace AND change_queue.seq = matched.seq
+        WHERE ",
+    by_key!("change_queue", "matched"),
+    "
         RETURNING change_queue.workspace, change_queue.seq, tail, connection, entity, record,
             change_type, origin, number, version, created_at_ms, updated_at_ms,
             before_updated_at_ms, before_data, after_data, written, matched.place)
@@ -41,11 +44,12 @@ const TAKE: &str = "WITH taken AS (
     SELECT workspace, seq, tail, connection, entity, record, change_type, origin, number, version,
         created_at_ms, updated_at_ms, before_updated_at_ms, before_data, after_data, written,
         $3 + place
-    FROM taken";
+    FROM taken"
+);
 
 const NO_MORE_DEFERRED: &str = "DELETE FROM deferred_change
     USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS matched (workspace, connection, change)
-    WHERE deferred_change.workspace = matched.workspace
+    WHERE deferred_change.workspace = ANY (ARRAY[matched.workspace])
         AND deferred_change.connection = matched.connection
         AND object = $4 AND deferred_change.change = matched.change";
 

@@ -52,6 +52,31 @@ fn is_in_vain(statement: &str, error: &SqlError) -> bool {
     statement.starts_with("SELECT") && has_unstorable_text(error)
 }
 
+/// The condition of a join that looks rows of a table up by a list of keys, which has
+/// columns `workspace` and `seq` too.
+///
+/// Only the list can lead this way. By plain equalities the table can as well, and
+/// does whenever the server takes it for empty, as it was when it was last counted:
+/// each of its rows would be compared with every key. Where a key has other columns,
+/// the workspace alone is compared like this: it comes first in them all.
+macro_rules! by_key {
+    ($table:literal, $keys:literal) => {
+        concat!(
+            $table,
+            ".workspace = ANY (ARRAY[",
+            $keys,
+            ".workspace]) AND ",
+            $table,
+            ".seq BETWEEN ",
+            $keys,
+            ".seq AND ",
+            $keys,
+            ".seq"
+        )
+    };
+}
+pub(crate) use by_key;
+
 /// What a statement that takes many rows as arrays gets of one of their columns.
 pub fn column<'a, R: 'a, T>(
     rows: impl IntoIterator<Item = &'a R>,

@@ -33,7 +33,7 @@ use crate::postgres::Parts;
 use crate::postgres::failure::{Failure, during};
 use crate::postgres::hints::Hint;
 use crate::postgres::processes::Task;
-use crate::postgres::statement::{Parameters, list};
+use crate::postgres::statement::{Parameters, by_key, list};
 use crate::postgres::unit::known::{Known, Lead, Wants};
 pub use crate::postgres::unit::writes::Writes;
 use crate::postgres::unit::writes::{LastSeqs, Mark};
@@ -136,9 +136,12 @@ impl Parts {
         let lock = "SELECT connection, workspace, last_seq FROM connection_line
             WHERE (workspace, connection) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
             ORDER BY connection FOR UPDATE";
-        let take = "SELECT seq FROM inbound_queue
-            WHERE (workspace, seq) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
-            ORDER BY seq FOR UPDATE";
+        let take = concat!(
+            "SELECT inbound_queue.seq FROM inbound_queue
+            JOIN unnest($1::bigint[], $2::bigint[]) AS about (workspace, seq) ON ",
+            by_key!("inbound_queue", "about"),
+            " ORDER BY about.seq FOR UPDATE OF inbound_queue"
+        );
         let of_connections: Parameters<'_> = &[&workspaces, &numbers];
         let of_events: Parameters<'_> = &[&event_workspaces, &events];
         let (connections, last_seqs, queued) = tokio::try_join!(

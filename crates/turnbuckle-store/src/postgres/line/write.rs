@@ -4,7 +4,7 @@ use deadpool_postgres::Transaction;
 
 use super::{LineRow, Place, Told};
 use crate::postgres::failure::Failure;
-use crate::postgres::statement::{column, execute};
+use crate::postgres::statement::{by_key, column, execute};
 use crate::rules::numbers::change_type_to_row;
 
 const INSERT: &str = "INSERT INTO delivery_queue (workspace, seq, tail, endpoint, endpoint_tail,
@@ -22,7 +22,8 @@ const INSERT: &str = "INSERT INTO delivery_queue (workspace, seq, tail, endpoint
             failure_count, change, change_tail, change_type, object, record, changed, body, merges,
             superseding_type, superseding_changed, superseding_body)";
 
-const REWRITE: &str = "UPDATE delivery_queue
+const REWRITE: &str = concat!(
+    "UPDATE delivery_queue
     SET change = told.change, change_tail = told.change_tail, change_type = told.change_type,
         changed = told.changed, body = told.body, coalesce = told.merges,
         superseding_type = told.superseding_type, superseding_changed = told.superseding_changed,
@@ -31,11 +32,16 @@ const REWRITE: &str = "UPDATE delivery_queue
             $7::bytea[], $8::boolean[], $9::bigint[], $10::text[], $11::bytea[])
         AS told (workspace, seq, change, change_tail, change_type, changed, body, merges,
             superseding_type, superseding_changed, superseding_body)
-    WHERE delivery_queue.workspace = told.workspace AND delivery_queue.seq = told.seq";
+    WHERE ",
+    by_key!("delivery_queue", "told")
+);
 
-const REMOVE: &str = "DELETE FROM delivery_queue
+const REMOVE: &str = concat!(
+    "DELETE FROM delivery_queue
     USING unnest($1::bigint[], $2::bigint[]) AS removed (workspace, seq)
-    WHERE delivery_queue.workspace = removed.workspace AND delivery_queue.seq = removed.seq";
+    WHERE ",
+    by_key!("delivery_queue", "removed")
+);
 
 /// The columns of what rows become if the one before them is given up for them.
 struct Superseding<'a> {

@@ -162,9 +162,12 @@ async fn read_records(
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let select = "SELECT seq, id, number, version, created_at_ms, updated_at_ms, data, entity
-        FROM record WHERE (workspace, entity, id) IN (
-            SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::uuid[]))";
+    let select = "SELECT seq, record.id, number, version, created_at_ms, updated_at_ms, data,
+            record.entity
+        FROM record
+        JOIN unnest($1::bigint[], $2::bigint[], $3::uuid[]) AS wanted (workspace, entity, id)
+            ON record.workspace = ANY (ARRAY[wanted.workspace]) AND record.entity = wanted.entity
+                AND record.id = wanted.id";
     let workspaces: Vec<i64> = wanted.iter().map(|it| it.0.0).collect();
     let (entities, ids): (Vec<i64>, Vec<Uuid>) = wanted.iter().map(|it| (it.1, it.2)).unzip();
     let found = list(transaction, select, &[&workspaces, &entities, &ids], |row| {
@@ -193,8 +196,8 @@ async fn read_told(
             WHERE record_key.workspace = lead.workspace
                 AND record_key.entity_column = lead.entity_column AND record_key.key = lead.key
             ORDER BY record LIMIT lead.\"limit\") AS candidate
-        JOIN record ON record.workspace = lead.workspace AND record.entity = lead.entity
-            AND record.seq = candidate.record
+        JOIN record ON record.workspace = ANY (ARRAY[lead.workspace])
+            AND record.entity = lead.entity AND record.seq = candidate.record
         ORDER BY place, seq";
     let workspaces: Vec<i64> = wanted.iter().map(|(_, (workspace, _))| workspace.0).collect();
     let entities: Vec<i64> = wanted.iter().map(|((entity, ..), _)| *entity).collect();
@@ -304,8 +307,10 @@ async fn read_items(
     if wanted.is_empty() {
         return Ok(items);
     }
-    let select = "SELECT event, item, entity, record FROM inbound_record
-        WHERE (workspace, event) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))";
+    let select = "SELECT inbound_record.event, item, entity, record FROM inbound_record
+        JOIN unnest($1::bigint[], $2::bigint[]) AS wanted (workspace, event)
+            ON inbound_record.workspace = ANY (ARRAY[wanted.workspace])
+                AND inbound_record.event = wanted.event";
     let (workspaces, events): (Vec<i64>, Vec<i64>) =
         wanted.iter().map(|(workspace, event)| (workspace.0, *event)).unzip();
     for event in &events {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::postgres::change::insert_changes;
 use crate::postgres::failure::Failure;
-use crate::postgres::statement::execute;
+use crate::postgres::statement::{by_key, execute};
 use crate::postgres::unit::known::Lead;
 use crate::rules::apply::Same;
 use crate::rules::record::RecordRow;
@@ -308,8 +308,10 @@ async fn delete_records(
         return Ok(());
     }
     let workspaces: Vec<i64> = gone().map(|(_, it)| it.workspace.0).collect();
-    let delete = "DELETE FROM record WHERE (workspace, entity, seq) IN (
-        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]))";
+    let delete = "DELETE FROM record
+        USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS gone (workspace, entity, seq)
+        WHERE record.workspace = ANY (ARRAY[gone.workspace]) AND record.entity = gone.entity
+            AND record.seq = gone.seq";
     execute(transaction, delete, &[&workspaces, &entities, &seqs]).await?;
     Ok(())
 }
@@ -335,7 +337,7 @@ async fn update_records(
         SET version = it.version, updated_at_ms = it.updated_at_ms, data = it.data
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
             $6::text[]) AS it (workspace, entity, seq, version, updated_at_ms, data)
-        WHERE record.workspace = it.workspace AND record.entity = it.entity
+        WHERE record.workspace = ANY (ARRAY[it.workspace]) AND record.entity = it.entity
             AND record.seq = it.seq";
     execute(transaction, update, &[&workspaces, &entities, &seqs, &versions, &times, &data])
         .await?;
@@ -388,8 +390,12 @@ async fn delete_keys(
     transaction: &Transaction<'_>,
     keys: &HashMap<(i64, i64), KeyMove>,
 ) -> Result<(), Failure> {
-    let delete = "DELETE FROM record_key WHERE (workspace, entity_column, key, record) IN (
-        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[]))";
+    let delete = "DELETE FROM record_key
+        USING unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[])
+            AS gone (workspace, entity_column, key, record)
+        WHERE record_key.workspace = ANY (ARRAY[gone.workspace])
+            AND record_key.entity_column = gone.entity_column AND record_key.key = gone.key
+            AND record_key.record = gone.record";
     write_keys(transaction, keys, delete, |it| it.stored.as_ref()).await
 }
 
@@ -465,16 +471,20 @@ async fn put_last_seqs(
 
 /// Moves events from the queue to the log.
 async fn end_queued(transaction: &Transaction<'_>, ended: &[Ended]) -> Result<(), Failure> {
-    let end = "WITH gone AS (
+    let end = concat!(
+        "WITH gone AS (
             DELETE FROM inbound_queue
             USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])
                 AS ended (workspace, seq, status, error, warnings)
-            WHERE inbound_queue.workspace = ended.workspace AND inbound_queue.seq = ended.seq
+            WHERE ",
+        by_key!("inbound_queue", "ended"),
+        "
             RETURNING inbound_queue.workspace, inbound_queue.seq, tail, source, source_tail,
                 connection, status, headers, query, body, error, warnings)
         INSERT INTO inbound_event (workspace, seq, tail, source, source_tail, connection, status,
             headers, query, body, error, warnings)
-        SELECT * FROM gone";
+        SELECT * FROM gone"
+    );
     write_ends(transaction, ended, true, end).await
 }
 
