@@ -22,7 +22,7 @@ pub const DEFAULT_WORKSPACE: &str = "default";
 
 /// Names the key that values in this database are sealed with.
 pub const SEAL_KEY_NOTE: &str = "seal-key";
-/// Written when the first start is complete.
+/// Names the key set of the first start; written when that is complete.
 const FIRST_START_NOTE: &str = "first-start";
 
 /// A key set that was made just now, to be printed once.
@@ -66,6 +66,12 @@ pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError
     let printed = match &app.config.bootstrap_key {
         None => {
             let (key, secret) = create_key(app, workspace.id, scopes, Vec::new(), label).await?;
+            let first = app.store.claim_note(FIRST_START_NOTE, &key.publishable).await?;
+            if first != key.publishable {
+                // Another process started at the same moment and prints its own.
+                app.store.revoke_api_key(workspace.id, key.id).await?;
+                return Ok(None);
+            }
             Some(PrintedKey { publishable: key.publishable, secret })
         }
         Some(configured) => {
@@ -73,13 +79,14 @@ pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError
             let publishable = configured.publishable.clone();
             let key = new_key(app, workspace.id, publishable, secret, scopes, Vec::new(), label);
             match app.store.create_api_key(key).await {
-                // Made by a first start that was cut short.
-                Ok(()) | Err(StoreError::AlreadyExists { .. }) => None,
+                // Made by a first start that was cut short, or another process.
+                Ok(()) | Err(StoreError::AlreadyExists { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
+            app.store.claim_note(FIRST_START_NOTE, &configured.publishable).await?;
+            None
         }
     };
-    app.store.claim_note(FIRST_START_NOTE, "done").await?;
     Ok(printed)
 }
 

@@ -18,9 +18,12 @@ use crate::config::{LogConfig, LogFormat};
 pub(crate) use quota::log_failure;
 pub use quota::{Failing, LogQuota};
 
+/// What the drivers of PostgreSQL tell is told by the stages in words of their own.
+const LIBRARIES: &str = "tokio_postgres=error,deadpool.postgres=error";
+
 /// Starts the log. Later calls change nothing, so that tests may repeat it.
 pub fn start(config: &LogConfig) {
-    let filter = EnvFilter::new(config.level.as_str());
+    let filter = EnvFilter::new(format!("{LIBRARIES},{}", config.level.as_str()));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     // Fails only if a log is running already.
     let _ = match config.format {

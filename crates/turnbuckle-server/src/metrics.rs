@@ -151,12 +151,15 @@ impl Metrics {
     }
 
     /// Everything as text, with what waits in the store at `now`.
-    pub fn render(&self, backlog: &Backlog, now: UnixMs) -> String {
+    pub fn set_backlog(&self, backlog: &Backlog, now: UnixMs) {
         let oldest_ms = backlog.oldest_due_at.map_or(0, |at| (now - at).max(0));
         self.new_events.set(backlog.new_events as f64);
         self.unmatched_changes.set(backlog.unmatched_changes as f64);
         self.due_deliveries.set(backlog.due_deliveries as f64);
         self.oldest_due_seconds.set(oldest_ms as f64 / 1_000.0);
+    }
+
+    pub fn render(&self) -> String {
         self.prometheus.render()
     }
 }
@@ -227,7 +230,8 @@ mod tests {
             due_deliveries: 8,
             oldest_due_at: Some(1_000),
         };
-        let text = metrics.render(&backlog, 3_500);
+        metrics.set_backlog(&backlog, 3_500);
+        let text = metrics.render();
         check(&text, r#"turnbuckle_inbound_events_total{status="new"}"#, "1");
         check(&text, r#"turnbuckle_inbound_events_total{status="done"}"#, "2");
         check(&text, r#"turnbuckle_inbound_events_total{status="failed"}"#, "1");
@@ -250,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_server_without_traffic_shows_its_counters_at_zero() {
-        let text = Metrics::default().render(&Backlog::default(), 0);
+        let text = Metrics::default().render();
         check(&text, r#"turnbuckle_deliveries_total{outcome="dead"}"#, "0");
         check(&text, "turnbuckle_oldest_due_seconds", "0");
     }

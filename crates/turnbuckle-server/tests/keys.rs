@@ -257,6 +257,19 @@ async fn the_first_start_prints_one_key_set_once() {
 }
 
 #[tokio::test]
+async fn of_two_first_starts_at_the_same_moment_one_makes_a_key_set() {
+    let data = tempfile::tempdir().unwrap();
+    let app = app(data.path(), None).await;
+    let starts = tokio::join!(bootstrap::first_start(&app), bootstrap::first_start(&app));
+    let printed: Vec<_> = [starts.0, starts.1].into_iter().filter_map(Result::unwrap).collect();
+    assert_eq!(printed.len(), 1, "{printed:?}");
+    let workspace = app.store.workspaces().await.unwrap()[0].id;
+    let keys = app.store.api_keys(workspace).await.unwrap();
+    let usable: Vec<_> = keys.iter().map(|key| key.publishable.as_str()).collect();
+    assert_eq!(usable, [printed[0].publishable.as_str()]);
+}
+
+#[tokio::test]
 async fn a_configured_key_set_is_made_and_not_printed() {
     let data = tempfile::tempdir().unwrap();
     let app = app(data.path(), Some("pk_mine:sk_mine")).await;

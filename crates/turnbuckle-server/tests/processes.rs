@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use tokio::net::TcpListener;
+use tokio::process::Command;
 use turnbuckle_testkit::setup::{CONNECTION, everything, text};
 use turnbuckle_testkit::{Client, HubProcess, PostgresServer, WebhookSink, wait};
 
@@ -210,6 +212,13 @@ async fn a_hub_whose_database_is_away_says_so_and_goes_on_by_itself() {
     assert!(refused.headers.contains_key("retry-after"), "{refused}");
     assert_eq!(client.get("/readyz").await.status, 503);
     assert_eq!(client.get("/healthz").await.status, 200);
+    let metrics = client.get("/metrics").await;
+    assert_eq!(metrics.status, 200, "{metrics}");
+    for _ in 0..20 {
+        client.get("/readyz").await;
+    }
+    let told = hub.log().matches("request turned away").count();
+    assert!(0 < told && told <= 10, "{told} lines");
 
     server.launch().await;
     wait::until("a hub that is ready", async || {
@@ -218,4 +227,23 @@ async fn a_hub_whose_database_is_away_says_so_and_goes_on_by_itself() {
     .await;
     post_lead(client, &source.path, 2).await;
     wait::until("the next lead", async || (leads(client).await.len() == 2).then_some(())).await;
+}
+
+/// What has not started yet can be stopped, whatever it waits for.
+#[tokio::test]
+async fn a_hub_that_waits_for_a_silent_database_ends_when_asked_to() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Command::new(BINARY)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data", "data"])
+        .env("TURNBUCKLE_STORE", format!("postgres://hub@{}/hub", silent.local_addr().unwrap()))
+        .current_dir(folder.path())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let _connection = silent.accept().await.unwrap();
+    let id = hub.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+    let ended = tokio::time::timeout(wait::PATIENCE, hub.wait()).await.unwrap().unwrap();
+    assert!(ended.success(), "{ended}");
 }

@@ -51,6 +51,7 @@ mod unit;
 mod workspace;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime};
 use tokio::task::JoinSet;
@@ -129,6 +130,11 @@ impl std::ops::Deref for PostgresStore {
 const PLANS: &str = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off \
     -c enable_mergejoin=off -c enable_material=off -c jit=off";
 
+/// How long the server may take to let a connection begin.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long a connection may say nothing that should.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
 /// Tasks that make inbound events durable: while one waits for its commit, another
 /// writes.
 const INTAKE_FLUSHERS: usize = 2;
@@ -145,6 +151,11 @@ impl PostgresStore {
         let tls = tls::of(&mut settings)?;
         let given = settings.get_options().unwrap_or_default();
         settings.options(format!("{PLANS} {given}"));
+        if settings.get_application_name().is_none() {
+            settings.application_name("turnbuckle");
+        }
+        // A server that is gone without a word is noticed as soon as one that said so.
+        settings.keepalives_idle(SILENCE_MAX).tcp_user_timeout(SILENCE_MAX);
         let manager = Manager::from_config(
             settings.clone(),
             tls.clone(),
@@ -153,8 +164,10 @@ impl PostgresStore {
         let pool = Pool::builder(manager)
             .config(PoolConfig::new(options.connections_max))
             .runtime(Runtime::Tokio1)
+            .create_timeout(Some(CONNECT_MAX))
             .build()
             .map_err(|error| StoreError::Defect { action: ACTION, source: error.into() })?;
+        during("connect to it", check_encoding(&pool)).await?;
         migrations::migrate(&pool).await?;
         let weeks = partitions::make(&pool, options.clock.now());
         during("make the partitions of the logs", weeks).await?;
@@ -205,6 +218,20 @@ impl Parts {
     /// An id whose row key is above `floor`.
     fn mint_after(&self, floor: i64) -> Stamp {
         self.minter.mint_after(floor, self.clock.now(), self.clock.random())
+    }
+}
+
+/// Texts are of any script, and compared byte by byte.
+async fn check_encoding(pool: &Pool) -> Result<(), Failure> {
+    let db = pool.get().await?;
+    let encoding =
+        find(&db, "SHOW server_encoding", &[], |row| Ok(row.get::<_, String>(0))).await?;
+    match encoding {
+        Some(other) if other != "UTF8" => {
+            let reason = format!("its encoding is {other}; make one with `createdb -E UTF8`");
+            Err(StoreError::Defect { action: "use the database", source: reason.into() }.into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -244,4 +244,24 @@ async fn what_cannot_be_opened_says_why() {
     let (server, _) = url.rsplit_once('/').unwrap();
     let missing = open(&format!("{server}/nowhere")).await;
     assert!(matches!(missing, StoreError::Defect { .. }), "{missing:?}");
+    let (db, _task) = Schema { name: String::new(), url: url.clone() }.connect().await;
+    for statement in [
+        "DROP DATABASE IF EXISTS in_latin1",
+        "CREATE DATABASE in_latin1 TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'",
+    ] {
+        db.batch_execute(statement).await.unwrap();
+    }
+    let StoreError::Defect { source, .. } = open(&format!("{server}/in_latin1")).await else {
+        panic!("it is opened")
+    };
+    assert!(source.to_string().contains("its encoding is LATIN1"), "{source}");
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_not_waited_for() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://hub@{}/hub", silent.local_addr().unwrap());
+    let schema = Schema { name: String::new(), url };
+    let waited = schema.open(&Arc::new(TestClock::new())).await.err().unwrap();
+    assert!(matches!(waited, StoreError::Unavailable { .. }), "{waited:?}");
 }

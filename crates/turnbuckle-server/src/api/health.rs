@@ -30,8 +30,11 @@ async fn get_readiness(State(app): State<App>) -> Result<impl IntoResponse, ApiE
     Ok(([(CACHE_CONTROL, "no-store")], "ready\n"))
 }
 
-async fn get_metrics(State(app): State<App>) -> Result<impl IntoResponse, ApiError> {
-    let backlog = app.store.backlog().await?;
-    let text = app.metrics.render(&backlog, app.now());
-    Ok(([(CONTENT_TYPE, PROMETHEUS_TEXT)], text))
+/// Also while the store is away, when they are looked at most: what it would have to
+/// be asked for is as it was then.
+async fn get_metrics(State(app): State<App>) -> impl IntoResponse {
+    if let Ok(backlog) = app.store.backlog().await {
+        app.metrics.set_backlog(&backlog, app.now());
+    }
+    ([(CONTENT_TYPE, PROMETHEUS_TEXT)], app.metrics.render())
 }

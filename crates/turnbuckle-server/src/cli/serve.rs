@@ -16,10 +16,13 @@ use super::output::Output;
 pub async fn run(arguments: &ServerArguments, output: Output) -> anyhow::Result<()> {
     let config = arguments.load()?;
     logging::start(&config.log);
-    // Before anything starts, so that a signal during the start stops it in order.
+    // Before anything starts, so that a signal during the start ends that too.
     let mut signals = StopSignals::listen()?;
     let shutdown = CancellationToken::new();
-    let serving = serve(config, shutdown.clone()).await?;
+    let serving = tokio::select! {
+        serving = serve(config, shutdown.clone()) => serving?,
+        () = signals.next() => return Ok(()),
+    };
     announce(&serving, output)?;
     tracing::info!(address = %serving.local_addr(), "listening");
 

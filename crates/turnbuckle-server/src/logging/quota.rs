@@ -1,7 +1,7 @@
 //! Keeps failures that repeat from flooding the log.
 //!
 //! Whatever fails in the same way at the same source or endpoint may write
-//! [`LINES_MAX`] lines a minute at level `info`. The rest is written at `debug`,
+//! [`LINES_MAX`] lines a minute at level `info` or above. The rest is written at `debug`,
 //! and the next line at `info` tells how many those were.
 
 use std::collections::HashMap;
@@ -21,6 +21,10 @@ pub enum Failing {
     InboundEvents(SourceId),
     Attempts(EndpointId),
     Deliveries(EndpointId),
+    /// Requests that are turned away.
+    Requests,
+    /// The stage that makes records of events.
+    Processing,
 }
 
 struct Window {
@@ -57,17 +61,19 @@ impl LogQuota {
     }
 }
 
-/// Writes a line at `info` if [`LogQuota::take`] answered so, else at `debug`.
+/// Writes a line at `info`, or the level given, if [`LogQuota::take`] answered so, else
+/// at `debug`.
 macro_rules! log_failure {
-    ($left_out:expr, $($line:tt)+) => {
+    ($level:ident: $left_out:expr, $($line:tt)+) => {
         match $left_out {
             Some(left_out) => {
                 let left_out = Some(left_out).filter(|count| 0 < *count);
-                tracing::info!(left_out, $($line)+)
+                tracing::$level!(left_out, $($line)+)
             }
             None => tracing::debug!($($line)+),
         }
     };
+    ($left_out:expr, $($line:tt)+) => { $crate::logging::log_failure!(info: $left_out, $($line)+) };
 }
 pub(crate) use log_failure;
 

@@ -1,5 +1,8 @@
 //! A problem on the wire.
 
+use std::sync::LazyLock;
+use std::time::Instant;
+
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Method};
@@ -7,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ApiError, Problem, TYPE_BASE};
-use crate::logging::Chain;
+use crate::logging::{Chain, Failing, LogQuota, log_failure};
 
 /// The body of every answer that is not a success (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,6 +59,10 @@ impl ProblemBody {
     }
 }
 
+/// Problems know no app.
+static TURNED_AWAY: LazyLock<LogQuota> = LazyLock::new(LogQuota::default);
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 impl ApiError {
     fn log(&self) {
         let problem = self.problem.slug();
@@ -65,7 +72,10 @@ impl ApiError {
         match self.problem {
             Problem::Internal => tracing::error!(problem, detail, cause, "request failed"),
             Problem::TemporarilyUnavailable => {
-                tracing::warn!(problem, detail, cause, "request turned away");
+                // A store that is away turns away all of them.
+                let now = i64::try_from(STARTED.elapsed().as_millis()).unwrap_or_default();
+                let left_out = TURNED_AWAY.take(Failing::Requests, now);
+                log_failure!(warn: left_out, problem, detail, cause, "request turned away");
             }
             _ => tracing::debug!(problem, detail, cause, "request refused"),
         }

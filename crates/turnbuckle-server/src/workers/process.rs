@@ -27,7 +27,10 @@ pub async fn run(app: App, shutdown: CancellationToken) {
         let events = match app.store.lease_new(app.config.process.batch_max).await {
             Ok(events) => events,
             Err(error) => {
-                tracing::error!(error = %Chain(&error), "could not read new events");
+                log_failure!(
+                    error: app.log_quota.take(Failing::Processing, app.now()),
+                    error = %Chain(&error), "could not read new events"
+                );
                 Vec::new()
             }
         };
@@ -79,9 +82,13 @@ async fn process(app: &App, events: &[Arc<InboundEvent>], shutdown: &Cancellatio
                 log(app, events, &outcomes);
                 return settle(app, outcomes);
             }
-            Err(StoreError::Unavailable { .. } | StoreError::Overloaded)
+            Err(error @ (StoreError::Unavailable { .. } | StoreError::Overloaded))
                 if !shutdown.is_cancelled() =>
             {
+                log_failure!(
+                    warn: app.log_quota.take(Failing::Processing, app.now()),
+                    error = %Chain(&error), "events could not be processed, trying again"
+                );
                 tokio::time::sleep(AWAY_WAIT).await;
             }
             Err(error) => {

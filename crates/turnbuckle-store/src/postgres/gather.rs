@@ -7,9 +7,11 @@
 
 use std::pin::pin;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use crate::StoreError;
 
@@ -55,7 +57,13 @@ pub struct Gather<J, A> {
     idle: Notify,
     /// Most bytes that may wait.
     bytes_max: usize,
+    /// When the store was away last, if nothing was written since.
+    away_since: Mutex<Option<Instant>>,
 }
+
+/// How long it counts that the store was away: whoever turns callers away because of
+/// it would never learn that it is back.
+const AWAY_FOR: Duration = Duration::from_secs(5);
 
 impl<J: Send + Sync, A: Send> Gather<J, A> {
     pub fn new(action: &'static str, bytes_max: usize) -> Self {
@@ -66,6 +74,19 @@ impl<J: Send + Sync, A: Send> Gather<J, A> {
             arrived: Notify::new(),
             idle: Notify::new(),
             bytes_max,
+            away_since: Mutex::default(),
+        }
+    }
+
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the last batch could not be written, a moment ago.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let away_since = *self.away_since.lock().expect("no code panics holding it");
+        match away_since {
+            Some(since) if since.elapsed() < AWAY_FOR => {
+                Err(self.unavailable("the last one could not be written".to_owned()))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -137,7 +158,10 @@ impl<J: Send + Sync, A: Send> Gather<J, A> {
         let bytes: usize = batch.iter().map(|queued| queued.bytes).sum();
         let (jobs, waiting): (Vec<J>, Vec<_>) =
             batch.into_iter().map(|queued| (queued.job, queued.answer)).unzip();
-        let answers = match flush.flush(&jobs).await {
+        let flushed = flush.flush(&jobs).await;
+        let is_away = matches!(flushed, Err(StoreError::Unavailable { .. }));
+        *self.away_since.lock().expect("no code panics holding it") = is_away.then(Instant::now);
+        let answers = match flushed {
             Ok(answers) => answers,
             Err(error) if jobs.len() == 1 => vec![Err(error)],
             Err(StoreError::Unavailable { source, .. }) => {

@@ -77,7 +77,9 @@ impl MaintenanceStore for PostgresStore {
             let db = self.pool.get().await?;
             put_note(&db, HEALTH_NOTE, &self.clock.now().to_string()).await
         })
-        .await
+        .await?;
+        // A full disk has room for a note and for no event.
+        self.accepts.check()
     }
 
     async fn note(&self, name: &str) -> Result<Option<String>, StoreError> {

@@ -24,10 +24,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 use tokio_postgres::{AsyncMessage, Client, Config};
 use turnbuckle_core::id::{EndpointId, SourceId};
 
+use crate::StoreError;
 use crate::delivery::Permit;
+use crate::postgres::CONNECT_MAX;
 use crate::postgres::failure::Failure;
 use crate::postgres::hints::{CHANNEL, Hints};
 use crate::postgres::statement::{execute, find};
@@ -323,7 +327,15 @@ struct Session {
 }
 
 impl Session {
-    async fn begin((settings, tls): &(Config, Tls)) -> Result<Self, Failure> {
+    async fn begin(settings: &(Config, Tls)) -> Result<Self, Failure> {
+        let late = |elapsed: Elapsed| StoreError::Unavailable {
+            action: "begin a session",
+            source: elapsed.into(),
+        };
+        timeout(CONNECT_MAX, Self::connect(settings)).await.map_err(late)?
+    }
+
+    async fn connect((settings, tls): &(Config, Tls)) -> Result<Self, Failure> {
         let (client, mut connection) = settings.connect(tls.clone()).await?;
         let (heard, notifications) = mpsc::unbounded_channel();
         let mut driver = JoinSet::new();

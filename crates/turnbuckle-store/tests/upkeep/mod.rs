@@ -13,11 +13,15 @@ use tokio::task::JoinSet;
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 use turnbuckle_core::id::{UnixMs, first_row_key_at};
+use turnbuckle_store::StoreError;
 use turnbuckle_store::clock::Clock;
+use turnbuckle_store::inbound::InboundStore as _;
 use turnbuckle_store::maintenance::{Keep, MaintenanceStore};
 use turnbuckle_store::postgres::PostgresStore;
+use turnbuckle_store::source::SourceStore as _;
 
 use crate::Schema;
+use crate::stories::inbound::{an_event, new};
 use crate::stories::{DAY, TestClock};
 
 /// Rows of one table that one slice drops at most.
@@ -96,6 +100,28 @@ fn since(since: UnixMs) -> Keep {
         changes_since: since,
         log_bytes_max: None,
     }
+}
+
+/// A full disk has room for the note that a check writes, and for nothing else.
+#[tokio::test]
+async fn a_store_that_takes_no_events_is_not_well() {
+    let given = Given::in_schema("full_disk").await;
+    crate::stories::crm::given_crm(&given.store).await;
+    let full = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$;
+        CREATE TRIGGER full_disk BEFORE INSERT ON inbound_queue EXECUTE FUNCTION full_disk()";
+    given.db.batch_execute(full).await.unwrap();
+    let source = crate::stories::source::a_source(&given.clock, 1);
+    given.store.create_source(source.clone()).await.unwrap();
+    let event = || new(an_event(&given.clock, source.id, "{}"));
+    given.store.check_health().await.unwrap();
+    let refused = given.store.accept(event()).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    let health = given.store.check_health().await;
+    assert!(matches!(health, Err(StoreError::Unavailable { .. })), "{health:?}");
+    given.db.batch_execute("DROP TRIGGER full_disk ON inbound_queue").await.unwrap();
+    given.store.accept(event()).await.unwrap();
+    given.store.check_health().await.unwrap();
 }
 
 #[tokio::test]
