@@ -5,8 +5,10 @@ use std::process::{Command, Output};
 
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
+use turnbuckle_server::app::App;
 use turnbuckle_server::config::{Config, Sources};
 use turnbuckle_server::serve::{Serving, serve};
+use turnbuckle_store::transfer::IMPORT_NOTE;
 use turnbuckle_testkit::setup::everything;
 use turnbuckle_testkit::{Client, WebhookSink, database, wait};
 
@@ -196,6 +198,13 @@ fn copy_key(folder: &Path, data: &str) {
     std::fs::copy(folder.join("data/seal.key"), folder.join(data).join("seal.key")).unwrap();
 }
 
+/// Leaves a store as an import does that was cut off.
+async fn given_unfinished_import(config: Config) {
+    let app = App::build(config).await.unwrap();
+    app.store.claim_note(IMPORT_NOTE, "begun").await.unwrap();
+    app.store.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_is_carried_to_postgres_and_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -267,12 +276,17 @@ async fn what_cannot_be_carried_over_says_why() {
     std::fs::copy(other.path().join("data/seal.key"), folder.join("other/seal.key")).unwrap();
     check(&[&import[..], &["other"]].concat(), &["sealed with key", "copy seal.key"]);
 
-    // A store that holds a part of it is not used.
+    // A wrong file leaves the store empty for the right one.
     let workspaces = folder.join("moving/workspace.jsonl");
     let text = std::fs::read_to_string(&workspaces).unwrap();
     std::fs::write(&workspaces, text.replace("Default", "Changed")).unwrap();
     copy_key(folder, "new");
     check(&[&import[..], &["new"]].concat(), &["workspace.jsonl", "not as it was exported"]);
+    std::fs::write(&workspaces, text).unwrap();
+    answer(folder, &[&import[..], &["new"]].concat());
+
+    // A store that holds a part of it is not used.
+    given_unfinished_import(config_of(&folder.join("new"), "")).await;
     let unfinished = &["has not ended", "turnbuckle import"];
     check(&["serve", "--data", "new", "--listen", "127.0.0.1:0"], unfinished);
     check(&["keys", "list", "--data", "new"], unfinished);

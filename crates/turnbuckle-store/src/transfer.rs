@@ -8,6 +8,7 @@
 //! Guaranteed:
 //! - Both go on where they were cut off, whenever that was, and take a slice at a
 //!   time, bounded in rows and bytes.
+//! - An import writes nothing of an export whose files are not as they were written.
 //! - An import has either written all of the export, found again by its [`Sum`]s in
 //!   the store that it filled, or the store says that it is not to be used.
 //! - Ids, numbers and the order of the feed stay. Numbers that were given out once
@@ -99,6 +100,8 @@ pub struct Progress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Export,
+    /// Files are read, to compare them with the manifest.
+    Check,
     Import,
     /// Rows are read again, to compare them with what was exported.
     Compare,

@@ -105,6 +105,7 @@ fn show_progress(progress: Progress, output: Output) {
     let Progress { step, table, rows, is_table_done } = progress;
     let step = match step {
         Step::Export => "exporting",
+        Step::Check => "checking",
         Step::Import => "importing",
         Step::Compare => "comparing",
     };

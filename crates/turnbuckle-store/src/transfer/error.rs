@@ -61,15 +61,27 @@ pub enum TransferError {
     )]
     OtherImport,
 
-    #[error("line {number} of `{}` is not as it was exported: {reason}", path.display())]
+    #[error("`{}` is not there; put back the file that was exported", .0.display())]
+    Missing(PathBuf),
+
+    #[error(
+        "line {number} of `{}` is not as it was exported: {reason}; put back the file that was \
+         exported",
+        path.display()
+    )]
     Line { path: PathBuf, number: u64, reason: String },
 
-    #[error("`{}` is not as it was exported: it has {found}, the manifest says {expected}", path.display())]
+    #[error(
+        "`{}` is not as it was exported: it has {found}, the manifest says {expected}; put back \
+         the file that was exported",
+        path.display()
+    )]
     File { path: PathBuf, expected: Sum, found: Sum },
 
     #[error(
         "the store does not hold what was exported: of `{table}` it has {found}, the manifest says \
-         {expected}; import into an empty folder or database again"
+         {expected}; begin again with an empty store: drop the database, or name another data \
+         folder"
     )]
     Differs { table: &'static str, expected: Sum, found: Sum },
 

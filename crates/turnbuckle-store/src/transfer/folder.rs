@@ -6,7 +6,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{
-    BufRead as _, BufReader, BufWriter, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _,
+    self, BufRead as _, BufReader, BufWriter, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _,
 };
 use std::path::{Path, PathBuf};
 
@@ -133,12 +133,17 @@ impl Folder {
         position: Position,
     ) -> Result<TableReader, TransferError> {
         let path = self.file(table);
-        let open = || {
+        let open = || -> io::Result<_> {
             let mut file = File::open(&path)?;
             file.seek(SeekFrom::Start(position.offset))?;
             Ok(BufReader::new(file))
         };
-        let file = open().map_err(TransferError::io("read", &path))?;
+        let file = match open() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(TransferError::Missing(path));
+            }
+            opened => opened.map_err(TransferError::io("read", &path))?,
+        };
         Ok(TableReader { table, path, file, position, line: Vec::new() })
     }
 

@@ -6,12 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::compare::{check_still, sum_up};
 use super::folder::{Folder, Manifest, Position, TableReader};
-use super::{Bounds, Counters, IMPORT_NOTE, Progress, Step, TABLES, Transfer, TransferError};
+use super::sum::Sum;
+use super::{
+    Bounds, Counters, IMPORT_NOTE, Progress, Step, TABLES, Table, Transfer, TransferError,
+};
 use crate::Store;
 
 /// Writes all that is in the folder into `store`, or the rest of it if that was begun
 /// before; then reads the store and compares. It must be opened again before it is
 /// used.
+///
+/// All files are read and compared with the manifest before anything is written: rows
+/// of a wrong one would stay in the store, whatever file is put in its place.
 ///
 /// # Errors
 /// With a sentence for the operator. What was written is gone on with; the store is
@@ -29,17 +35,18 @@ pub async fn import(
     };
     let (mut place, mut position) = begun.unwrap_or_default();
     let folder = Folder::at(transfer.folder);
+    for table in TABLES {
+        check_file(folder.read(table, Position::default())?, manifest.sum(table), &mut transfer)?;
+    }
     while let Some(table) = TABLES.get(place) {
         let mut file = folder.read(table, position)?;
         write_table(store, &mut file, &export, &mut transfer).await?;
-        file.check(manifest.sum(table))?;
+        // The file was right before: what was written is of another one.
+        compare(table, manifest.sum(table), file.position().sum)?;
         (place, position) = (place + 1, Position::default());
     }
     for table in TABLES {
-        let (expected, found) = (manifest.sum(table), sum_up(store, table, &mut transfer).await?);
-        if found != expected {
-            return Err(TransferError::Differs { table: table.name, expected, found });
-        }
+        compare(table, manifest.sum(table), sum_up(store, table, &mut transfer).await?)?;
     }
     store.end_import(counters).await?;
     Ok(manifest)
@@ -76,6 +83,31 @@ async fn check_empty(store: &dyn Store) -> Result<(), TransferError> {
         }
     }
     Ok(())
+}
+
+/// Reads a whole file.
+fn check_file(
+    mut file: TableReader,
+    expected: Sum,
+    transfer: &mut Transfer<'_>,
+) -> Result<(), TransferError> {
+    let table = file.table();
+    loop {
+        let is_table_done = file.next_rows(transfer.bounds)?.is_empty();
+        let rows = file.position().sum.rows;
+        (transfer.on_progress)(Progress { step: Step::Check, table, rows, is_table_done });
+        if is_table_done {
+            return file.check(expected);
+        }
+    }
+}
+
+/// `found` is what the store holds of a table.
+fn compare(table: &'static Table, expected: Sum, found: Sum) -> Result<(), TransferError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(TransferError::Differs { table: table.name, expected, found })
 }
 
 /// Writes the rows of a file from where it stands.

@@ -364,8 +364,7 @@ macro_rules! for_each_transfer {
             an_export_goes_on_where_it_was_cut
             an_import_goes_on_where_it_was_cut
             what_cannot_be_imported_is_refused
-            a_changed_line_is_found
-            a_line_that_is_none_is_found
+            a_file_that_is_not_as_exported_is_never_written
             a_store_that_differs_is_found
         }
     };

@@ -277,6 +277,12 @@ impl Exported {
         }
     }
 
+    /// How many an import has of it, where it reads or writes all of it once.
+    fn slices(&self) -> usize {
+        let of = |rows: u64| rows.div_ceil(SHORT.rows_max as u64) as usize + 1;
+        self.manifest.tables.values().map(|sum| of(sum.rows)).sum()
+    }
+
     fn files(&self) -> BTreeMap<&'static str, String> {
         let read = |name| (name, fs::read_to_string(self.file(name)).unwrap());
         TABLES.iter().map(|table| read(table.name)).collect()
@@ -461,14 +467,15 @@ pub async fn an_import_goes_on_where_it_was_cut(from: Open<'_>, to: Open<'_>, cl
     let source = from().await;
     given_everything(source.as_ref(), clock).await;
     let exported = Exported::of(source.as_ref(), clock).await;
-    // More of them each time, since comparing begins anew.
-    for slices in (7..).step_by(7) {
+    // More of them each time, since comparing begins anew; checking does, too, and is
+    // not cut off before something is written.
+    for slices in (exported.slices() + 1..).step_by(7) {
         let target = to().await;
         match import_slices(target.as_ref(), exported.path(), slices).await {
             None => assert!(target.note(IMPORT_NOTE).await.unwrap().is_some()),
             Some(ended) => {
                 ended.unwrap();
-                assert!(slices > 100, "it was cut off often");
+                assert!(slices > exported.slices() + 100, "it was cut off often");
                 break;
             }
         }
@@ -511,42 +518,56 @@ pub async fn what_cannot_be_imported_is_refused(from: Open<'_>, to: Open<'_>, cl
     assert!(matches!(refused, TransferError::NotEmpty("workspace")), "{refused:?}");
 }
 
-pub async fn a_changed_line_is_found(from: Open<'_>, to: Open<'_>, clock: &TestClock) {
+pub async fn a_file_that_is_not_as_exported_is_never_written(
+    from: Open<'_>,
+    to: Open<'_>,
+    clock: &TestClock,
+) {
     let source = from().await;
     given_everything(source.as_ref(), clock).await;
     let exported = Exported::of(source.as_ref(), clock).await;
     let target = to().await;
-    let import = async || import_from(target.as_ref(), exported.path()).await.unwrap_err();
-    let record = exported.file("record");
-    let text = fs::read_to_string(&record).unwrap();
+    // One of the last, so that a check which comes too late has written a lot.
+    let file = exported.file("bin_request");
+    let text = fs::read_to_string(&file).unwrap();
+    let wrong = [
+        (text.replacen("GET", "PUT", 1).replacen("POST", "PUT", 1), "the manifest says"),
+        (text.repeat(2), "it has 2 rows"),
+        (String::new(), "it has 0 rows"),
+        (text[..text.len() / 2].to_owned(), "it is cut off"),
+        (format!("x{text}"), "line 1 of"),
+    ];
+    let check = async || {
+        let before = rows(target.as_ref()).await;
+        let noted = target.note(IMPORT_NOTE).await.unwrap();
+        let refused = async |expect: &str| {
+            let refused = import_from(target.as_ref(), exported.path()).await.unwrap_err();
+            let said = refused.to_string();
+            assert!(said.contains("bin_request.jsonl") && said.contains(expect), "{said}");
+            assert_eq!(rows(target.as_ref()).await, before, "{said}");
+            assert_eq!(target.note(IMPORT_NOTE).await.unwrap(), noted, "{said}");
+        };
+        for (wrong, expect) in &wrong {
+            assert_ne!(*wrong, text);
+            fs::write(&file, wrong).unwrap();
+            refused(expect).await;
+        }
+        fs::remove_file(&file).unwrap();
+        refused("is not there").await;
+        fs::write(&file, &text).unwrap();
+    };
+    check().await;
+    assert!(import_slices(target.as_ref(), exported.path(), exported.slices() + 9).await.is_none());
+    assert!(target.note(IMPORT_NOTE).await.unwrap().is_some());
+    check().await;
 
-    fs::write(&record, text.replacen("Per\u{fa}", "Pero", 1)).unwrap();
-    let refused = import().await;
-    assert!(matches!(refused, TransferError::File { .. }), "{refused:?}");
-    assert!(refused.to_string().contains("record.jsonl"), "{refused}");
-    // Nothing else may be imported now, nor is what was written to be used.
+    // Nothing else may be imported now.
     let other = Exported::of(source.as_ref(), clock).await;
     other.save(&Manifest { version: "other".to_owned(), ..other.manifest.clone() });
     let refused = import_from(target.as_ref(), other.path()).await;
     assert!(matches!(refused, Err(TransferError::OtherImport)), "{refused:?}");
-    assert!(target.note(IMPORT_NOTE).await.unwrap().is_some());
-}
-
-pub async fn a_line_that_is_none_is_found(from: Open<'_>, to: Open<'_>, clock: &TestClock) {
-    let source = from().await;
-    given_everything(source.as_ref(), clock).await;
-    let exported = Exported::of(source.as_ref(), clock).await;
-    let record = exported.file("record");
-    let text = fs::read_to_string(&record).unwrap();
-    let second = text.find('\n').unwrap() + 1;
-    fs::write(&record, format!("{}x{}", &text[..second], &text[second..])).unwrap();
-    let refused = import_from(to().await.as_ref(), exported.path()).await.unwrap_err();
-    assert!(matches!(refused, TransferError::Line { number: 2, .. }), "{refused:?}");
-    assert!(refused.to_string().contains("record.jsonl"), "{refused}");
-
     // With the file as it was it goes on.
-    fs::write(&record, text).unwrap();
-    import_from(to().await.as_ref(), exported.path()).await.unwrap();
+    import_from(target.as_ref(), exported.path()).await.unwrap();
 }
 
 pub async fn a_store_that_differs_is_found(from: Open<'_>, to: Open<'_>, clock: &TestClock) {
@@ -554,12 +575,12 @@ pub async fn a_store_that_differs_is_found(from: Open<'_>, to: Open<'_>, clock: 
     given_everything(source.as_ref(), clock).await;
     let exported = Exported::of(source.as_ref(), clock).await;
     let target = to().await;
-    let slices = exported.manifest.tables.values().map(|sum| sum.rows.div_ceil(2) as usize + 1);
-    let slices: usize = slices.sum();
-    // All of it is written, and the comparing begun.
-    assert!(import_slices(target.as_ref(), exported.path(), slices + 1).await.is_none());
+    // All of it is checked and written, and the comparing begun.
+    let slices = 2 * exported.slices() + 1;
+    assert!(import_slices(target.as_ref(), exported.path(), slices).await.is_none());
     target.delete_bin(ACME, "mine").await.unwrap();
     let refused = import_from(target.as_ref(), exported.path()).await.unwrap_err();
     assert!(matches!(refused, TransferError::Differs { table: "bin", .. }), "{refused:?}");
+    assert!(refused.to_string().contains("begin again with an empty store"), "{refused}");
     assert!(target.note(IMPORT_NOTE).await.unwrap().is_some());
 }
