@@ -269,7 +269,7 @@ async fn what_cannot_be_carried_over_says_why() {
     let import = ["import", "--from", "moving", "--data"];
     check(&[&import[..], &["new"]].concat(), &["holds none", "copy seal.key"]);
     assert!(!folder.join("new").exists(), "it made a folder in vain");
-    check(&[&import[..], &["data"]].concat(), &["not empty"]);
+    check(&[&import[..], &["data"]].concat(), &["something in the store already"]);
     check(&["import", "--from", "data", "--data", "data"], &["no export", "manifest.json"]);
     let other = used_folder().await;
     std::fs::create_dir(folder.join("other")).unwrap();
@@ -284,6 +284,8 @@ async fn what_cannot_be_carried_over_says_why() {
     check(&[&import[..], &["new"]].concat(), &["workspace.jsonl", "not as it was exported"]);
     std::fs::write(&workspaces, text).unwrap();
     answer(folder, &[&import[..], &["new"]].concat());
+    let again = complaint(folder, &[&import[..], &["new"]].concat());
+    assert!(again.contains("perhaps this import is done") && !again.contains('`'), "{again}");
 
     // A store that holds a part of it is not used.
     given_unfinished_import(config_of(&folder.join("new"), "")).await;

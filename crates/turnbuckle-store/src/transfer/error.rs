@@ -50,10 +50,10 @@ pub enum TransferError {
     OtherSealKey { sealed_with: String, held: Option<String> },
 
     #[error(
-        "the store is not empty: it has rows of `{0}`; name a folder or a database that no server \
-         was started on"
+        "there is something in the store already; perhaps this import is done, and a server can be \
+         started. To import, name a data folder or a database that no server was started on"
     )]
-    NotEmpty(&'static str),
+    NotEmpty,
 
     #[error(
         "the import of another export into this store was begun; finish that one, or name an \

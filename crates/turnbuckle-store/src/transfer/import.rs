@@ -79,7 +79,7 @@ fn complete_manifest(
 async fn check_empty(store: &dyn Store) -> Result<(), TransferError> {
     for table in TABLES {
         if !store.read_rows(table, None, Bounds { rows_max: 1, bytes_max: 1 }).await?.is_empty() {
-            return Err(TransferError::NotEmpty(table.name));
+            return Err(TransferError::NotEmpty);
         }
     }
     Ok(())
