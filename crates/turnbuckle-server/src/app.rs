@@ -16,7 +16,7 @@ use turnbuckle_store::postgres::{Address, PostgresOptions, PostgresStore};
 use turnbuckle_store::sqlite::{SqliteOptions, SqliteStore};
 
 use crate::auth::KeyUses;
-use crate::bootstrap::SEAL_KEY_NOTE;
+use crate::bootstrap::{SEAL_KEY_NOTE, check_seal_key};
 use crate::catalog::Catalog;
 use crate::clock::SystemClock;
 use crate::config::{Config, StoreAddress};
@@ -75,12 +75,17 @@ impl App {
         make_private_folder(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let Opened { store, minter, sealer } = match &config.store.address {
+        let opened = match &config.store.address {
             StoreAddress::Embedded => open_embedded(&config, clock.clone())?,
             StoreAddress::Postgres(address) => {
                 open_postgres(&config, address, clock.clone()).await?
             }
         };
+        if let Err(error) = opened.check_seal_key().await {
+            opened.store.close().await;
+            return Err(error);
+        }
+        let Opened { store, minter, sealer } = opened;
         let sealer = Arc::new(sealer);
         let egress = GuardedClient::new(config.egress.policy.clone(), config.egress.limits.clone());
         Ok(Self(Arc::new(Parts {
@@ -117,6 +122,17 @@ struct Opened {
     store: Arc<dyn Store>,
     minter: Arc<Minter>,
     sealer: Sealer,
+}
+
+impl Opened {
+    /// For commands that make no first start: none works on a store with a key that a
+    /// server would refuse.
+    async fn check_seal_key(&self) -> anyhow::Result<()> {
+        match self.store.note(SEAL_KEY_NOTE).await.context("cannot read the database")? {
+            None => Ok(()),
+            Some(sealed_with) => Ok(check_seal_key(sealed_with, &self.sealer)?),
+        }
+    }
 }
 
 fn open_embedded(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Opened> {

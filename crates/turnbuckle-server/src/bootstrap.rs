@@ -15,6 +15,7 @@ use turnbuckle_store::workspace::Workspace;
 
 use crate::app::App;
 use crate::random::{new_token, random_bytes};
+use crate::seal::Sealer;
 use crate::secret::SecretText;
 
 /// The workspace that the first start makes.
@@ -48,7 +49,7 @@ pub enum BootstrapError {
     Store(#[from] StoreError),
 }
 
-/// Checks the sealing key and, at the first start, makes the workspace
+/// Claims the sealing key and, at the first start, makes the workspace
 /// [`DEFAULT_WORKSPACE`] and a key set that may do everything. Answers that key
 /// set, unless it is the configured one: whoever configured it knows it.
 ///
@@ -56,7 +57,7 @@ pub enum BootstrapError {
 /// With a sentence for the operator.
 pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError> {
     check_import(app).await?;
-    check_seal_key(app).await?;
+    claim_seal_key(app).await?;
     if app.store.note(FIRST_START_NOTE).await?.is_some() {
         return Ok(None);
     }
@@ -111,15 +112,24 @@ pub async fn check_import(app: &App) -> Result<(), BootstrapError> {
     }
 }
 
-/// Refuses a key file that does not belong to the database. Without this
+/// Seals the database with the key that is held, unless it was sealed before.
+///
+/// # Errors
+/// [`BootstrapError::OtherSealKey`]
+pub async fn claim_seal_key(app: &App) -> Result<(), BootstrapError> {
+    // Of two processes that start at the same moment, the key of the first counts.
+    let held = app.sealer.key_id().to_string();
+    let sealed_with = app.store.claim_note(SEAL_KEY_NOTE, &held).await?;
+    check_seal_key(sealed_with, &app.sealer)
+}
+
+/// Refuses a key that is not the one which the database was sealed with. Without this
 /// check new values would be sealed with one key and old ones not open.
 ///
 /// # Errors
 /// [`BootstrapError::OtherSealKey`]
-pub async fn check_seal_key(app: &App) -> Result<(), BootstrapError> {
-    let held = app.sealer.key_id().to_string();
-    // Of two processes that start at the same moment, the key of the first counts.
-    let sealed_with = app.store.claim_note(SEAL_KEY_NOTE, &held).await?;
+pub fn check_seal_key(sealed_with: String, held: &Sealer) -> Result<(), BootstrapError> {
+    let held = held.key_id().to_string();
     if sealed_with == held {
         Ok(())
     } else {

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
 use turnbuckle_server::app::App;
 use turnbuckle_server::config::{Config, Sources};
+use turnbuckle_server::seal;
 use turnbuckle_server::serve::{Serving, serve};
 use turnbuckle_store::transfer::IMPORT_NOTE;
 use turnbuckle_testkit::setup::everything;
@@ -126,18 +127,91 @@ async fn a_running_server_is_called_through_its_api() {
 async fn the_doctor_finds_what_is_wrong() {
     let folder = used_folder().await;
     let folder = folder.path();
-    let arguments = ["doctor", "--data", "data", "--listen", "127.0.0.1:0"];
-    let findings = answer(folder, &arguments);
-    let is_ok = |finding: &Json| finding["result"] == "ok";
-    assert!(findings["findings"].as_array().unwrap().iter().all(is_ok), "{findings}");
+    assert!(examine(folder, &["--data", "data"]).wrong.is_empty());
 
     std::fs::remove_file(folder.join("data/seal.key")).unwrap();
-    let output = turnbuckle(folder, &[&["--json"], &arguments[..]].concat());
-    assert!(!output.status.success());
-    let findings: Json = serde_json::from_slice(&output.stdout).unwrap();
-    let wrong = findings["findings"].as_array().unwrap().iter().find(|it| !is_ok(it)).unwrap();
-    assert_eq!(wrong["check"], "key file");
+    let found = examine(folder, &["--data", "data"]);
+    assert_eq!(found.wrong, ["key file"]);
     assert!(!folder.join("data/seal.key").exists(), "the doctor made a new key");
+}
+
+/// What the doctor found.
+struct Examined {
+    /// Names of the checks.
+    wrong: Vec<String>,
+    findings: Vec<Json>,
+}
+
+impl Examined {
+    /// What it says about one check.
+    #[track_caller]
+    fn detail(&self, check: &str) -> &str {
+        let finding = self.findings.iter().find(|finding| finding["check"] == check).unwrap();
+        finding["detail"].as_str().unwrap()
+    }
+}
+
+#[track_caller]
+fn examine(folder: &Path, store: &[&str]) -> Examined {
+    let output =
+        turnbuckle(folder, &[&["--json", "doctor", "--listen", "127.0.0.1:0"], store].concat());
+    let mut document: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let findings: Vec<Json> = serde_json::from_value(document["findings"].take()).unwrap();
+    let wrong = findings.iter().filter(|finding| finding["result"] != "ok");
+    let wrong: Vec<String> =
+        wrong.map(|finding| finding["check"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(output.status.success(), wrong.is_empty(), "{findings:#?}");
+    Examined { wrong, findings }
+}
+
+/// Names a database on PostgreSQL in a settings file; answers the arguments with which
+/// commands use it.
+fn on_postgres(folder: &Path, database: &str) -> [&'static str; 4] {
+    std::fs::write(folder.join("postgres.toml"), format!("store = \"{database}\"")).unwrap();
+    ["--data", "data", "--config", "postgres.toml"]
+}
+
+/// What a server refuses, no command uses and the doctor finds.
+#[tokio::test]
+async fn a_store_that_a_server_refuses_is_refused_by_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let database = database::empty_schema().await;
+    let on_postgres = on_postgres(folder, &database);
+    let [key, other] = ["data/seal.key", "other.key"].map(|path| folder.join(path));
+    for (store, arguments) in [("", &["--data", "data"][..]), (&database, &on_postgres)] {
+        let config = || config_of(&folder.join("data"), store);
+        let serving = serve(config(), CancellationToken::new()).await.unwrap();
+        serving.shutdown().await.unwrap();
+        assert!(examine(folder, arguments).wrong.is_empty(), "{store}");
+        let check = |commands: &[&[&str]], expect: &str| {
+            for command in commands {
+                let said = complaint(folder, &[command, arguments].concat());
+                assert!(said.contains(expect), "{command:?}: {said}");
+            }
+            let found = examine(folder, arguments);
+            assert_eq!(found.wrong, ["store"]);
+            assert!(found.detail("store").contains(expect), "{:#?}", found.findings);
+        };
+
+        std::fs::rename(&key, &other).unwrap();
+        let unsealed = tempfile::tempdir().unwrap();
+        seal::key_file::load_or_create(unsealed.path()).unwrap();
+        std::fs::copy(unsealed.path().join("seal.key"), &key).unwrap();
+        let commands: [&[&str]; 6] = [
+            &["serve", "--listen", "127.0.0.1:0"],
+            &["migrate"],
+            &["export", "--to", "moving"],
+            &["keys", "list"],
+            &["keys", "create"],
+            &["workspaces", "list"],
+        ];
+        check(&commands, "but the key file holds key");
+        std::fs::rename(&other, &key).unwrap();
+
+        given_unfinished_import(config()).await;
+        check(&[commands[0], commands[2], commands[3], commands[5]], "has not ended");
+    }
 }
 
 #[test]
@@ -210,8 +284,7 @@ async fn everything_is_carried_to_postgres_and_back() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let database = database::empty_schema().await;
-    std::fs::write(folder.join("postgres.toml"), format!("store = \"{database}\"")).unwrap();
-    let on_postgres = ["--data", "data", "--config", "postgres.toml"];
+    let on_postgres = on_postgres(folder, &database);
     let serve = async |data: &str, store: &str| {
         serve(config_of(&folder.join(data), store), CancellationToken::new()).await.unwrap()
     };
@@ -275,6 +348,10 @@ async fn what_cannot_be_carried_over_says_why() {
     std::fs::create_dir(folder.join("other")).unwrap();
     std::fs::copy(other.path().join("data/seal.key"), folder.join("other/seal.key")).unwrap();
     check(&[&import[..], &["other"]].concat(), &["sealed with key", "copy seal.key"]);
+    let (key, theirs) = (folder.join("data/seal.key"), other.path().join("data"));
+    std::fs::copy(key, theirs.join("seal.key")).unwrap();
+    let used = theirs.to_str().unwrap();
+    check(&[&import[..], &[used]].concat(), &["something in the store already"]);
 
     // A wrong file leaves the store empty for the right one.
     let workspaces = folder.join("moving/workspace.jsonl");

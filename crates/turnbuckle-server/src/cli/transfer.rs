@@ -9,10 +9,11 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use turnbuckle_server::app::App;
-use turnbuckle_server::bootstrap::check_seal_key;
+use turnbuckle_server::bootstrap::{BootstrapError, claim_seal_key};
 use turnbuckle_server::seal::key_file;
 use turnbuckle_store::transfer::{
-    Bounds, Manifest, Progress, Step, TABLES, Transfer, export, import, read_manifest,
+    Bounds, Manifest, Progress, Step, TABLES, Transfer, TransferError, export, import,
+    read_manifest,
 };
 
 use super::arguments::DataArguments;
@@ -41,7 +42,7 @@ pub async fn export_to(arguments: &Export, output: Output) -> anyhow::Result<()>
     let Export { data, to } = arguments;
     let app = data::open_or(data, "stop it").await?;
     let exported = async {
-        check_seal_key(&app).await?;
+        claim_seal_key(&app).await?;
         let begun_at = Timestamp::from_millisecond(app.now()).context("the clock is wrong")?;
         let seal_key = app.sealer.key_id().to_string();
         let on_progress = &mut |progress| show_progress(progress, output);
@@ -71,7 +72,11 @@ pub async fn import_from(arguments: &Import, output: Output) -> anyhow::Result<(
     // Before the store is opened, which makes it, and a key with it.
     let held = key_file::load(&config.data)?.map(|sealer| sealer.key_id().to_string());
     let manifest = read_manifest(from, held.as_deref())?;
-    let app = App::build(config).await?;
+    let app = App::build(config).await.map_err(|error| match error.downcast_ref() {
+        // The key is right, since it is that of the export: the store is not.
+        Some(BootstrapError::OtherSealKey { .. }) => TransferError::NotEmpty.into(),
+        _ => error,
+    })?;
     let on_progress = &mut |progress| show_progress(progress, output);
     let (seal_key, bounds) = (manifest.seal_key.as_str(), Bounds::default());
     let transfer = Transfer { folder: from, seal_key, bounds, on_progress };
