@@ -48,6 +48,7 @@ mod subscription;
 mod tls;
 mod transfer;
 mod unit;
+mod unopened;
 mod workspace;
 
 use std::sync::{Arc, Mutex};
@@ -69,12 +70,14 @@ use crate::postgres::hints::Hints;
 use crate::postgres::inbound::Held;
 use crate::postgres::intake::Intake;
 use crate::postgres::maintenance::logs::Retention;
+pub use crate::postgres::migrations::Found;
 use crate::postgres::processes::Processes;
 use crate::postgres::record::{RecordWrite, RecordWriter};
 use crate::postgres::schema::Schemas;
 use crate::postgres::statement::find;
 use crate::postgres::subscription::{Subscriber, Wish};
 use crate::postgres::tls::Tls;
+pub use crate::postgres::unopened::Unopened;
 use crate::record::Applied;
 pub use crate::rules::apply::Compose;
 
@@ -146,27 +149,7 @@ impl PostgresStore {
     /// [`StoreError::Unavailable`] if the server cannot be reached;
     /// [`StoreError::Defect`] if the database is not ours to use.
     pub async fn open(options: PostgresOptions) -> Result<Self, StoreError> {
-        const ACTION: &str = "open the database";
-        let mut settings = options.address.to_config();
-        let tls = tls::of(&mut settings)?;
-        let given = settings.get_options().unwrap_or_default();
-        settings.options(format!("{PLANS} {given}"));
-        if settings.get_application_name().is_none() {
-            settings.application_name("turnbuckle");
-        }
-        // A server that is gone without a word is noticed as soon as one that said so.
-        settings.keepalives_idle(SILENCE_MAX).tcp_user_timeout(SILENCE_MAX);
-        let manager = Manager::from_config(
-            settings.clone(),
-            tls.clone(),
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
-        let pool = Pool::builder(manager)
-            .config(PoolConfig::new(options.connections_max))
-            .runtime(Runtime::Tokio1)
-            .create_timeout(Some(CONNECT_MAX))
-            .build()
-            .map_err(|error| StoreError::Defect { action: ACTION, source: error.into() })?;
+        let (pool, session) = connect(&options.address, options.connections_max, PLANS)?;
         during("connect to it", check_encoding(&pool)).await?;
         migrations::migrate(&pool).await?;
         let weeks = partitions::make(&pool, options.clock.now());
@@ -201,7 +184,7 @@ impl PostgresStore {
         tasks.spawn(async move { writes.0.writes.run(&writes).await });
         let subscribes = Subscriber(parts.clone());
         tasks.spawn(async move { subscribes.0.subscribes.run(&subscribes).await });
-        Ok(Self { parts, session: (settings, tls), tasks: Mutex::new(tasks) })
+        Ok(Self { parts, session, tasks: Mutex::new(tasks) })
     }
 
     /// The minter that every id of this process comes from.
@@ -233,6 +216,38 @@ async fn check_encoding(pool: &Pool) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// A pool of sessions with these options, and what it connects with.
+fn connect(
+    address: &Address,
+    connections_max: usize,
+    options: &str,
+) -> Result<(Pool, (Config, Tls)), StoreError> {
+    let mut settings = address.to_config();
+    let tls = tls::of(&mut settings)?;
+    let given = settings.get_options().unwrap_or_default();
+    settings.options(format!("{options} {given}"));
+    if settings.get_application_name().is_none() {
+        settings.application_name("turnbuckle");
+    }
+    // A server that is gone without a word is noticed as soon as one that said so.
+    settings.keepalives_idle(SILENCE_MAX).tcp_user_timeout(SILENCE_MAX);
+    let manager = Manager::from_config(
+        settings.clone(),
+        tls.clone(),
+        ManagerConfig { recycling_method: RecyclingMethod::Fast },
+    );
+    let pool = Pool::builder(manager)
+        .config(PoolConfig::new(connections_max))
+        .runtime(Runtime::Tokio1)
+        .create_timeout(Some(CONNECT_MAX))
+        .build()
+        .map_err(|error| StoreError::Defect {
+            action: "open the database",
+            source: error.into(),
+        })?;
+    Ok((pool, (settings, tls)))
 }
 
 /// Every process that opens the store gets the next number.

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::maintenance::MaintenanceStore as _;
-use turnbuckle_store::postgres::{PostgresOptions, PostgresStore};
+use turnbuckle_store::postgres::{Found, PostgresOptions, PostgresStore, Unopened};
 use turnbuckle_store::workspace::WorkspaceStore;
 use turnbuckle_store::{Store, StoreError};
 
@@ -227,6 +227,39 @@ async fn the_database_of_another_is_left_alone() {
     check("of_a_later_version", later, "start a newer version").await;
 }
 
+/// What a database is can be told without making it another one.
+#[tokio::test]
+async fn a_database_that_is_looked_at_stays_as_it_is() {
+    let schema = Schema::make("looked_at").await;
+    let clock = Arc::new(TestClock::new());
+    let check = async |expect: Found| {
+        let tables = "SELECT count(*) FROM pg_class
+            WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p')";
+        let before = schema.count(tables).await;
+        let unopened = Unopened::at(&schema.url.parse().unwrap()).unwrap();
+        assert_eq!(unopened.found().await.unwrap(), expect);
+        assert_eq!(schema.count(tables).await, before, "{expect:?}");
+    };
+    check(Found::Empty { may_create: true }).await;
+    schema.run("CREATE TABLE theirs (it text)").await;
+    check(Found::OfAnotherProgram).await;
+    schema.run("DROP TABLE theirs").await;
+
+    let store = schema.open_idle(clock).await.unwrap();
+    check(Found::Current).await;
+    let unopened = Unopened::at(&schema.url.parse().unwrap()).unwrap();
+    assert_eq!(unopened.note("mine").await.unwrap(), None);
+    store.claim_note("mine", "noted").await.unwrap();
+    assert_eq!(unopened.note("mine").await.unwrap().as_deref(), Some("noted"));
+    schema.run("UPDATE turnbuckle_migration SET number = 1000").await;
+    check(Found::Newer { schema: 1000 }).await;
+    schema.run("DELETE FROM turnbuckle_migration").await;
+    check(Found::Older { schema: 0 }).await;
+    // One that is named and not there.
+    schema.run(&format!("DROP SCHEMA {} CASCADE", schema.name())).await;
+    check(Found::Empty { may_create: false }).await;
+}
+
 #[tokio::test]
 async fn what_cannot_be_opened_says_why() {
     let clock = Arc::new(TestClock::new());
@@ -251,10 +284,12 @@ async fn what_cannot_be_opened_says_why() {
     ] {
         db.batch_execute(statement).await.unwrap();
     }
-    let StoreError::Defect { source, .. } = open(&format!("{server}/in_latin1")).await else {
-        panic!("it is opened")
-    };
-    assert!(source.to_string().contains("its encoding is LATIN1"), "{source}");
+    let in_latin1 = format!("{server}/in_latin1");
+    let looked = Unopened::at(&in_latin1.parse().unwrap()).unwrap().found().await;
+    for refused in [open(&in_latin1).await, looked.unwrap_err()] {
+        let StoreError::Defect { source, .. } = refused else { panic!("it is taken") };
+        assert!(source.to_string().contains("its encoding is LATIN1"), "{source}");
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use crate::postgres::statement::{execute, find};
 /// Rows of one table that one slice drops at most.
 const ROWS_DROPPED_MAX: usize = 1_000;
 
-async fn note(db: &impl GenericClient, name: &str) -> Result<Option<String>, Failure> {
+pub(super) async fn note(db: &impl GenericClient, name: &str) -> Result<Option<String>, Failure> {
     let select = "SELECT value FROM note WHERE name = $1";
     find(db, select, &[&name], |row| Ok(row.get(0))).await
 }

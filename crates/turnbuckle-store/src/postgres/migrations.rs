@@ -3,11 +3,13 @@
 //! Forward only, one transaction per migration. Several processes may start at
 //! once: the first locks the list of migrations, the others then find it done.
 
-use deadpool_postgres::{Client, Pool};
+use std::cmp::Ordering;
 
-use crate::StoreError;
+use deadpool_postgres::{Client, GenericClient, Pool};
+
 use crate::postgres::failure::{Failure, during};
 use crate::postgres::statement::{execute, find};
+use crate::{SCHEMA, StoreError};
 
 /// Number, name and text of every migration; numbers and names are the same on every engine.
 pub const MIGRATIONS: &[(i64, &str, &str)] =
@@ -15,6 +17,9 @@ pub const MIGRATIONS: &[(i64, &str, &str)] =
 
 /// The list of what was applied. Its name also marks the schema as ours.
 const LIST: &str = "turnbuckle_migration";
+
+/// The number of the last migration that this version knows.
+const NEWEST: i64 = SCHEMA.0;
 
 /// Applies what is missing.
 ///
@@ -30,36 +35,80 @@ pub async fn migrate(pool: &Pool) -> Result<(), StoreError> {
     .await
 }
 
-/// What a schema holds, at one moment.
-enum Holds {
-    Nothing,
-    /// Our list, whatever else.
-    OurList,
-    TablesOfAnother,
+/// What a schema is to this version, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Without tables, which may be made or not.
+    Empty {
+        may_create: bool,
+    },
+    OfAnotherProgram,
+    /// Ours, and brought up to date when it is opened.
+    Older {
+        schema: i64,
+    },
+    Current,
+    /// Written by a later version.
+    Newer {
+        schema: i64,
+    },
 }
 
-async fn look(db: &Client) -> Result<Holds, Failure> {
-    let tables = "SELECT count(*), count(*) FILTER (WHERE relname = $1)
+impl Found {
+    /// Why it is not ours to use, with the cure.
+    pub fn obstacle(&self) -> Option<String> {
+        match self {
+            Self::OfAnotherProgram => {
+                Some("it holds the tables of another program; name an empty one".to_owned())
+            }
+            Self::Newer { schema } => Some(format!(
+                "it has schema {schema} and this version knows up to {NEWEST}: start a newer \
+                 version"
+            )),
+            Self::Empty { .. } | Self::Older { .. } | Self::Current => None,
+        }
+    }
+
+    fn of(schema: i64) -> Self {
+        match schema.cmp(&NEWEST) {
+            Ordering::Less => Self::Older { schema },
+            Ordering::Equal => Self::Current,
+            Ordering::Greater => Self::Newer { schema },
+        }
+    }
+}
+
+/// Changes nothing.
+pub async fn look(db: &impl GenericClient) -> Result<Found, Failure> {
+    let tables = "SELECT count(*), count(*) FILTER (WHERE relname = $1),
+            coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)
         FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
         WHERE nspname = current_schema() AND relkind IN ('r', 'p')";
-    let counts = find(db, tables, &[&LIST], |row| Ok((row.get::<_, i64>(0), row.get::<_, i64>(1))));
+    let counts = find(db, tables, &[&LIST], |row| {
+        Ok((row.get::<_, i64>(0), row.get::<_, i64>(1), row.get::<_, bool>(2)))
+    });
     Ok(match counts.await? {
-        None | Some((0, _)) => Holds::Nothing,
-        Some((_, 0)) => Holds::TablesOfAnother,
-        Some(_) => Holds::OurList,
+        None => Found::Empty { may_create: false },
+        Some((0, _, may_create)) => Found::Empty { may_create },
+        Some((_, 0, _)) => Found::OfAnotherProgram,
+        Some(_) => Found::of(applied(db).await?),
     })
+}
+
+/// The number of the last migration that was applied.
+async fn applied(db: &impl GenericClient) -> Result<i64, Failure> {
+    let last = format!("SELECT coalesce(max(number), 0) FROM {LIST}");
+    Ok(find(db, &last, &[], |row| Ok(row.get(0))).await?.unwrap_or_default())
 }
 
 /// Makes the list in an empty schema.
 async fn make_list(db: &Client) -> Result<(), Failure> {
-    match look(db).await? {
-        Holds::OurList => return Ok(()),
-        Holds::TablesOfAnother => {
-            return Err(unusable(
-                "it holds the tables of another program; name an empty one".to_owned(),
-            ));
-        }
-        Holds::Nothing => {}
+    let found = look(db).await?;
+    if let Some(reason) = found.obstacle() {
+        return Err(unusable(reason));
+    }
+    if !matches!(found, Found::Empty { .. }) {
+        return Ok(());
     }
     let create = format!(
         "CREATE TABLE {LIST} (
@@ -68,7 +117,9 @@ async fn make_list(db: &Client) -> Result<(), Failure> {
     let made = db.batch_execute(&create).await;
     // Of several that start at once, one makes it.
     match made {
-        Err(_) if matches!(look(db).await?, Holds::OurList) => Ok(()),
+        Err(_) if !matches!(look(db).await?, Found::Empty { .. } | Found::OfAnotherProgram) => {
+            Ok(())
+        }
         made => Ok(made?),
     }
 }
@@ -77,16 +128,11 @@ async fn make_list(db: &Client) -> Result<(), Failure> {
 async fn apply_next(db: &mut Client) -> Result<bool, Failure> {
     let transaction = db.transaction().await?;
     transaction.batch_execute(&format!("LOCK TABLE {LIST} IN EXCLUSIVE MODE")).await?;
-    let newest = format!("SELECT coalesce(max(number), 0) FROM {LIST}");
-    let version: i64 =
-        find(&transaction, &newest, &[], |row| Ok(row.get(0))).await?.unwrap_or_default();
-    let known = MIGRATIONS.last().map_or(0, |(number, _, _)| *number);
-    if version > known {
-        return Err(unusable(format!(
-            "it has schema {version} and this version knows up to {known}: start a newer version"
-        )));
+    let schema = applied(&transaction).await?;
+    if let Some(reason) = Found::of(schema).obstacle() {
+        return Err(unusable(reason));
     }
-    let Some((number, name, text)) = MIGRATIONS.iter().find(|(number, _, _)| version < *number)
+    let Some((number, name, text)) = MIGRATIONS.iter().find(|(number, _, _)| schema < *number)
     else {
         return Ok(false);
     };
