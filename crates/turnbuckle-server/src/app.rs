@@ -9,11 +9,11 @@ use anyhow::Context as _;
 use tokio_util::task::TaskTracker;
 use turnbuckle_connectors::native;
 use turnbuckle_core::id::{Minter, Stamp, UnixMs};
-use turnbuckle_store::Store;
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::maintenance::MaintenanceStore as _;
-use turnbuckle_store::postgres::{Address, PostgresOptions, PostgresStore};
+use turnbuckle_store::postgres::{Address, Found, PostgresOptions, PostgresStore, Unopened};
 use turnbuckle_store::sqlite::{SqliteOptions, SqliteStore};
+use turnbuckle_store::{Store, StoreError};
 
 use crate::auth::KeyUses;
 use crate::bootstrap::{SEAL_KEY_NOTE, check_seal_key};
@@ -171,17 +171,48 @@ async fn open_postgres(
     .with_context(|| format!("cannot use the database {address}"))?;
     // One that other processes use already has a key, which this one cannot make.
     let sealer = match store.note(SEAL_KEY_NOTE).await.context("cannot read the database")? {
-        Some(sealed_with) => seal::key_file::load(&config.data)?.with_context(|| {
-            let folder = config.data.display();
-            format!(
-                "the database was sealed with key {sealed_with} and {folder} has no seal.key; copy \
-                 it there from the data folder of a process that uses this database, or name \
-                 another database"
-            )
-        })?,
+        Some(sealed_with) => key_of(&config.data, &sealed_with)?,
         None => seal::key_file::load_or_create(&config.data)?,
     };
     Ok(Opened { minter: store.minter(), store: Arc::new(store), sealer })
+}
+
+/// The key in a data folder, for a database on PostgreSQL that was sealed.
+///
+/// # Errors
+/// With a sentence for the operator.
+pub fn key_of(data: &Path, sealed_with: &str) -> anyhow::Result<Sealer> {
+    seal::key_file::load(data)?.with_context(|| {
+        let folder = data.display();
+        format!(
+            "the database was sealed with key {sealed_with} and {folder} has no seal.key; copy it \
+             there from the data folder of a process that uses this database, or name another \
+             database"
+        )
+    })
+}
+
+/// A database on PostgreSQL that was not opened.
+pub struct Looked {
+    pub found: Found,
+    pub sealed_with: Option<String>,
+}
+
+/// Looks at a database on PostgreSQL without changing it.
+///
+/// # Errors
+/// With a sentence for the operator.
+pub async fn look_at(address: &Address) -> anyhow::Result<Looked> {
+    let look = async {
+        let database = Unopened::at(address)?;
+        let found = database.found().await?;
+        let sealed_with = match found {
+            Found::Current => database.note(SEAL_KEY_NOTE).await?,
+            _ => None,
+        };
+        Ok::<_, StoreError>(Looked { found, sealed_with })
+    };
+    look.await.with_context(|| format!("cannot use the database {address}"))
 }
 
 /// Makes a folder that only its owner may look into: records and webhooks are in it.

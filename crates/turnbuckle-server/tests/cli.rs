@@ -9,6 +9,7 @@ use turnbuckle_server::app::App;
 use turnbuckle_server::config::{Config, Sources};
 use turnbuckle_server::seal;
 use turnbuckle_server::serve::{Serving, serve};
+use turnbuckle_store::postgres::{Found, Unopened};
 use turnbuckle_store::transfer::IMPORT_NOTE;
 use turnbuckle_testkit::setup::everything;
 use turnbuckle_testkit::{Client, WebhookSink, database, wait};
@@ -169,6 +170,37 @@ fn examine(folder: &Path, store: &[&str]) -> Examined {
 fn on_postgres(folder: &Path, database: &str) -> [&'static str; 4] {
     std::fs::write(folder.join("postgres.toml"), format!("store = \"{database}\"")).unwrap();
     ["--data", "data", "--config", "postgres.toml"]
+}
+
+#[tokio::test]
+async fn the_doctor_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let data = folder.join("data");
+    let address = database::empty_schema().await;
+    let check = |arguments: &[&str], wrong: &[&str], store: &str| {
+        let found = examine(folder, arguments);
+        assert_eq!(found.wrong, wrong, "{:#?}", found.findings);
+        assert!(found.detail("store").contains(store), "{:#?}", found.findings);
+        assert!(!data.exists(), "{:#?}", found.findings);
+    };
+    check(&["--data", "data"], &[], "will be made");
+    // Port 1 answers nobody.
+    let on_postgres = on_postgres(folder, "postgres://turnbuckle@127.0.0.1:1/postgres");
+    check(&on_postgres, &["store"], "cannot use the database");
+
+    self::on_postgres(folder, &address);
+    check(&on_postgres, &[], "its tables will be made");
+    let found = Unopened::at(&address.parse().unwrap()).unwrap().found().await.unwrap();
+    assert_eq!(found, Found::Empty { may_create: true });
+    answer(folder, &[&["migrate"], &on_postgres[..]].concat());
+    std::fs::remove_dir_all(&data).unwrap();
+    check(&on_postgres, &[], "no server has used it yet");
+    let serving = serve(config_of(&data, &address), CancellationToken::new()).await.unwrap();
+    serving.shutdown().await.unwrap();
+    assert!(examine(folder, &on_postgres).wrong.is_empty());
+    std::fs::remove_dir_all(&data).unwrap();
+    check(&on_postgres, &["key file"], "not looked at without its key file");
 }
 
 /// What a server refuses, no command uses and the doctor finds.
