@@ -14,8 +14,9 @@ use turnbuckle_store::transfer::IMPORT_NOTE;
 use turnbuckle_store::workspace::Workspace;
 
 use crate::app::App;
+use crate::config::{Config, StoreAddress};
 use crate::random::{new_token, random_bytes};
-use crate::seal::Sealer;
+use crate::seal::{Sealer, key_file};
 use crate::secret::SecretText;
 
 /// The workspace that the first start makes.
@@ -61,6 +62,7 @@ pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError
     if app.store.note(FIRST_START_NOTE).await?.is_some() {
         return Ok(None);
     }
+    warn_of_unused_database(&app.config);
     let workspace = default_workspace(app).await?;
     let scopes = ["all", "operator"].map(str::to_owned).to_vec();
     let label = "First start".to_owned();
@@ -89,6 +91,34 @@ pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError
         }
     };
     Ok(printed)
+}
+
+/// Whoever names PostgreSQL and forgets to carry over what there was would wonder at an
+/// empty hub.
+fn warn_of_unused_database(config: &Config) {
+    let file = config.data.join("turnbuckle.db");
+    if config.store.address != StoreAddress::Embedded && file.exists() {
+        tracing::warn!(
+            file = %file.display(),
+            "the data folder has a database that is not used: the store is on PostgreSQL, which \
+             was empty; `turnbuckle export` and `turnbuckle import` into an empty database would \
+             carry it over"
+        );
+    }
+}
+
+/// The same the other way round. To be called before the store is opened, which makes
+/// the database.
+pub fn warn_of_new_database(config: &Config) {
+    let has = |name: &str| config.data.join(name).exists();
+    let is_embedded = config.store.address == StoreAddress::Embedded;
+    if is_embedded && has(key_file::FILE_NAME) && !has("turnbuckle.db") {
+        tracing::warn!(
+            folder = %config.data.display(),
+            "a new database is made although the data folder has a seal.key; TURNBUCKLE_STORE may \
+             be missing"
+        );
+    }
 }
 
 async fn default_workspace(app: &App) -> Result<Workspace, StoreError> {

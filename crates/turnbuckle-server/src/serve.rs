@@ -64,6 +64,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr().context("the listener has no address")?;
+    bootstrap::warn_of_new_database(&config);
     let app = App::build(config).await?;
     let first_key = bootstrap::first_start(&app).await?;
     app.store.begin_work().await.context("cannot begin to work on what is stored")?;

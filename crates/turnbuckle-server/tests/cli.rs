@@ -1,7 +1,8 @@
 //! The commands, as their user types them, on the real binary.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value as Json, json};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +16,10 @@ use turnbuckle_testkit::setup::everything;
 use turnbuckle_testkit::{Client, WebhookSink, database, wait};
 
 fn turnbuckle(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_turnbuckle"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("TURNBUCKLE_") {
@@ -22,7 +27,24 @@ fn turnbuckle(folder: &Path, arguments: &[&str]) -> Output {
         }
     }
     // A `turnbuckle.toml` of the folder that tests run in is none of ours.
-    command.current_dir(folder).args(arguments).output().unwrap()
+    command.current_dir(folder).args(arguments);
+    command
+}
+
+/// What a server warns of before it listens.
+fn warnings_of_start(folder: &Path, store: &[&str]) -> Vec<String> {
+    let arguments = [&["serve", "--listen", "127.0.0.1:0"], store].concat();
+    let mut serving = command(folder, &arguments);
+    let mut serving = serving.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let log = BufReader::new(serving.stderr.take().unwrap());
+    let mut lines = log.lines().map(Result::unwrap);
+    let start: Vec<String> =
+        lines.by_ref().take_while(|line| !line.contains("listening")).collect();
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    // A system may also let it open too few files.
+    let is_meant = |line: &String| line.contains(" WARN ") && !line.contains("open_files");
+    start.into_iter().filter(is_meant).collect()
 }
 
 /// What a command that must succeed answers with `--json`.
@@ -201,6 +223,26 @@ async fn the_doctor_makes_nothing() {
     assert!(examine(folder, &on_postgres).wrong.is_empty());
     std::fs::remove_dir_all(&data).unwrap();
     check(&on_postgres, &["key file"], "not looked at without its key file");
+}
+
+#[tokio::test]
+async fn a_start_that_leaves_a_database_behind_warns_once() {
+    let folder = used_folder().await;
+    let folder = folder.path();
+    let embedded = |data: &str| warnings_of_start(folder, &["--data", data]);
+    let database = database::empty_schema().await;
+    let on_postgres = on_postgres(folder, &database);
+    assert_eq!(embedded("data"), [""; 0]);
+    let warned = warnings_of_start(folder, &on_postgres);
+    assert!(warned.len() == 1 && warned[0].contains("file=data/turnbuckle.db"), "{warned:?}");
+    assert!(warned[0].contains("turnbuckle import"), "{warned:?}");
+    assert_eq!(warnings_of_start(folder, &on_postgres), [""; 0]);
+
+    assert_eq!(embedded("new"), [""; 0]);
+    copy_key(folder, "other");
+    let warned = embedded("other");
+    assert!(warned.len() == 1 && warned[0].contains("TURNBUCKLE_STORE may be"), "{warned:?}");
+    assert_eq!(embedded("other"), [""; 0]);
 }
 
 /// What a server refuses, no command uses and the doctor finds.
