@@ -22,6 +22,7 @@ test: check unit fuzz ## Everything that must pass, cheapest first; installs wha
 
 check: ## Format, lints, documentation (private items too, so links may lead to them)
 	cargo fmt --all --check
+	crates/turnbuckle-functions/module/check.sh
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --locked
 

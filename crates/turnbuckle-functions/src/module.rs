@@ -1,0 +1,100 @@
+//! The module that every instance is of: the engine, started, its prelude run.
+//!
+//! Made from `module/sandbox.wasm` once and kept in a file, as machine code:
+//! compiling takes a second, loading what was compiled a few milliseconds.
+
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+use tokio::runtime::Builder;
+use wasmtime::{Engine, Instance, Module, Store, Val};
+use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
+
+use crate::call::{self, Guest, State};
+use crate::error::SandboxError;
+
+/// QuickJS-ng and `shim.c`; `module/build.sh` makes it.
+const SANDBOX: &[u8] = include_bytes!("../module/sandbox.wasm");
+const PRELUDE: &str = include_str!("prelude.js");
+
+/// Loads the module from `folder`, where it is put at the first use.
+///
+/// # Errors
+/// If it can neither be read nor made.
+pub fn load(engine: &Engine, folder: &Path) -> Result<Module, SandboxError> {
+    let digest = Sha256::new().chain_update(SANDBOX).chain_update(PRELUDE).finalize();
+    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let path = folder.join(format!("sandbox-{name}.cwasm"));
+    if path.exists() {
+        // SAFETY: the folder belongs to this process's owner alone, as the records in it do.
+        // Whatever made the file said with which engine and settings; another's is refused.
+        match unsafe { Module::deserialize_file(engine, &path) } {
+            Ok(module) => return Ok(module),
+            Err(error) => tracing::info!(%error, "the sandbox is compiled anew"),
+        }
+    }
+    let module = compile(engine)?;
+    let compiled = module.serialize().map_err(SandboxError::of("keep the sandbox"))?;
+    // Two processes may do it at once: each renames a file of its own.
+    let unfinished = folder.join(format!("sandbox-{name}.{}", std::process::id()));
+    std::fs::write(&unfinished, compiled)
+        .and_then(|()| std::fs::rename(&unfinished, &path))
+        .map_err(SandboxError::of("keep the sandbox"))?;
+    Ok(module)
+}
+
+/// Starts the engine, and compiles what it is then.
+fn compile(engine: &Engine) -> Result<Module, SandboxError> {
+    const ACTION: &str = "start the engine of the sandbox";
+    let wizer = Wizer::new();
+    let (context, instrumented) =
+        wizer.instrument(SANDBOX).map_err(SandboxError::of("read the sandbox"))?;
+    let starting = async {
+        let module = Module::new(engine, &instrumented).map_err(SandboxError::of(ACTION))?;
+        let mut linker = call::linker(engine).map_err(SandboxError::of(ACTION))?;
+        linker.define_unknown_imports_as_traps(&module).map_err(SandboxError::of(ACTION))?;
+        let mut store = State::idle(engine);
+        let instance = linker
+            .instantiate_async(&mut store, &module)
+            .await
+            .map_err(SandboxError::of(ACTION))?;
+        let guest = Guest::of(&mut store, &instance).map_err(SandboxError::of(ACTION))?;
+        guest.start(&mut store, PRELUDE).await.map_err(SandboxError::of(ACTION))?;
+        wizer
+            .snapshot(&context, &mut Started { store, instance })
+            .await
+            .map_err(SandboxError::of("keep the engine of the sandbox"))
+    };
+    // On a thread of its own: this one may be driving tasks.
+    let start = || {
+        let runtime = Builder::new_current_thread().build().map_err(SandboxError::of(ACTION))?;
+        runtime.block_on(starting)
+    };
+    let snapshot = std::thread::scope(|scope| scope.spawn(start).join())
+        .unwrap_or_else(|_| Err(SandboxError::of(ACTION)("it panicked")))?;
+    Module::new(engine, snapshot).map_err(SandboxError::of("compile the sandbox"))
+}
+
+/// The instance whose state is kept.
+struct Started {
+    store: Store<State>,
+    instance: Instance,
+}
+
+impl InstanceState for Started {
+    async fn global_get(&mut self, name: &str, _: ValType) -> SnapshotVal {
+        let global = self.instance.get_global(&mut self.store, name);
+        match global.map(|global| global.get(&mut self.store)) {
+            Some(Val::I32(value)) => SnapshotVal::I32(value),
+            Some(Val::I64(value)) => SnapshotVal::I64(value),
+            Some(Val::F32(value)) => SnapshotVal::F32(value),
+            Some(Val::F64(value)) => SnapshotVal::F64(value),
+            other => unreachable!("clang makes no globals such as {name}: {other:?}"),
+        }
+    }
+
+    async fn memory_contents(&mut self, name: &str, contents: impl FnOnce(&[u8]) + Send) {
+        let memory = self.instance.get_memory(&mut self.store, name);
+        contents(memory.expect("a module has the memory that it exports").data(&self.store));
+    }
+}
