@@ -188,7 +188,7 @@ pub enum Dropping {
 /// and ends, answers true.
 pub async fn drop_week(
     db: &mut Client,
-    table: &str,
+    (log, table): (Log, &str),
     keys: &Range<i64>,
     held: Option<&str>,
 ) -> Result<Dropping, Failure> {
@@ -197,7 +197,15 @@ pub async fn drop_week(
         return Ok(Dropping::Held);
     }
     let transaction = db.transaction().await?;
-    let drop = format!("SET LOCAL lock_timeout = {ALONE_WITHIN_MS}; DROP TABLE IF EXISTS {table}");
+    // Those who drop of one log follow each other, too: the server itself stumbles
+    // over a week that goes while it looks for it.
+    let drop = format!(
+        "SET LOCAL lock_timeout = {TURN_WITHIN_MS};
+         LOCK TABLE ONLY {} IN SHARE UPDATE EXCLUSIVE MODE;
+         SET LOCAL lock_timeout = {ALONE_WITHIN_MS};
+         DROP TABLE IF EXISTS {table}",
+        log.table()
+    );
     match transaction.batch_execute(&drop).await {
         Err(error) if is_in_use(&error) => return Ok(Dropping::InUse),
         dropped => dropped?,

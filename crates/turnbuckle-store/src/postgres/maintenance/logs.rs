@@ -144,7 +144,7 @@ async fn drop_weeks(
         let Partition { log, table, keys, .. } = &partition;
         let goes = |keys: &&Range<i64>| keys.end <= borders.of_all(*log);
         let dropping = match keys.as_ref().filter(goes) {
-            Some(keys) => Some(partitions::drop_week(db, table, keys, held(*log)).await?),
+            Some(keys) => Some(partitions::drop_week(db, (*log, table), keys, held(*log)).await?),
             None => None,
         };
         if matches!(dropping, None | Some(Dropping::Held)) {
