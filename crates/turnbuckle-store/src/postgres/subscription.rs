@@ -101,7 +101,7 @@ impl Subscriber {
         let transaction = db.transaction().await?;
         let mut connections = lock_connections(&transaction, wishes).await?;
         let (mut known, mut sharers) = tokio::try_join!(
-            read_identities(&transaction, wishes),
+            read_identities(&transaction, wishes, &connections),
             read_sharers(&transaction, wishes),
         )?;
         let mut new = Vec::new();
@@ -180,24 +180,29 @@ async fn lock_connections(
 /// What makes a wish the one that is stored already.
 type Identity = (WorkspaceId, ConnectionNo, String, Uuid);
 
+/// Those of wishes that are stored.
 async fn read_identities(
     db: &Transaction<'_>,
     wishes: &[Wish],
+    connections: &HashMap<(WorkspaceId, String), Followable>,
 ) -> Result<HashSet<Identity>, Failure> {
+    let number = |(workspace, wish): &Wish| {
+        // Of a connection that is not there nothing is stored.
+        connections.get(&(*workspace, wish.connection.clone())).map(|it| it.no.0)
+    };
     let workspaces: Vec<i64> = wishes.iter().map(|(workspace, _)| workspace.0).collect();
-    let ids: Vec<&str> = wishes.iter().map(|(_, wish)| wish.connection.as_str()).collect();
+    let numbers: Vec<Option<i64>> = wishes.iter().map(number).collect();
     let objects: Vec<&str> = wishes.iter().map(|(_, wish)| wish.object.as_str()).collect();
     let identities: Vec<Uuid> =
         wishes.iter().map(|(_, wish)| identity_hash(&wish.identity)).collect();
     let select = "SELECT subscription.workspace, subscription.connection, subscription.object,
             subscription.identity
-        FROM unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[])
-            AS wish (workspace, id, object, identity)
-        JOIN connection ON connection.workspace = wish.workspace AND connection.id = wish.id
-        JOIN subscription ON subscription.workspace = wish.workspace
-            AND subscription.connection = connection.no AND subscription.object = wish.object
+        FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::uuid[])
+            AS wish (workspace, connection, object, identity)
+        JOIN subscription ON subscription.workspace = ANY (ARRAY[wish.workspace])
+            AND subscription.connection = wish.connection AND subscription.object = wish.object
             AND subscription.identity = wish.identity";
-    let parameters: Parameters<'_> = &[&workspaces, &ids, &objects, &identities];
+    let parameters: Parameters<'_> = &[&workspaces, &numbers, &objects, &identities];
     let known = list(db, select, parameters, |row| {
         let (workspace, no) = (WorkspaceId(row.get(0)), ConnectionNo(row.get(1)));
         Ok((workspace, no, row.get(2), row.get(3)))
