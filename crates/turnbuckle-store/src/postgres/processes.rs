@@ -35,6 +35,7 @@ use crate::postgres::CONNECT_MAX;
 use crate::postgres::failure::Failure;
 use crate::postgres::hints::{CHANNEL, Hints};
 use crate::postgres::statement::{execute, find};
+use crate::postgres::statistics::recount;
 use crate::postgres::tls::Tls;
 
 /// How often a process says that it is there.
@@ -265,6 +266,9 @@ impl Processes {
         self.learn(mine.collect(), begun, count == 1);
         let forget = "DELETE FROM process WHERE seen_at < now() - interval '1 hour'";
         db.execute(forget, &[]).await?;
+        if self.has(Task::Upkeep) {
+            recount(db).await?;
+        }
         Ok(())
     }
 

@@ -239,7 +239,7 @@ const FILL_QUEUES: [(&str, &str); 5] = [
 ];
 
 /// A queue is empty at times, and vacuumed then: until that happens again, the server
-/// plans as if it were empty still.
+/// would plan as if it were empty still.
 #[tokio::test]
 async fn no_table_is_walked_that_was_empty_when_it_was_counted() {
     let (schema, clock) = (Schema::make("counted_empty").await, Arc::new(TestClock::new()));
