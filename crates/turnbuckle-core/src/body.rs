@@ -23,6 +23,7 @@ mod header;
 mod multipart;
 
 use std::fmt;
+use std::ops::Range;
 use std::string::FromUtf8Error;
 
 use serde::Serialize;
@@ -53,6 +54,9 @@ pub struct FilePart {
     pub file_name: String,
     pub content_type: Option<String>,
     pub size_bytes: u64,
+    /// Where in the body its content is.
+    #[serde(skip)]
+    pub at: Range<usize>,
 }
 
 /// Why a body was not decoded.

@@ -38,6 +38,8 @@ pub enum Origin {
     Records,
     /// The CRM itself: somebody worked in it.
     Crm,
+    /// A function of the workspace.
+    Function,
 }
 
 /// One create, update or delete, with the record before and after it where known.

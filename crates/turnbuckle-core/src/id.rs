@@ -199,6 +199,10 @@ id_type!(
     SourceKeyId "skey_"
     /// One webhook received.
     InboundEventId "in_"
+    /// JavaScript of a user's, with its versions.
+    FunctionId "fn_"
+    /// One key by which functions are called.
+    FunctionKeyId "fkey_"
     /// One run over inbound events that are processed again.
     ReplayId "rpl_"
     /// One create, update or delete of a record in a CRM.

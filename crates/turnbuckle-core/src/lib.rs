@@ -12,6 +12,7 @@ pub mod coalesce;
 pub mod endpoint;
 pub mod entity;
 pub mod filter;
+pub mod function;
 pub mod id;
 pub mod invalid;
 pub mod key;

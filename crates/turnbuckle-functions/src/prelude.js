@@ -69,13 +69,10 @@
   define(global, {
     info: write,
     console: define({}, { log: write, info: write, debug: write, warn: write, error: write }),
-    invokeUrl: (request) => invoke("invokeUrl", [request]),
     zoho: define({}, {
       crm: define({}, {
         getRecordById: (module, id, connection) =>
           invoke("crm.getRecordById", [module, id, connection ?? null]),
-        searchRecords: (module, criteria, page, perPage, connection) =>
-          invoke("crm.searchRecords", [module, criteria, page ?? null, perPage ?? null, connection ?? null]),
         createRecord: (module, record, connection) =>
           invoke("crm.createRecord", [module, record, connection ?? null]),
         updateRecord: (module, id, record, connection) =>

@@ -14,6 +14,7 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod entities;
 pub mod etag;
+pub mod functions;
 pub mod health;
 pub mod idempotency;
 pub mod inbound_events;
@@ -30,6 +31,7 @@ pub mod subscriptions;
 pub mod time;
 pub mod webhooks;
 pub mod workspaces;
+pub mod zoho;
 
 use axum::Router;
 use axum::extract::FromRef as _;
@@ -53,6 +55,7 @@ pub fn documented_routes() -> OpenApiRouter<App> {
         .merge(deliveries::routes())
         .merge(endpoints::routes())
         .merge(entities::routes())
+        .merge(functions::routes())
         .merge(inbound_events::routes())
         .merge(keys::routes())
         .merge(mapping::routes())
@@ -72,6 +75,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), idempotency::answer_once))
         .layer(from_fn_with_state(described, refuse_undescribed))
         .merge(webhooks::routes())
+        .merge(zoho::routes())
         .merge(health::routes())
         .merge(openapi::routes(document))
         .fallback(route_not_found)

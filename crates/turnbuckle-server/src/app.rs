@@ -21,6 +21,7 @@ use crate::catalog::Catalog;
 use crate::clock::SystemClock;
 use crate::config::{Config, StoreAddress};
 use crate::egress::GuardedClient;
+use crate::functions::Functions;
 use crate::logging::LogQuota;
 use crate::metrics::Metrics;
 use crate::outcomes::Outcomes;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub outcomes: Outcomes,
     /// How much the sources with a limit have used of it.
     pub rate_limits: RateLimits,
+    /// Runs the scripts of workspaces.
+    pub functions: Functions,
     /// Where deliveries that became due are handed over.
     pub lanes: Lanes,
     /// Hints that wake workers.
@@ -88,6 +91,7 @@ impl App {
         let Opened { store, minter, sealer } = opened;
         let sealer = Arc::new(sealer);
         let egress = GuardedClient::new(config.egress.policy.clone(), config.egress.limits.clone());
+        let functions = Functions::new(&config.data, config.functions.clone());
         Ok(Self(Arc::new(Parts {
             catalog: Catalog::new(store.clone(), sealer.clone()),
             lanes: Lanes::new(&config.deliver),
@@ -102,6 +106,7 @@ impl App {
             log_quota: LogQuota::default(),
             outcomes: Outcomes::default(),
             rate_limits: RateLimits::default(),
+            functions,
             signals: Signals::default(),
             unfinished: TaskTracker::new(),
         })))

@@ -6,6 +6,7 @@
 
 mod connection;
 mod endpoint;
+mod function;
 mod source;
 
 use std::hash::Hash;
@@ -21,6 +22,7 @@ use turnbuckle_store::{Store, StoreError};
 
 pub use connection::{LiveConnection, LiveObject, LiveSearch};
 pub use endpoint::{EndpointSecrets, LiveEndpoint, endpoint_context};
+pub use function::function_key_context;
 pub use source::{LiveSource, source_key_context};
 
 use crate::seal::Sealer;

@@ -19,8 +19,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use parts::{
-    BinsConfig, BootstrapKey, DeliverConfig, EgressConfig, HttpConfig, IntakeConfig, LogConfig,
-    LogFormat, LogLevel, MatchConfig, ProcessConfig, RetentionConfig, StoreAddress, StoreConfig,
+    BinsConfig, BootstrapKey, DeliverConfig, EgressConfig, FunctionsConfig, HttpConfig,
+    IntakeConfig, LogConfig, LogFormat, LogLevel, MatchConfig, ProcessConfig, RetentionConfig,
+    StoreAddress, StoreConfig,
 };
 
 use crate::egress::Cidr;
@@ -50,6 +51,7 @@ pub struct Config {
     pub egress: EgressConfig,
     pub retention: RetentionConfig,
     pub bins: BinsConfig,
+    pub functions: FunctionsConfig,
     /// The key set to make at the first start.
     pub bootstrap_key: Option<BootstrapKey>,
     effective: String,
@@ -114,6 +116,7 @@ impl Config {
             egress: EgressConfig::read(&mut settings),
             retention: RetentionConfig::read(&mut settings),
             bins: BinsConfig::read(&mut settings),
+            functions: FunctionsConfig::read(&mut settings),
             bootstrap_key: settings.secret(parts::BOOTSTRAP_KEY_VARIABLE),
             effective: settings.to_string(),
         };

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod egress;
 pub mod extract;
+pub mod functions;
 pub mod logging;
 pub mod metrics;
 pub mod notices;

@@ -43,6 +43,7 @@ pub enum Problem {
     ObjectNotFound,
     EventNotFound,
     SourceNotFound,
+    FunctionNotFound,
     InboundEventNotFound,
     ReplayNotFound,
     SubscriptionNotFound,
@@ -110,6 +111,7 @@ impl Problem {
             Self::ObjectNotFound => ("object-not-found", S::NOT_FOUND, "No such object"),
             Self::EventNotFound => ("event-not-found", S::NOT_FOUND, "No such event"),
             Self::SourceNotFound => ("source-not-found", S::NOT_FOUND, "No such source"),
+            Self::FunctionNotFound => ("function-not-found", S::NOT_FOUND, "No such function"),
             Self::InboundEventNotFound => {
                 ("inbound-event-not-found", S::NOT_FOUND, "No such inbound event")
             }
@@ -213,6 +215,11 @@ impl ApiError {
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// What a client is told of it, in a sentence.
+    pub fn sentence(&self) -> &str {
+        self.detail.as_deref().unwrap_or(self.problem.title())
     }
 
     pub fn problem(&self) -> Problem {

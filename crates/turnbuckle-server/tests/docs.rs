@@ -174,6 +174,7 @@ impl Stage {
             .current_dir(folder.path())
             .env("TURNBUCKLE", env!("CARGO_BIN_EXE_turnbuckle"))
             .env("TURNBUCKLE_DATA", &data)
+            .env("TURNBUCKLE_FUNCTIONS__CACHE", env!("CARGO_TARGET_TMPDIR"))
             .env("TURNBUCKLE_LISTEN", &address)
             .env("TURNBUCKLE_BOOTSTRAP_KEY", KEY)
             .env("TURNBUCKLE_EGRESS__ALLOW_CIDRS", "127.0.0.0/8")
@@ -298,6 +299,11 @@ fn the_guide_to_the_universal_api_runs() {
 #[test]
 fn the_guide_to_webhooks_out_runs() {
     check("docs/guides/webhooks-out.md");
+}
+
+#[test]
+fn the_guide_to_functions_runs() {
+    check("docs/guides/functions.md");
 }
 
 #[test]

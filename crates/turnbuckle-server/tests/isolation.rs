@@ -355,6 +355,8 @@ async fn furnish(owner: &Client, sink: &WebhookSink) -> Ids {
         })
         .await;
     }
+    let function = json!({"source": format!("handler = () => '{MARKER}'"), "rest_api": true});
+    owner.put(&api("functions/mine"), function).await.success();
     let bin = owner.post(&api("bins"), json!({})).await.expect(201)["bin"].clone();
     let bin = text(&bin["name"]);
     owner.anonymous().post(&format!("/bin/{bin}"), json!({ MARKER: true })).await.success();
@@ -383,6 +385,8 @@ async fn furnish(owner: &Client, sink: &WebhookSink) -> Ids {
         ("inbound_event", text(&event["id"])),
         ("replay", replay),
         ("bin", bin),
+        ("function", "mine".to_owned()),
+        ("version", "1".to_owned()),
         ("key", text(&key["key"]["id"])),
     ])
 }
@@ -392,15 +396,17 @@ const OPEN: [&str; 4] = ["/bin/", "/healthz", "/readyz", "/metrics"];
 
 /// Things whose ids their owners choose: the same id is another thing in another
 /// workspace.
-const CHOSEN_IDS: [(&str, &str); 3] = [
+const CHOSEN_IDS: [(&str, &str); 4] = [
+    ("PUT", "/api/v1/functions/{function}"),
     ("PUT", "/api/v1/contexts/{context}"),
     ("PUT", "/api/v1/connections/{connection}"),
     ("PUT", "/api/v1/objects/{object}"),
 ];
 
 /// Reads with an id in them that show nothing of their owner's own words.
-const UNMARKED: [&str; 3] = [
+const UNMARKED: [&str; 4] = [
     "/api/v1/connections/{connection}",
+    "/api/v1/functions/{function}",
     "/api/v1/recoveries/{recovery}",
     "/api/v1/replays/{replay}",
 ];
@@ -423,6 +429,9 @@ fn body(method: &Method, template: &str, ids: &Ids) -> Json {
         ("POST", "sources/{source}/try") => {
             json!({"content_type": "application/json", "body": "{\"EntityName\":\"UsrAnimal\"}"})
         }
+        ("PUT", "functions/{function}") => json!({"source": "handler = () => 2"}),
+        ("POST", "functions/{function}/publish") => json!({"version": 1}),
+        ("POST", "functions/{function}/try") => json!({}),
         ("PUT", "settings/webhooks") => json!({"url": "https://app.example/"}),
         ("PUT", "settings/webhook-entities") => json!({"entities": ["Lead"]}),
         ("PUT", "contexts/{context}") => json!({}),

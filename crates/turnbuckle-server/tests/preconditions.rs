@@ -56,6 +56,8 @@ async fn every_change_of_what_has_an_etag_is_guarded() {
     let endpoint = json!({"url": "https://app.example/hooks"});
     let endpoint_id = made("/api/v1/endpoints", endpoint.clone(), "endpoint").await;
     let connection = json!({"context": "acme", "connector": "native"});
+    let function = json!({"source": "handler = () => 1"});
+    hub.put("/api/v1/functions/mine", function.clone()).await;
     let (objects, mapping) = (json!({"objects": {"person": {}}}), json!({"objects": {}}));
 
     let mut left: Vec<_> = calls().into_iter().filter(|(_, _, takes)| *takes).collect();
@@ -78,6 +80,7 @@ async fn every_change_of_what_has_an_etag_is_guarded() {
             Some(endpoint),
             json!({"description": "x"}),
         ),
+        ("/functions/{function}", "/api/v1/functions/mine".to_owned(), Some(function), json!({})),
         ("/objects", format!("{CONNECTION}/objects"), Some(objects), json!({})),
         ("/mapping", format!("{CONNECTION}/mapping"), Some(mapping), json!({})),
         (

@@ -24,6 +24,7 @@ pub mod delivery;
 pub mod endpoint;
 pub mod entity;
 pub mod error;
+pub mod function;
 pub mod idempotency;
 pub mod inbound;
 pub mod maintenance;
@@ -42,7 +43,7 @@ pub use error::StoreError;
 
 /// The newest migration that this version knows, by number and name: every engine has
 /// the same ones, each in its own words.
-pub const SCHEMA: (i64, &str) = (1, "create_tables");
+pub const SCHEMA: (i64, &str) = (2, "create_functions");
 
 /// All contracts, as the server holds them.
 pub trait Store:
@@ -54,6 +55,7 @@ pub trait Store:
     + delivery::DeliveryStore
     + endpoint::EndpointStore
     + entity::EntityStore
+    + function::FunctionStore
     + idempotency::IdempotencyStore
     + inbound::InboundStore
     + maintenance::MaintenanceStore
@@ -75,6 +77,7 @@ impl<T> Store for T where
         + delivery::DeliveryStore
         + endpoint::EndpointStore
         + entity::EntityStore
+        + function::FunctionStore
         + idempotency::IdempotencyStore
         + inbound::InboundStore
         + maintenance::MaintenanceStore

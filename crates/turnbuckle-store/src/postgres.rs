@@ -25,6 +25,7 @@ mod entity;
 mod erasure;
 mod failure;
 mod feed;
+mod function;
 mod gather;
 mod hints;
 mod idempotency;

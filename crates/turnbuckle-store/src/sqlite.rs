@@ -26,6 +26,7 @@ mod endpoint;
 mod entity;
 mod erasure;
 mod failure;
+mod function;
 mod idempotency;
 mod inbound;
 mod line;

@@ -251,7 +251,7 @@ async fn a_database_that_is_looked_at_stays_as_it_is() {
     assert_eq!(unopened.note("mine").await.unwrap(), None);
     store.claim_note("mine", "noted").await.unwrap();
     assert_eq!(unopened.note("mine").await.unwrap().as_deref(), Some("noted"));
-    schema.run("UPDATE turnbuckle_migration SET number = 1000").await;
+    schema.run("UPDATE turnbuckle_migration SET number = number + 998").await;
     check(Found::Newer { schema: 1000 }).await;
     schema.run("DELETE FROM turnbuckle_migration").await;
     check(Found::Older { schema: 0 }).await;

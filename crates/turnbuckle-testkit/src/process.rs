@@ -122,6 +122,8 @@ impl HubProcess {
             .arg(data)
             .env("TURNBUCKLE_BOOTSTRAP_KEY", format!("{}:{}", KEY.0, KEY.1))
             .env("TURNBUCKLE_EGRESS__ALLOW_CIDRS", "127.0.0.0/8")
+            // Compiled once for all hubs of this binary.
+            .env("TURNBUCKLE_FUNCTIONS__CACHE", self.binary.with_file_name(""))
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             // A `turnbuckle.toml` of the folder that tests run in is none of ours.
             .current_dir(self.folder.path())

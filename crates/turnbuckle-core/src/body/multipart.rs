@@ -36,6 +36,7 @@ pub(super) fn decode(raw: &[u8], boundary: &str) -> Result<Body, BodyError> {
                     file_name: file_name.clone(),
                     content_type: part.content_type,
                     size_bytes: part.content.len() as u64,
+                    at: next.content_end - part.content.len()..next.content_end,
                 });
                 file_name
             }

@@ -19,6 +19,7 @@ enum End {
     TimeUp,
     /// Something that it could have caught, or did.
     Itself,
+    /// Either: it may meet the end of its memory first.
     Any,
 }
 
@@ -35,14 +36,14 @@ const SCRIPTS: &[(&str, End, &str)] = &[
         End::TimeUp,
         "o = { [Symbol.iterator]() { return { next() { return {} } } } }; for (x of o);",
     ),
-    ("promises", End::TimeUp, "f = () => Promise.resolve().then(f); return f()"),
+    ("promises", End::Any, "f = () => Promise.resolve().then(f); return f()"),
     (
         "microtasks",
-        End::TimeUp,
+        End::Any,
         "(async () => { while (true) await 0 })(); return new Promise(() => {})",
     ),
     ("never", End::Itself, "return new Promise(() => {})"),
-    ("thenable", End::TimeUp, "return { then(done) { done(this) } }"),
+    ("thenable", End::Any, "return { then(done) { done(this) } }"),
     ("regex", End::TimeUp, "/^(a+)+$/.test('a'.repeat(40) + 'b')"),
     ("regex_words", End::TimeUp, "/(x+x+)+y/.exec('x'.repeat(60))"),
     ("sparse_join", End::Any, "(new Array(3e8) + '')"),
@@ -64,19 +65,19 @@ const SCRIPTS: &[(&str, End, &str)] = &[
     ("deep_json", End::Itself, "return JSON.parse('['.repeat(1e6))"),
     (
         "deep_stringify",
-        End::Itself,
+        End::Any,
         "a = []; for (i = 0; i < 1e6; i++) a = [a]; return JSON.stringify(a).length",
     ),
     ("deep_regex", End::Any, "return new RegExp('('.repeat(1e5) + ')'.repeat(1e5)).test('')"),
     ("json_bomb", End::Any, "a = ['x'.repeat(1e5)]; for (i = 0; i < 30; i++) a = [a, a]; return a"),
     ("eval_loop", End::TimeUp, "eval('while (true);')"),
     ("function_maker", End::TimeUp, "new Function('while (true);')()"),
-    ("log_flood", End::TimeUp, "while (true) info('x'.repeat(1000))"),
-    ("ask_flood", End::TimeUp, "while (true) try { invokeUrl({}) } catch {}"),
+    ("log_flood", End::Any, "while (true) info('x'.repeat(1000))"),
+    ("ask_flood", End::Any, "while (true) try { zoho.crm.createRecord() } catch {}"),
     ("symbol_flood", End::Any, "a = {}; i = 0; while (true) a[Symbol(i++)] = 1"),
-    ("weak", End::TimeUp, "while (true) new WeakRef(new FinalizationRegistry(() => {}))"),
+    ("weak", End::Any, "while (true) new WeakRef(new FinalizationRegistry(() => {}))"),
     ("atomics", End::Any, "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)"),
-    ("date", End::TimeUp, "while (true) new Date().toLocaleString()"),
+    ("date", End::Any, "while (true) new Date().toLocaleString()"),
     (
         "prototype",
         End::Itself,

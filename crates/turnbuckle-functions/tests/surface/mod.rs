@@ -50,14 +50,14 @@ async fn a_host_call_answers_at_once_or_throws() {
     let source = r#"function handler() {
         info("a", {b: 1});
         try { zoho.crm.getRecordById("no", "1") } catch (error) { info(error.message) }
-        const found = invokeUrl({url: "https://x.example"});
-        return found.get("response")[0].get("url");
+        const found = zoho.crm.createRecord("Lead", {Name: "Ada"});
+        return found.get("response")[1].get("Name");
     }"#;
     let outcome = run(call(source)).await;
-    assert_eq!(outcome.result.unwrap(), json!({"output": "https://x.example"}));
+    assert_eq!(outcome.result.unwrap(), json!({"output": "Ada"}));
     assert_eq!(outcome.log, ["a {\"b\":1}", "it says no"]);
     let asked: Vec<_> = outcome.asked.iter().map(|it| (&*it.name, it.error.as_deref())).collect();
-    assert_eq!(asked, [("crm.getRecordById", Some("it says no")), ("invokeUrl", None)]);
+    assert_eq!(asked, [("crm.getRecordById", Some("it says no")), ("crm.createRecord", None)]);
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn what_goes_beyond_a_limit_is_refused_or_cut() {
         Limits { host_calls_max: 2, output_bytes_max: 100, log_bytes_max: 10, ..Limits::default() };
     let bounded = |source: &str| Call { limits, ..call(source) };
     let asking = "function handler() {
-        for (let at = 0; at < 10; at++) try { invokeUrl({}) } catch (error) { last = error.message }
+        for (let at = 0; at < 10; at++) try { zoho.crm.createRecord('Lead', {}) } catch (error) { last = error.message }
         return last;
     }";
     let outcome = run(bounded(asking)).await;

@@ -33,7 +33,7 @@ use crate::problem::{Problem, ProblemBody, TYPE_BASE};
 const KEY_SET: &str = "key_set";
 
 /// The tags, which are the resources, in the order of the page.
-const TAGS: [(&str, &str); 18] = [
+const TAGS: [(&str, &str); 19] = [
     (
         "crm",
         "The universal CRM API: read, search, write and follow records in the app's own words.",
@@ -45,6 +45,7 @@ const TAGS: [(&str, &str); 18] = [
     ("entities", "The types of record that a connection has, and their columns."),
     ("records", "Records of a connection in the CRM's own words."),
     ("changes", "The change feed: catch up without webhooks."),
+    ("functions", "JavaScript of the workspace, in versions, called by URL and key."),
     ("sources", "URLs with keys at which others post webhooks."),
     ("inbound-events", "The webhook log: what was received and what became of it; replay."),
     ("endpoints", "URLs that receive messages."),

@@ -47,6 +47,8 @@ fn not_found(noun: Noun) -> Problem {
         Noun::Delivery => Problem::DeliveryNotFound,
         Noun::Endpoint => Problem::EndpointNotFound,
         Noun::Entity => Problem::EntityNotFound,
+        Noun::Function | Noun::FunctionVersion => Problem::FunctionNotFound,
+        Noun::FunctionKey => Problem::KeyNotFound,
         Noun::InboundEvent => Problem::InboundEventNotFound,
         Noun::Object => Problem::ObjectNotFound,
         Noun::Record => Problem::RecordNotFound,

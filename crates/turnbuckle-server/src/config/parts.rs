@@ -1,6 +1,7 @@
 //! The share of each part, in the types that it works with.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -248,6 +249,30 @@ impl BinsConfig {
             count_max: settings.count("bins.count_max", 0..=1_000_000),
             requests_max: settings.count("bins.requests_max", 1..=100_000),
             bytes_max: settings.count("bins.bytes_max", 1..=BYTES_MAX),
+        }
+    }
+}
+
+/// What calls of functions may take.
+#[derive(Debug, Clone)]
+pub struct FunctionsConfig {
+    /// Where the compiled engine is kept; `None` is the data folder.
+    pub cache: Option<PathBuf>,
+    /// Calls that run at once.
+    pub running_max: usize,
+    pub time_max: Duration,
+    pub memory_bytes_max: usize,
+}
+
+impl FunctionsConfig {
+    pub(super) fn read(settings: &mut Settings) -> Self {
+        let cache = settings.text("functions.cache");
+        Self {
+            cache: (!cache.is_empty()).then(|| PathBuf::from(cache)),
+            running_max: settings.count("functions.running_max", 1..=1_000),
+            time_max: Duration::from_millis(settings.number("functions.time_max_ms", 10..=300_000)),
+            // Less than the engine itself needs would run nothing.
+            memory_bytes_max: settings.count("functions.memory_bytes_max", 8 << 20..=512 << 20),
         }
     }
 }

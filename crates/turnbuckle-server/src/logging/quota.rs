@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use turnbuckle_core::id::{EndpointId, SourceId, UnixMs};
+use turnbuckle_core::id::{EndpointId, FunctionId, SourceId, UnixMs};
 
 const WINDOW_MS: UnixMs = 60_000;
 const LINES_MAX: u32 = 10;
@@ -21,6 +21,7 @@ pub enum Failing {
     InboundEvents(SourceId),
     Attempts(EndpointId),
     Deliveries(EndpointId),
+    Functions(FunctionId),
     /// Requests that are turned away.
     Requests,
     /// The stage that makes records of events.

@@ -49,6 +49,8 @@ impl TestHub {
         let mut environment = vec![
             ("TURNBUCKLE_DATA".to_owned(), data.path().to_str().unwrap().to_owned()),
             ("TURNBUCKLE_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+            // Compiled once for all tests.
+            ("TURNBUCKLE_FUNCTIONS__CACHE".to_owned(), env!("CARGO_TARGET_TMPDIR").to_owned()),
         ];
         environment
             .extend(variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));

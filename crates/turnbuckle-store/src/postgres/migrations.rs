@@ -12,8 +12,10 @@ use crate::postgres::statement::{execute, find};
 use crate::{SCHEMA, StoreError};
 
 /// Number, name and text of every migration; numbers and names are the same on every engine.
-pub const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "create_tables", include_str!("../../migrations/postgres/0001_create_tables.sql"))];
+pub const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "create_tables", include_str!("../../migrations/postgres/0001_create_tables.sql")),
+    (2, "create_functions", include_str!("../../migrations/postgres/0002_create_functions.sql")),
+];
 
 /// The list of what was applied. Its name also marks the schema as ours.
 const LIST: &str = "turnbuckle_migration";

@@ -30,6 +30,7 @@ pub fn origin_to_row(origin: Origin) -> i64 {
         Origin::Source => 3,
         Origin::Records => 4,
         Origin::Crm => 5,
+        Origin::Function => 6,
     }
 }
 
@@ -38,6 +39,7 @@ pub fn origin_from_row(stored: i64) -> Origin {
         2 => Origin::App,
         3 => Origin::Source,
         4 => Origin::Records,
+        6 => Origin::Function,
         _ => Origin::Crm,
     }
 }

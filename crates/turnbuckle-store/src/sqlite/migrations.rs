@@ -8,8 +8,10 @@ use crate::StoreError;
 use crate::sqlite::failure::Failure;
 
 /// Number, name and text of every migration; numbers and names are the same on every engine.
-pub const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "create_tables", include_str!("../../migrations/sqlite/0001_create_tables.sql"))];
+pub const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "create_tables", include_str!("../../migrations/sqlite/0001_create_tables.sql")),
+    (2, "create_functions", include_str!("../../migrations/sqlite/0002_create_functions.sql")),
+];
 
 /// Marks the file as ours: "TBK1". Until the first release it was "TBKL", and the
 /// first migration another.

@@ -71,6 +71,18 @@ tables! {
         workspace: integer, source: integer, seq: integer, tail: integer, hash: bytes,
         sealed: bytes, created_at_ms: integer, expires_at_ms: integer nullable,
     }
+    function {
+        workspace: integer, seq: integer, tail: integer, name: text, settings: text,
+        draft: integer, published: integer nullable, version: integer, created_at_ms: integer,
+        updated_at_ms: integer,
+    }
+    function_version {
+        workspace: integer, function: integer, number: integer, code: text, created_at_ms: integer,
+    }
+    function_key {
+        workspace: integer, seq: integer, tail: integer, function: integer nullable, hash: bytes,
+        sealed: bytes, created_at_ms: integer,
+    }
     inbound_event {
         workspace: integer, seq: integer, tail: integer, source: integer,
         source_tail: integer uncompared, connection: integer, status: integer, headers: text,

@@ -12,6 +12,7 @@ pub mod crm;
 pub mod delivery;
 pub mod endpoint;
 pub mod entity;
+pub mod function;
 pub mod idempotency;
 pub mod inbound;
 pub mod line;
@@ -311,6 +312,15 @@ macro_rules! for_each_story {
                 a_column_becomes_unique_where_its_values_are
                 a_column_keeps_its_type
                 keys_started_by_a_mapping_are_filled
+            }
+            function {
+                a_function_is_saved_in_versions
+                any_version_can_be_published
+                a_key_opens_its_function_or_all
+                a_function_belongs_to_one_workspace
+                a_put_compares_the_version
+                a_deleted_function_takes_versions_and_keys_along
+                functions_are_listed_newest_first
             }
             search {
                 a_search_finds_what_the_filter_matches

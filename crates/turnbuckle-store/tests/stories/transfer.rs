@@ -31,7 +31,9 @@ use super::crm::{
 use super::delivery::{FAR, Said, due, finish, given_endpoint, logged, send_one};
 use super::inbound::{an_event, new};
 use super::reopening::Open;
-use super::{ACME, HOUR, OTHER, TestClock, api_key, bin, endpoint, read_all, replay, source};
+use super::{
+    ACME, HOUR, OTHER, TestClock, api_key, bin, endpoint, function, read_all, replay, source,
+};
 
 const SEAL_KEY: &str = "0badcafe";
 
@@ -54,6 +56,9 @@ async fn given_everything(store: &dyn Store, clock: &TestClock) {
     given_deliveries(store, clock).await;
     given_subscriptions(store).await;
     given_events(store, clock).await;
+    store.put_function(function::a_function(clock, "mine", 1), None).await.unwrap();
+    store.publish_function(ACME, "mine", 1, None).await.unwrap();
+    store.put_function(function::a_function(clock, "another", 3), None).await.unwrap();
     store.create_bin(bin::a_bin(clock, "mine")).await.unwrap();
     store.add_bin_request("mine", bin::a_request(clock, "1"), bin::up_to(10)).await.unwrap();
     for key in ["answered", "claimed"] {

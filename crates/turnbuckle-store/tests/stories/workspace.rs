@@ -3,10 +3,11 @@ use turnbuckle_store::StoreError;
 use turnbuckle_store::api_key::ApiKeyStore;
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::endpoint::{Endpoint, EndpointStatus, EndpointStore};
+use turnbuckle_store::function::FunctionStore;
 use turnbuckle_store::source::SourceStore;
 use turnbuckle_store::workspace::WorkspaceStore;
 
-use super::{ACME, OTHER, SECOND, TestClock, api_key, endpoint, source};
+use super::{ACME, OTHER, SECOND, TestClock, api_key, endpoint, function, source};
 
 pub async fn a_slug_names_one_workspace(store: &dyn WorkspaceStore, clock: &TestClock) {
     let acme = store.create_workspace("acme", "Acme Inc.").await.unwrap();
@@ -83,7 +84,7 @@ pub async fn whatever_is_configured_moves_the_version_of_its_workspace<S>(
     store: &S,
     clock: &TestClock,
 ) where
-    S: WorkspaceStore + ApiKeyStore + SourceStore + EndpointStore + ?Sized,
+    S: WorkspaceStore + ApiKeyStore + SourceStore + EndpointStore + FunctionStore + ?Sized,
 {
     let key = api_key::a_key(clock, "pk");
     let source = source::a_source(clock, 1);
@@ -123,6 +124,12 @@ pub async fn whatever_is_configured_moves_the_version_of_its_workspace<S>(
     moved("the status of an endpoint");
     store.delete_endpoint(ACME, endpoint.id, None).await.unwrap();
     moved("a deleted endpoint");
+    store.put_function(function::a_function(clock, "mine", 1), None).await.unwrap();
+    moved("a new function");
+    store.publish_function(ACME, "mine", 1, None).await.unwrap();
+    moved("a published function");
+    store.delete_function(ACME, "mine", None).await.unwrap();
+    moved("a deleted function");
 
     assert_eq!(store.configuration_version(OTHER), 0);
 }

@@ -12,6 +12,7 @@ fn found(path: &str) -> Result<Option<Json>, String> {
         file_name: "cv.pdf".to_owned(),
         content_type: None,
         size_bytes: 4,
+        at: 0..4,
     };
     let value = json!({
         "form": {"email": "a@example.com", "a.b c": [{"c": 1}, null], "0": "zero", "it's \"x\"": true},

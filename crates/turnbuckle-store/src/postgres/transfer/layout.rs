@@ -33,6 +33,7 @@ impl Layout {
             "record" => by(&["workspace", "entity", "seq"]),
             "record_key" => by(&["workspace", "entity_column", "key", "record"]),
             "deferred_change" => by(&["workspace", "connection", "object", "change"]),
+            "function_version" => by(&["workspace", "function", "number"]),
             "source_key" => by(&["workspace", "source", "seq"]),
             "inbound_queue" => {
                 Self { computed: Some(("shard", shard)), ..by(&["workspace", "seq"]) }

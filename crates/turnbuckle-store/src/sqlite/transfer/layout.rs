@@ -68,6 +68,9 @@ impl Layout {
             "deferred_change" => {
                 it.by(&["connection", "object", "change"]).of_connection("it.connection")
             }
+            "function_version" => {
+                it.by(&["function", "number"]).belonging_to("function", "it.function")
+            }
             "source_key" => it.belonging_to("source", "it.source"),
             "inbound_event" => it
                 .only("it.status IN (4, 5)")

@@ -1,0 +1,197 @@
+//! What a function does with a request, shown from inside.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use turnbuckle_core::function::FunctionCode;
+use turnbuckle_core::invalid::{Invalid, pointer};
+use turnbuckle_functions::{Asked, Failure, Outcome};
+use turnbuckle_store::StoreError;
+use turnbuckle_store::error::Noun;
+use utoipa::ToSchema;
+
+use super::{find, not_run};
+use crate::app::App;
+use crate::auth::{Caller, CanManage};
+use crate::extract::{JsonBody, PathParams};
+use crate::functions::request::FunctionRequest;
+use crate::functions::run;
+use crate::problem::{ApiError, Problem, ProblemBody};
+
+/// A request to be tried on a version.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TryFunction {
+    #[serde(default)]
+    request: TriedRequest,
+    /// Number of the version; the newest if it is not given.
+    #[schema(required = false, nullable)]
+    version: Option<i64>,
+}
+
+/// A request as a caller would send it.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TriedRequest {
+    /// `POST` if it is not given.
+    #[serde(default)]
+    #[schema(required = false, nullable, example = "POST")]
+    method: Option<String>,
+    /// What stands behind `?` in the address.
+    #[serde(default)]
+    query: String,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    /// A text is sent as it is, anything else as its JSON.
+    #[serde(default)]
+    #[schema(required = false, nullable, value_type = Value)]
+    body: Value,
+}
+
+/// How the call went.
+#[derive(Serialize, ToSchema)]
+pub struct TrialAnswer {
+    /// `{"output": …}`, or `{"response": …}` of a script that says how to answer; null if it failed.
+    #[schema(required, value_type = Option<Object>)]
+    result: Option<Value>,
+    #[schema(required)]
+    error: Option<TrialError>,
+    /// What it wrote by `info`.
+    logs: Vec<String>,
+    /// Whether lines were left out of `logs`.
+    logs_cut: bool,
+    host_calls: Vec<HostCallView>,
+    duration_ms: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct TrialError {
+    #[schema(example = "TypeError")]
+    name: String,
+    message: String,
+    /// Where in the script, counted from 1.
+    #[schema(required)]
+    line: Option<u32>,
+    #[schema(required)]
+    column: Option<u32>,
+}
+
+/// Something that the script asked of the hub.
+#[derive(Serialize, ToSchema)]
+pub struct HostCallView {
+    #[schema(example = "crm.getRecordById")]
+    name: String,
+    #[schema(required)]
+    error: Option<String>,
+    duration_ms: u64,
+}
+
+/// Runs a version on a request and shows what happens inside. What it writes is written.
+#[utoipa::path(
+    post, path = "/api/v1/functions/{function}/try", tag = "functions",
+    params(("function" = String, Path, description = "Name of the function.")),
+    request_body = TryFunction,
+    responses(
+        (status = 200, body = TrialAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn try_function(
+    CanManage(caller): CanManage,
+    State(app): State<App>,
+    PathParams(name): PathParams<String>,
+    JsonBody(TryFunction { request, version }): JsonBody<TryFunction>,
+) -> Result<Json<TrialAnswer>, ApiError> {
+    let function = find(&app, caller.workspace, &name).await?;
+    let number = version.unwrap_or(function.draft);
+    let found = app.store.function_version(caller.workspace, function.id, number).await?;
+    let missing = || StoreError::not_found(Noun::FunctionVersion, number);
+    let code = FunctionCode::deserialize(&found.ok_or_else(missing)?.code)
+        .map_err(|error| ApiError::caused_by(Problem::Internal, error))?;
+    let request = read(request, &caller)?;
+    let outcome = run(&app, &function, &code, &request).await.map_err(not_run)?;
+    Ok(Json(TrialAnswer::of(outcome)))
+}
+
+fn read(tried: TriedRequest, caller: &Caller) -> Result<FunctionRequest, ApiError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &tried.headers {
+        let parsed = (name.parse::<HeaderName>().ok(), HeaderValue::from_str(value).ok());
+        let (Some(parsed), Some(value)) = parsed else {
+            let detail = format!("`{name}` cannot be sent as a header");
+            return Err(ApiError::invalid(vec![Invalid::new(
+                pointer("/request/headers", name),
+                detail,
+            )]));
+        };
+        headers.insert(parsed, value);
+    }
+    let method = tried.method.as_deref().unwrap_or("POST");
+    if method.parse::<Method>().is_err() {
+        let detail = "`method` must be a method of HTTP, such as `POST`";
+        return Err(ApiError::invalid(vec![Invalid::new("/request/method", detail)]));
+    }
+    let body = match tried.body {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    let user_info = user_info(&caller.key.id.to_string());
+    Ok(FunctionRequest::read(method, &tried.query, &headers, body.as_bytes(), user_info))
+}
+
+/// Whoever holds a key, as `user_info` tells of them.
+pub fn user_info(key: &str) -> Value {
+    json!({"id": key, "email": null, "full_name": null, "role": "key"})
+}
+
+impl TrialAnswer {
+    fn of(outcome: Outcome) -> Self {
+        let Outcome { result, log, is_log_cut, asked, duration } = outcome;
+        let (result, error) = match result {
+            Ok(result) => (Some(result), None),
+            Err(failure) => (None, Some(TrialError::of(failure))),
+        };
+        Self {
+            result,
+            error,
+            logs: log,
+            logs_cut: is_log_cut,
+            host_calls: asked.into_iter().map(HostCallView::of).collect(),
+            duration_ms: duration.as_millis() as u64,
+        }
+    }
+}
+
+impl TrialError {
+    fn of(failure: Failure) -> Self {
+        let named = |name: &str, failure: &Failure| Self {
+            name: name.to_owned(),
+            message: failure.to_string(),
+            line: None,
+            column: None,
+        };
+        match failure {
+            Failure::Thrown(thrown) => Self {
+                name: thrown.name,
+                message: thrown.message,
+                line: thrown.line,
+                column: thrown.column,
+            },
+            Failure::TimeUp(_) => named("TimeUp", &failure),
+            Failure::TooMuchOutput(_) => named("TooMuchOutput", &failure),
+            Failure::Crashed(_) => named("Crashed", &failure),
+        }
+    }
+}
+
+impl HostCallView {
+    fn of(asked: Asked) -> Self {
+        let Asked { name, error, duration } = asked;
+        Self { name, error, duration_ms: duration.as_millis() as u64 }
+    }
+}

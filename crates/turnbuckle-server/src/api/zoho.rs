@@ -1,0 +1,161 @@
+//! Where functions are called: the addresses of Zoho CRM's REST API functions.
+//!
+//! `ANY /crm/{v2…v8}/functions/{name}/actions/execute?auth_type=apikey&zapikey=…` runs
+//! the published version, the same under `/sandbox` the draft. A key opens one
+//! function or all of its workspace, which it also names. Whoever may not call a
+//! function is not told whether there is one.
+//!
+//! These routes are not in the OpenAPI document: their shape is Zoho's.
+
+use std::error::Error;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::request::Parts;
+use serde::Deserialize as _;
+use turnbuckle_core::function::{FunctionCode, FunctionSettings, function_key_hash};
+use turnbuckle_store::function::{Function, KeyHolder};
+
+use crate::api::functions::user_info;
+use crate::app::App;
+use crate::extract::{PathParams, read_body};
+use crate::functions::answer::{Refusal, of_result};
+use crate::functions::request::FunctionRequest;
+use crate::functions::run;
+use crate::logging::{Chain, Failing, log_failure};
+use crate::problem::{ApiError, Problem};
+
+const VERSIONS: [&str; 7] = ["v2", "v3", "v4", "v5", "v6", "v7", "v8"];
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/crm/{version}/functions/{name}/actions/execute", any(execute_published))
+        .route("/sandbox/crm/{version}/functions/{name}/actions/execute", any(execute_draft))
+}
+
+/// Which version is called.
+#[derive(Clone, Copy)]
+enum Environment {
+    Production,
+    Sandbox,
+}
+
+async fn execute_published(
+    State(app): State<App>,
+    PathParams((version, name)): PathParams<(String, String)>,
+    request: Request,
+) -> Response {
+    execute(&app, Environment::Production, (&version, &name), request).await
+}
+
+async fn execute_draft(
+    State(app): State<App>,
+    PathParams((version, name)): PathParams<(String, String)>,
+    request: Request,
+) -> Response {
+    execute(&app, Environment::Sandbox, (&version, &name), request).await
+}
+
+async fn execute(
+    app: &App,
+    environment: Environment,
+    (version, name): (&str, &str),
+    request: Request,
+) -> Response {
+    if !VERSIONS.contains(&version) {
+        return Refusal::NotFound.into_response();
+    }
+    let (parts, body) = request.into_parts();
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let opened = open(app, environment, &query, name).await;
+    let (function, code, holder) = match opened {
+        Ok(opened) => opened,
+        Err(refusal) => return refusal.into_response(),
+    };
+    match call(app, &function, &code, &holder, (parts, body)).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// The function that a key opens, in the version that is called.
+async fn open(
+    app: &App,
+    environment: Environment,
+    query: &str,
+    name: &str,
+) -> Result<(Function, FunctionCode, KeyHolder), Refusal> {
+    let parameter = |wanted: &str| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+    };
+    if parameter("auth_type").is_some_and(|it| it != "apikey") {
+        return Err(Refusal::InvalidToken);
+    }
+    let key = parameter("zapikey").ok_or(Refusal::InvalidToken)?;
+    let holder = app.store.function_key(&function_key_hash(&key)).await.map_err(unavailable)?;
+    let holder = holder.ok_or(Refusal::InvalidToken)?;
+    let function = app.store.function(holder.workspace, name).await.map_err(unavailable)?;
+    let function = match (function, holder.function) {
+        (Some(function), Some(opened)) if function.id != opened => {
+            return Err(Refusal::InvalidToken);
+        }
+        (None, Some(_)) => return Err(Refusal::InvalidToken),
+        (None, None) => return Err(Refusal::NotFound),
+        (Some(function), _) => function,
+    };
+    let settings = FunctionSettings::deserialize(&function.settings).unwrap_or_default();
+    if !settings.rest_api {
+        return Err(Refusal::NotRestApi);
+    }
+    let number = match environment {
+        Environment::Sandbox => function.draft,
+        Environment::Production => function.published.ok_or(Refusal::NotPublished)?,
+    };
+    let version = app.store.function_version(function.workspace, function.id, number).await;
+    let version = version.map_err(unavailable)?.ok_or(Refusal::NotFound)?;
+    let code = FunctionCode::deserialize(&version.code).map_err(|_| Refusal::Unavailable)?;
+    Ok((function, code, holder))
+}
+
+async fn call(
+    app: &App,
+    function: &Function,
+    code: &FunctionCode,
+    holder: &KeyHolder,
+    (parts, body): (Parts, axum::body::Body),
+) -> Result<Response, Refusal> {
+    let (method, headers) = (parts.method.clone(), parts.headers.clone());
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let raw = read_body(Request::from_parts(parts, body), app).await.map_err(unreadable)?;
+    let user_info = user_info(&holder.key.to_string());
+    let request = FunctionRequest::read(method.as_str(), &query, &headers, &raw, user_info);
+    let outcome = run(app, function, code, &request).await.map_err(unavailable)?;
+    let answer = match &outcome.result {
+        Ok(result) => of_result(function.id, result),
+        Err(failure) => Err(failure.into()),
+    };
+    if answer.is_err() {
+        log_failure!(
+            app.log_quota.take(Failing::Functions(function.id), app.now()),
+            workspace_id = %function.workspace, function_id = %function.id,
+            "a function failed"
+        );
+    }
+    answer
+}
+
+fn unavailable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Refusal {
+    let error = error.into();
+    tracing::error!(error = %Chain(error.as_ref()), "a function could not be called");
+    Refusal::Unavailable
+}
+
+fn unreadable(error: ApiError) -> Refusal {
+    match error.problem() {
+        Problem::PayloadTooLarge => Refusal::PayloadTooLarge,
+        _ => Refusal::InvalidRequest,
+    }
+}

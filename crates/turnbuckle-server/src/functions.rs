@@ -1,0 +1,82 @@
+//! Runs functions: what a caller sent goes in, what the script returns comes out.
+//!
+//! Scripts run in a sandbox of their own threads ([`turnbuckle_functions`]); what
+//! they ask for is answered by [`host`]. The sandbox is made when it is first
+//! needed: a hub without functions pays nothing for it.
+
+pub mod answer;
+mod host;
+pub mod request;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+use turnbuckle_core::function::FunctionCode;
+use turnbuckle_functions::{Call, Limits, Outcome, Sandbox};
+use turnbuckle_store::function::Function;
+
+use crate::app::App;
+use crate::config::FunctionsConfig;
+
+use host::HubHost;
+pub use host::workspace_key;
+use request::FunctionRequest;
+
+/// The sandbox of this process.
+pub struct Functions {
+    /// Where the compiled engine is kept.
+    folder: PathBuf,
+    config: FunctionsConfig,
+    sandbox: OnceCell<Arc<Sandbox>>,
+}
+
+impl Functions {
+    pub fn new(data: &Path, config: FunctionsConfig) -> Self {
+        let folder = config.cache.clone().unwrap_or_else(|| data.to_owned());
+        Self { folder, config, sandbox: OnceCell::new() }
+    }
+
+    /// # Errors
+    /// If this machine cannot run scripts.
+    pub async fn sandbox(&self) -> anyhow::Result<Arc<Sandbox>> {
+        let open = || async {
+            let (folder, instances_max) = (self.folder.clone(), self.config.running_max);
+            let opening =
+                tokio::task::spawn_blocking(move || Sandbox::open(&folder, instances_max));
+            anyhow::Ok(Arc::new(opening.await??))
+        };
+        self.sandbox.get_or_try_init(open).await.cloned()
+    }
+
+    fn limits(&self) -> Limits {
+        let FunctionsConfig { time_max, memory_bytes_max, .. } = self.config;
+        Limits { time: time_max, memory_bytes_max, ..Limits::default() }
+    }
+}
+
+/// Runs a version of a function to its end.
+///
+/// # Errors
+/// If this machine cannot run scripts; what the script does wrong is an outcome.
+pub async fn run(
+    app: &App,
+    function: &Function,
+    code: &FunctionCode,
+    request: &FunctionRequest,
+) -> anyhow::Result<Outcome> {
+    let sandbox = app.functions.sandbox().await?;
+    let call = Call {
+        name: function.name.clone(),
+        source: code.source.as_str().into(),
+        input: request.to_input(&code.arguments),
+        limits: app.functions.limits(),
+    };
+    let outcome = sandbox.call(call, Arc::new(HubHost::new(app, function))).await;
+    let duration_ms = outcome.duration.as_millis() as u64;
+    tracing::debug!(
+        workspace_id = %function.workspace, function_id = %function.id, duration_ms,
+        is_failed = outcome.result.is_err(), "a function was called"
+    );
+    Ok(outcome)
+}

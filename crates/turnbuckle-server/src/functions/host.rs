@@ -1,0 +1,187 @@
+//! What functions can ask of the hub: records of the workspace's connections, and keys.
+//!
+//! A function acts for its workspace, not for whoever calls it.
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Deserialize as _;
+use serde_json::{Map, Value as Json, json};
+use sha2::Sha256;
+use turnbuckle_core::change::Origin;
+use turnbuckle_core::entity::Entity;
+use turnbuckle_core::function::FunctionSettings;
+use turnbuckle_core::id::WorkspaceId;
+use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::record::Record;
+use turnbuckle_core::write::{self, Strictness};
+use turnbuckle_functions::{Host, Refused};
+use turnbuckle_store::StoreError;
+use turnbuckle_store::function::Function;
+use turnbuckle_store::record::{Write, WriteAction};
+
+use crate::api::entities;
+use crate::app::App;
+use crate::catalog::LiveConnection;
+use crate::catalog::function_key_context;
+use crate::problem::ApiError;
+use crate::random::random_u64;
+
+/// Answers the host calls of one call.
+pub struct HubHost {
+    app: App,
+    workspace: WorkspaceId,
+    /// The connection that is meant where none is named.
+    connection: Option<String>,
+}
+
+/// The key that opens every function of a workspace, if there is one and its seal opens.
+///
+/// # Errors
+/// [`StoreError::Unavailable`]
+pub async fn workspace_key(
+    app: &App,
+    workspace: WorkspaceId,
+) -> Result<Option<String>, StoreError> {
+    let keys = app.store.workspace_keys(workspace).await?;
+    let newest = keys.last().and_then(|key| {
+        let opened = app.sealer.open(&function_key_context(workspace, None), &key.sealed).ok()?;
+        String::from_utf8(opened).ok()
+    });
+    Ok(newest)
+}
+
+impl HubHost {
+    pub fn new(app: &App, function: &Function) -> Self {
+        let settings = FunctionSettings::deserialize(&function.settings).unwrap_or_default();
+        let FunctionSettings { connection, .. } = settings;
+        Self { app: app.clone(), workspace: function.workspace, connection }
+    }
+
+    async fn live(&self, named: &Json) -> Result<std::sync::Arc<LiveConnection>, Refused> {
+        let id = match (named, &self.connection) {
+            (Json::String(id), _) | (Json::Null, Some(id)) => id,
+            (Json::Null, None) => {
+                return Err(Refused(
+                    "name a connection, as the last argument or in the function's settings"
+                        .to_owned(),
+                ));
+            }
+            _ => return Err(Refused("a connection is named by its id, a text".to_owned())),
+        };
+        self.app.catalog.connection(self.workspace, id).await.map_err(refused)
+    }
+
+    async fn get_record(&self, module: &str, id: &str, at: &Json) -> Result<Json, Refused> {
+        let live = self.live(at).await?;
+        let entity = entities::find(&live, module).map_err(told)?;
+        let ids = [id.to_owned()];
+        let read = self.app.store.records(self.workspace, &live.row.id, &entity.name, &ids, &[]);
+        let (found, _) = read.await.map_err(refused)?;
+        Ok(found.into_iter().next().flatten().map_or(Json::Null, |record| shown(entity, &record)))
+    }
+
+    async fn write(
+        &self,
+        module: &str,
+        action: WriteAction,
+        data: &Map<String, Json>,
+        at: &Json,
+    ) -> Result<Json, Refused> {
+        let live = self.live(at).await?;
+        let entity = entities::find(&live, module).map_err(told)?;
+        let plan = write::plan(entity, data, Strictness::Strict, &live.zone).map_err(wrong)?;
+        let write = Write {
+            entity: entity.name.clone(),
+            action,
+            values: plan.values,
+            defaults: Vec::new(),
+            strictness: Strictness::Strict,
+            origin: Origin::Function,
+        };
+        let written = self.app.store.write(self.workspace, &live.row.id, write).await;
+        Ok(shown(entity, &written.map_err(refused)?.record))
+    }
+}
+
+/// A record as functions know it: its columns, and `id`.
+fn shown(entity: &Entity, record: &Record) -> Json {
+    let columns = entity.columns.iter().filter(|column| column.readable).map(|column| {
+        (column.name.clone(), record.value(&column.name, column.column_type).into_stored())
+    });
+    let mut shown: Map<String, Json> = columns.collect();
+    shown.insert("id".to_owned(), json!(record.id));
+    Json::Object(shown)
+}
+
+fn wrong(invalid: Vec<Invalid>) -> Refused {
+    let details: Vec<String> = invalid.into_iter().map(|it| it.detail).collect();
+    Refused(details.join("; "))
+}
+
+fn told(error: ApiError) -> Refused {
+    Refused(error.sentence().to_owned())
+}
+
+/// What is nobody's business but the operator's is not told.
+fn refused(error: StoreError) -> Refused {
+    match error {
+        StoreError::Invalid(invalid) => wrong(invalid),
+        error @ (StoreError::Unavailable { .. } | StoreError::Defect { .. }) => {
+            tracing::warn!(error = %crate::logging::Chain(&error), "a host call failed");
+            Refused("the store cannot be used right now".to_owned())
+        }
+        error => Refused(error.to_string()),
+    }
+}
+
+fn hmac(key: &str, payload: &str, encoding: &str) -> Result<Json, Refused> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
+        .map_err(|_| Refused("the key cannot be used".to_owned()))?;
+    mac.update(payload.as_bytes());
+    let bytes = mac.finalize().into_bytes();
+    match encoding {
+        "base64" => Ok(json!(STANDARD.encode(bytes))),
+        "hex" => Ok(json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())),
+        _ => Err(Refused("the encoding is `hex` or `base64`".to_owned())),
+    }
+}
+
+#[async_trait]
+impl Host for HubHost {
+    async fn ask(&self, name: &str, arguments: &[Json]) -> Result<Json, Refused> {
+        use Json::{Object, String as Text};
+        match (name, arguments) {
+            ("crm.getRecordById", [Text(module), Text(id), at]) => {
+                self.get_record(module, id, at).await
+            }
+            ("crm.createRecord", [Text(module), Object(record), at]) => {
+                self.write(module, WriteAction::Create, record, at).await
+            }
+            ("crm.updateRecord", [Text(module), Text(id), Object(record), at]) => {
+                let action = WriteAction::Update { id: id.clone(), version: None };
+                self.write(module, action, record, at).await
+            }
+            ("crm.invokeConnector", [Text(connector), _]) if connector == "crm.zapikey" => {
+                let key = workspace_key(&self.app, self.workspace).await.map_err(refused)?;
+                Ok(json!({ "response": key }))
+            }
+            ("crm.invokeConnector", _) => {
+                Err(Refused("the only connector here is `crm.zapikey`".to_owned()))
+            }
+            ("encryption.hmacsha256", [Text(key), Text(payload), Text(encoding)]) => {
+                hmac(key, payload, encoding)
+            }
+            _ => Err(Refused(format!("these are not the arguments of `{name}`"))),
+        }
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.app.now()
+    }
+
+    fn random(&self) -> u64 {
+        random_u64()
+    }
+}

@@ -1,0 +1,305 @@
+//! Functions: saved in versions, published, tried, and called by URL and key.
+
+mod support;
+
+use axum::body::Body;
+use http::{Method, Request, StatusCode};
+use serde_json::{Value as Json, json};
+use support::{Answer, TestHub, problem};
+
+/// The lines of Zoho's page, and an answer that shows what they found.
+const SEED: &str = r#"
+function handler(crmAPIRequest) {
+    request_body = crmAPIRequest.get("body");
+    parameters = crmAPIRequest.get("params");
+    filecontent = crmAPIRequest.get("file_content");
+    user_info = crmAPIRequest.get("user_info");
+    method = crmAPIRequest.get("method");
+    authtype = crmAPIRequest.get("auth_type");
+    headers = crmAPIRequest.get("headers");
+    m = {"nameSpace":"<portal_name.extension_namespace>"};
+    apikeyresp = zoho.crm.invokeConnector("crm.zapikey",m);
+    zapikey = apikeyresp.get("response");
+    return {request_body, id: parameters.get("id"), method, authtype, type: headers.get("content-type"), zapikey};
+}"#;
+
+async fn put(hub: &TestHub, name: &str, document: Json) -> Json {
+    let (status, _, body) = hub.put(&format!("/api/v1/functions/{name}"), document).await;
+    assert!(status.is_success(), "{body}");
+    body["function"].clone()
+}
+
+/// A function with URLs, published.
+async fn given(hub: &TestHub, name: &str, source: &str) -> Json {
+    let function = put(hub, name, json!({"source": source, "rest_api": true})).await;
+    let path = format!("/api/v1/functions/{name}/publish");
+    let version = function["draft_version"].clone();
+    let (status, _, body) = hub.post(&path, json!({"version": version})).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    body["function"].clone()
+}
+
+/// The path of an URL with its query.
+fn path(url: &Json) -> String {
+    let url = url::Url::parse(url.as_str().unwrap()).unwrap();
+    format!("{}?{}", url.path(), url.query().unwrap())
+}
+
+fn production(function: &Json) -> String {
+    path(&function["urls"]["production"]) + function["urls"]["zapikey"].as_str().unwrap()
+}
+
+async fn call(hub: &TestHub, path: &str, body: &str) -> Answer {
+    let request = Request::post(path).header("content-type", "application/json");
+    hub.send(request.body(Body::from(body.to_owned())).unwrap()).await
+}
+
+fn code(answer: &Answer) -> (u16, &str) {
+    (answer.0.as_u16(), answer.2["code"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_function_is_called_as_the_seed_calls_it() {
+    let hub = TestHub::start().await;
+    let function = given(&hub, "on_invoice", SEED).await;
+    let path = production(&function);
+    assert!(path.starts_with(
+        "/crm/v2/functions/on_invoice/actions/execute?auth_type=apikey&zapikey=1003."
+    ));
+    let (status, headers, body) = call(&hub, &format!("{path}&id=7"), "{\"a\":1}").await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert_eq!(headers["content-type"], "application/json;charset=utf-8");
+    assert_eq!(body["code"], "success");
+    assert_eq!(body["message"], "function executed successfully");
+    assert_eq!(body["details"]["output_type"], "string");
+    assert_eq!(body["details"]["id"], function["id"]);
+    let output: Json = serde_json::from_str(body["details"]["output"].as_str().unwrap()).unwrap();
+    let zapikey = output["zapikey"].as_str().unwrap();
+    let expected = json!({
+        "request_body": "{\"a\":1}", "id": "7", "method": "POST", "authtype": "apikey",
+        "type": "application/json", "zapikey": zapikey,
+    });
+    assert_eq!(output, expected);
+
+    // The key of the workspace opens every function, whatever version its address names.
+    assert_ne!(json!(zapikey), function["urls"]["zapikey"]);
+    given(&hub, "another", "handler = () => 'well'").await;
+    for version in 2..=8 {
+        let path = format!("/crm/v{version}/functions/another/actions/execute?zapikey={zapikey}");
+        let request = Request::get(&path).body(Body::empty()).unwrap();
+        let (_, _, body) = hub.send(request).await;
+        assert_eq!(body["details"]["output"], "well");
+    }
+    let path = format!("/crm/v9/functions/another/actions/execute?zapikey={zapikey}");
+    assert_eq!(code(&call(&hub, &path, "").await), (404, "FUNCTION_NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn a_script_says_how_it_is_answered() {
+    let hub = TestHub::start().await;
+    let source = r#"function handler() {
+        return {crmAPIResponse: {status_code: 202, "Content-Type": "text/plain", headers: {"X-A": "1"}, body: "taken"}};
+    }"#;
+    let function = given(&hub, "answering", source).await;
+    let (status, headers, body) = call(&hub, &production(&function), "").await;
+    assert_eq!((status, body), (StatusCode::ACCEPTED, json!("taken")));
+    assert_eq!(headers["content-type"], "text/plain");
+    assert_eq!(headers["x-a"], "1");
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+}
+
+#[tokio::test]
+async fn the_draft_is_called_by_the_sandbox_and_what_is_published_stays() {
+    let hub = TestHub::start().await;
+    let first = given(&hub, "f", "handler = () => 1").await;
+    assert_eq!((&first["draft_version"], &first["published_version"]), (&json!(1), &json!(1)));
+    let second = put(&hub, "f", json!({"source": "handler = () => 2", "rest_api": true})).await;
+    assert_eq!((&second["draft_version"], &second["published_version"]), (&json!(2), &json!(1)));
+    let outputs = async || {
+        let sandbox = call(&hub, &path(&second["urls"]["sandbox"]), "").await.2;
+        let production = call(&hub, &production(&second), "").await.2;
+        [sandbox, production].map(|body| body["details"]["output"].clone())
+    };
+    assert_eq!(outputs().await, ["2", "1"]);
+    hub.post("/api/v1/functions/f/publish", json!({"version": 2})).await;
+    assert_eq!(outputs().await, ["2", "2"]);
+    // Rolling back is publishing an earlier one.
+    hub.post("/api/v1/functions/f/publish", json!({"version": 1})).await;
+    assert_eq!(outputs().await, ["2", "1"]);
+
+    let (_, _, listed) = hub.get("/api/v1/functions/f/versions").await;
+    let numbers: Vec<_> =
+        listed["versions"].as_array().unwrap().iter().map(|it| &it["number"]).collect();
+    assert_eq!(numbers, [2, 1]);
+    let (_, _, shown) = hub.get("/api/v1/functions/f/versions/1").await;
+    assert_eq!(shown["version"]["source"], "handler = () => 1");
+    let refused = hub.post("/api/v1/functions/f/publish", json!({"version": 3})).await;
+    assert_eq!(problem(&refused), (400, "invalid-request".to_owned(), vec!["/version".to_owned()]));
+}
+
+#[tokio::test]
+async fn who_may_not_call_is_not_told_what_there_is() {
+    let hub = TestHub::start().await;
+    let one = given(&hub, "one", "handler = () => 1").await;
+    let other = given(&hub, "other", "handler = () => 2").await;
+    let key = |function: &Json| function["urls"]["zapikey"].as_str().unwrap().to_owned();
+    let execute =
+        |name: &str, query: &str| format!("/crm/v2/functions/{name}/actions/execute?{query}");
+    for path in [
+        execute("one", ""),
+        execute("one", "zapikey="),
+        execute("one", "zapikey=1003.wrong.wrong"),
+        execute("one", &format!("auth_type=oauth&zapikey={}", key(&one))),
+        execute("one", &format!("zapikey={}", key(&other))),
+        execute("absent", &format!("zapikey={}", key(&other))),
+    ] {
+        assert_eq!(code(&call(&hub, &path, "").await), (401, "INVALID_TOKEN"), "{path}");
+    }
+    hub.delete("/api/v1/functions/one").await;
+    let gone = call(&hub, &execute("one", &format!("zapikey={}", key(&one))), "").await;
+    assert_eq!(code(&gone), (401, "INVALID_TOKEN"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_called_says_why() {
+    let hub = TestHub::start().await;
+    let draft = put(&hub, "draft", json!({"source": "handler = () => 1", "rest_api": true})).await;
+    assert_eq!(code(&call(&hub, &production(&draft), "").await), (404, "FUNCTION_NOT_PUBLISHED"));
+    let called = given(&hub, "called", "handler = () => 1").await;
+    let standard = put(&hub, "called", json!({"source": "handler = () => 1"})).await;
+    assert_eq!(standard["urls"], Json::Null);
+    assert_eq!(code(&call(&hub, &production(&called), "").await), (403, "REST_API_DISABLED"));
+}
+
+#[tokio::test]
+async fn what_goes_wrong_in_a_script_harms_nobody_else() {
+    let hub = TestHub::start_with(&[
+        ("TURNBUCKLE_FUNCTIONS__TIME_MAX_MS", "1000"),
+        ("TURNBUCKLE_FUNCTIONS__MEMORY_BYTES_MAX", "16000000"),
+    ])
+    .await;
+    let well = given(&hub, "well", "handler = () => 'well'").await;
+    for (name, source, expected) in [
+        ("thrown", "handler = () => { throw new Error('my secret') }", (500, "FUNCTION_FAILED")),
+        ("endless", "handler = () => { while (true); }", (504, "TIME_OUT")),
+        (
+            "greedy",
+            "handler = () => { a = []; while (true) a.push('x'.repeat(1e6) + a.length) }",
+            (500, "FUNCTION_FAILED"),
+        ),
+        ("odd", "handler = () => Symbol()", (500, "FUNCTION_FAILED")),
+        ("wrong", "handler = () => ({crmAPIResponse: {status_code: 7}})", (500, "INVALID_RETURN")),
+    ] {
+        let function = given(&hub, name, source).await;
+        // A 5xx of the script's is no failure of the hub's: asked without its check.
+        let request = Request::post(production(&function)).body(Body::empty()).unwrap();
+        let router = turnbuckle_server::api::router(hub.app.clone());
+        let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+        let body: Json = serde_json::from_slice(&body).unwrap();
+        assert_eq!((status, body["code"].as_str().unwrap()), expected, "{name}");
+        assert!(!body.to_string().contains("secret"));
+        let (_, _, body) = call(&hub, &production(&well), "").await;
+        assert_eq!(body["details"]["output"], "well");
+    }
+}
+
+#[tokio::test]
+async fn a_mistake_in_a_script_is_told_with_its_place_and_stores_nothing() {
+    let hub = TestHub::start().await;
+    let document = |source: &str| json!({"source": source});
+    let refused =
+        hub.put("/api/v1/functions/f", document("function handler() {\n  return 1 +;\n}")).await;
+    assert_eq!(problem(&refused), (400, "invalid-request".to_owned(), vec!["/source".to_owned()]));
+    let detail = refused.2["errors"][0]["detail"].as_str().unwrap();
+    assert!(detail.starts_with("line 2, column "), "{detail}");
+    assert!(detail.contains("SyntaxError"), "{detail}");
+    let absent = hub.get("/api/v1/functions/f").await;
+    assert_eq!(problem(&absent).1, "function-not-found");
+    for (name, document, paths) in [
+        ("2f", document("x"), vec![]),
+        ("f", json!({"source": ""}), vec!["/source".to_owned()]),
+        ("f", json!({"source": "x", "arguments": ["a b"]}), vec!["/arguments/0".to_owned()]),
+        ("f", json!({"source": "x", "connection": "absent"}), vec!["/connection".to_owned()]),
+    ] {
+        let refused = hub.put(&format!("/api/v1/functions/{name}"), document).await;
+        assert_eq!(problem(&refused), (400, "invalid-request".to_owned(), paths));
+    }
+}
+
+#[tokio::test]
+async fn a_function_works_on_records_of_its_workspace() {
+    let hub = TestHub::with_connection().await;
+    let source = r#"function handler(crmAPIRequest, name) {
+        const made = zoho.crm.createRecord("Lead", {Contact: name});
+        zoho.crm.updateRecord("Lead", made.get("id"), {Contact: name + "!"});
+        info("made", made.id);
+        try { zoho.crm.createRecord("Lead", {Nonsense: 1}) } catch (error) { info(error.message) }
+        try { zoho.crm.getRecordById("Lead", made.id, "absent") } catch (error) { info(error.message) }
+        return zoho.crm.getRecordById("Lead", made.id).get("Contact");
+    }"#;
+    let (_, _, connections) = hub.get("/api/v1/connections").await;
+    let connection = &connections["connections"][0]["id"];
+    let document = json!({
+        "source": source, "rest_api": true, "arguments": ["name"], "connection": connection,
+    });
+    put(&hub, "make_lead", document).await;
+    let request = json!({"request": {"query": "name=Ada", "body": {"a": 1}}});
+    let (status, _, tried) = hub.post("/api/v1/functions/make_lead/try", request).await;
+    assert_eq!(status, StatusCode::OK, "{tried}");
+    assert_eq!(tried["result"], json!({"output": "Ada!"}), "{tried}");
+    let calls: Vec<_> = tried["host_calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            "crm.createRecord",
+            "crm.updateRecord",
+            "crm.createRecord",
+            "crm.getRecordById",
+            "crm.getRecordById",
+        ]
+    );
+    let logs = tried["logs"].as_array().unwrap();
+    assert!(logs[1].as_str().unwrap().contains("`Nonsense` is not a column"), "{tried}");
+    assert!(logs[2].as_str().unwrap().contains("absent"), "{tried}");
+    let (_, _, changes) = hub.get("/api/v1/changes").await;
+    assert!(changes["changes"].is_array(), "{changes}");
+}
+
+#[tokio::test]
+async fn a_trial_shows_where_a_script_failed() {
+    let hub = TestHub::start().await;
+    put(
+        &hub,
+        "f",
+        json!({"source": "function handler(request) {\n  info('here');\n  return request.x.y;\n}"}),
+    )
+    .await;
+    let (_, _, tried) = hub.post("/api/v1/functions/f/try", json!({})).await;
+    assert_eq!(tried["result"], Json::Null);
+    assert_eq!(
+        (&tried["error"]["name"], &tried["error"]["line"]),
+        (&json!("TypeError"), &json!(3))
+    );
+    assert_eq!(tried["logs"], json!(["here"]));
+    let absent = hub.post("/api/v1/functions/f/try", json!({"version": 9})).await;
+    assert_eq!(problem(&absent).1, "function-not-found");
+}
+
+#[tokio::test]
+async fn who_may_only_read_sees_no_keys() {
+    let hub = TestHub::start().await;
+    given(&hub, "f", "handler = () => 1").await;
+    let reader = hub.as_key(&["read"]).await;
+    let (status, _, body) = reader.call(Method::GET, "/api/v1/functions/f", None).await;
+    assert_eq!((status, &body["function"]["urls"]), (StatusCode::OK, &Json::Null));
+    let refused =
+        reader.call(Method::PUT, "/api/v1/functions/f", Some(json!({"source": "x"}))).await;
+    assert_eq!(refused.0, StatusCode::FORBIDDEN);
+}
