@@ -26,4 +26,5 @@ pub mod source;
 pub mod subscription;
 pub mod text;
 pub mod value;
+pub mod verify;
 pub mod write;

@@ -35,8 +35,9 @@ use crate::text::{check_line, web_url};
 use crate::write::{self, Strictness};
 
 pub use dedupe::{DEDUPE_KEY_BYTES_MAX, Dedupe, dedupe_key};
+pub(crate) use dedupe::{is_header_name, parse_body_path};
 pub use mapping::{ColumnSource, SourceMapping};
-use members::Members;
+pub(crate) use members::Members;
 pub use path::{EventPath, Scope};
 pub use plan::{
     EventFailure, EventPlan, ITEMS_MAX, InboundRequest, Pair, PlannedRecord, WARNINGS_MAX,
