@@ -73,8 +73,8 @@ pub(crate) fn is_header_name(name: &str) -> bool {
 ///
 /// `None` if the source has no `dedupe` or the sender gave no id: such an event
 /// is never taken for a repeat.
-pub fn dedupe_key(dedupe: &Option<Dedupe>, headers: &[Pair<'_>], body: &Json) -> Option<String> {
-    let key = match dedupe.as_ref()? {
+pub fn dedupe_key(dedupe: Option<&Dedupe>, headers: &[Pair<'_>], body: &Json) -> Option<String> {
+    let key = match dedupe? {
         Dedupe::Header(wanted) => {
             let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
             Cow::Borrowed(value.trim())
