@@ -24,16 +24,21 @@ fn post<'a>(headers: &'a [(&'a str, &'a [u8])], body: &'a [u8]) -> Post<'a> {
 
 /// What a case of the vector file expects, in its words.
 fn outcome(case: &Json) -> &'static str {
-    let document = json!({"sender": case["sender"], "secrets": case["secrets"]});
-    let mut document = document;
+    outcome_with(case, |_| ())
+}
+
+/// The same, if the sender signed in another way.
+fn outcome_with(case: &Json, change: impl Fn(&mut Scheme)) -> &'static str {
+    let mut document = json!({"sender": case["sender"], "secrets": case["secrets"]});
     if case["sender"] == "meta" {
         document["token"] = json!("t");
     }
-    let verification = match Verification::parse(&document) {
+    let mut verification = match Verification::parse(&document) {
         Ok(read) if read.secrets.is_empty() => return "bad_secret",
         Ok(read) => read,
         Err(_) => return "bad_secret",
     };
+    change(&mut verification.scheme);
     let headers: Vec<(String, String)> = serde_json::from_value(case["headers"].clone()).unwrap();
     let headers = owned(&headers);
     let post = Post {
@@ -85,6 +90,39 @@ fn every_sender_has_a_vector_and_six_that_must_fail() {
     assert!(counts.keys().eq(SENDER_NAMES.iter()));
     for (sender, (valid, refused)) in counts {
         assert!(1 <= valid && 6 <= refused, "{sender}: {valid} and {refused}");
+    }
+}
+
+#[test]
+fn the_order_of_headers_and_the_case_of_their_names_do_not_matter() {
+    for mut case in cases() {
+        let headers = case["headers"].as_array_mut().unwrap();
+        headers.reverse();
+        for header in headers {
+            header[0] = json!(header[0].as_str().unwrap().to_ascii_uppercase());
+        }
+        assert_eq!(case["expect"], outcome(&case), "{} {}", case["sender"], case["name"]);
+    }
+}
+
+#[test]
+fn every_part_that_is_signed_counts_and_so_does_their_order() {
+    let cases = cases();
+    for name in SENDER_NAMES {
+        let part_count = sender(name).unwrap().signed.len();
+        let valid = |change: &dyn Fn(&mut Scheme)| {
+            let of_sender = cases.iter().filter(|it| it["sender"] == name);
+            let mut accepted = of_sender.filter(|it| it["expect"] == "valid");
+            accepted.all(|case| outcome_with(case, change) == "valid")
+        };
+        assert!(valid(&|_| ()), "{name}");
+        for index in 0..part_count {
+            assert!(!valid(&|it| drop(it.signed.remove(index))), "{name} without part {index}");
+            if index + 1 < part_count {
+                let is_open = valid(&|it| it.signed.swap(index, index + 1));
+                assert!(!is_open, "{name} with parts {index} and {} swapped", index + 1);
+            }
+        }
     }
 }
 

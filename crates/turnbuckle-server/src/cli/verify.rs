@@ -215,13 +215,13 @@ fn to_text(found: &Explanation) -> String {
     for comparison in &found.comparisons {
         let Comparison { secret_index, received, expected, differs_at } = comparison;
         lines.push(format!("secret {}", secret_index + 1));
-        lines.push(format!("  received  {received}"));
+        lines.push(format!("  received:  {received}"));
         match (expected, differs_at) {
             (None, _) => lines.push("  a public key tells only whether it matches".to_owned()),
-            (Some(expected), None) => lines.push(format!("  expected  {expected}")),
+            (Some(expected), None) => lines.push(format!("  should be: {expected}")),
             (Some(expected), Some(at)) => {
-                lines.push(format!("  expected  {expected}"));
-                lines.push(format!("  {:at$}          ^ byte {at} differs", ""));
+                lines.push(format!("  should be: {expected}"));
+                lines.push(format!("  {:at$}           ^ byte {at} differs", ""));
             }
         }
     }
