@@ -2,7 +2,7 @@
 //!
 //! Senders sign what they post in some thirty ways that differ in a few facts:
 //! where the signatures are, over which bytes, how they are written, when they
-//! were made. A [`Scheme`] holds these facts; the table of known [senders](sender)
+//! were made. A [`Scheme`] holds these facts; the table of known [senders](sender())
 //! is written in the words in which the owner of a source may declare another.
 //!
 //! What is guaranteed:
