@@ -3,6 +3,7 @@
 mod intake;
 mod support;
 
+use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
@@ -100,10 +101,9 @@ async fn secrets_are_not_shown_and_can_be_rotated() {
     let (status, _, answer) = hub.put(&address, document).await;
     assert_eq!(status, 200, "{answer}");
     assert!(passes(SECRET).await);
-    let (status, _, _) = hub.patch(&address, json!({"reply": "processed"})).await;
+    let (status, _, _) = hub.patch(&address, json!({"name": "another"})).await;
     assert_eq!(status, 200);
     assert!(passes(SECRET).await);
-    hub.patch(&address, json!({"reply": "accepted"})).await;
 
     let rotation = json!({"verify": {"secrets": ["new", "***1"]}});
     let (status, _, answer) = hub.patch(&address, rotation).await;
@@ -299,4 +299,47 @@ async fn a_secret_that_a_handshake_brings_is_kept_once() {
     hub.patch(&address, json!({"verify": {"secrets": []}})).await;
     post(&hub, &path, &[("x-hook-secret", "c1")], "").await.expect(200);
     post(&hub, &path, &[(name, &sign("c1"))], BODY).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_handshakes_at_the_same_time_one_is_believed() {
+    let hub = Intake::start().await;
+    let (_, path) = source(&hub, json!({"sender": "asana", "secrets": []})).await;
+    let secrets: Vec<String> = (0..20).map(|index| format!("secret-{index}")).collect();
+    let ask = async |secret: &str| {
+        post(&hub, &path, &[("x-hook-secret", secret)], "").await.status.as_u16()
+    };
+    let statuses = futures_util::future::join_all(secrets.iter().map(|it| ask(it))).await;
+    let believed: Vec<&String> = secrets
+        .iter()
+        .zip(&statuses)
+        .filter(|(_, status)| **status == 200)
+        .map(|it| it.0)
+        .collect();
+    assert_eq!(believed.len(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 401, 503].contains(status)), "{statuses:?}");
+    let signature = hex(&tag(hmac::HMAC_SHA256, believed[0], BODY));
+    post(&hub, &path, &[("x-hook-signature", &signature)], BODY).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_handshake_that_was_overtaken_is_refused() {
+    let hub = Intake::start().await;
+    let (_, path) = source(&hub, json!({"sender": "asana", "secrets": []})).await;
+    post(&hub, &path, &[], BODY).await.expect(401);
+    // The source is looked up when a post begins, and by its end it may know its sender.
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let body = futures_util::stream::once(async {
+        let _ = ended.await;
+        Ok::<_, std::io::Error>(bytes::Bytes::new())
+    });
+    let body = Body::from_stream(body);
+    let late = hub.call(Method::POST, &path, &[("x-hook-secret", "late")], body);
+    let (late, ()) = tokio::join!(late, async {
+        post(&hub, &path, &[("x-hook-secret", "first")], "").await.expect(200);
+        end.send(()).unwrap();
+    });
+    late.expect(401);
+    let signature = hex(&tag(hmac::HMAC_SHA256, "first", BODY));
+    post(&hub, &path, &[("x-hook-signature", &signature)], BODY).await.expect(200);
 }
