@@ -27,4 +27,5 @@ pub mod source;
 pub mod subscription;
 pub mod text;
 pub mod value;
+pub mod verify;
 pub mod write;

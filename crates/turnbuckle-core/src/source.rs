@@ -13,8 +13,10 @@
 //! entity fails the event. The sender cannot mend either, but a person who
 //! reads the log can mend the source and replay the event.
 //!
-//! Absent on purpose: JavaScript (`expression`, `when`) and the verification of
-//! senders, which are refused by name until they exist.
+//! Who posts is checked before, by what [`crate::verify`] knows of the sender.
+//!
+//! Absent on purpose: JavaScript (`expression`, `when`), which is refused by name
+//! until it exists.
 
 mod dedupe;
 mod mapping;
@@ -32,11 +34,13 @@ use crate::entity::{Column, Entity, Schema, did_you_mean};
 use crate::id::check_chosen_id;
 use crate::invalid::{Invalid, pointer};
 use crate::text::{check_line, web_url};
+use crate::verify::Verification;
 use crate::write::{self, Strictness};
 
 pub use dedupe::{DEDUPE_KEY_BYTES_MAX, Dedupe, dedupe_key};
+pub(crate) use dedupe::{is_header_name, parse_body_path};
 pub use mapping::{ColumnSource, SourceMapping};
-use members::Members;
+pub(crate) use members::Members;
 pub use path::{EventPath, Scope};
 pub use plan::{
     EventFailure, EventPlan, ITEMS_MAX, InboundRequest, Pair, PlannedRecord, WARNINGS_MAX,
@@ -63,7 +67,9 @@ pub struct SourceSettings {
     pub defaults: IndexMap<String, Map<String, Json>>,
     /// `None` is the default process.
     pub mapping: Option<SourceMapping>,
-    /// What makes two posts the same event.
+    /// How posts prove who sent them; `None` believes whoever knows a key.
+    pub verify: Option<Verification>,
+    /// What makes two posts the same event. See [`SourceSettings::dedupe_in_force`].
     pub dedupe: Option<Dedupe>,
     /// Web origins whose pages may post from a browser, or `*`.
     pub origins: Vec<String>,
@@ -108,14 +114,12 @@ impl SourceSettings {
             match_on: members.read("match_on").unwrap_or_default(),
             defaults: members.read("defaults").unwrap_or_default(),
             mapping: members.parse("mapping", SourceMapping::parse),
+            verify: members.parse("verify", Verification::parse),
             dedupe: members.parse("dedupe", Dedupe::parse),
             origins: members.parse("origins", parse_origins).unwrap_or_default(),
             redirect: members.parse("redirect", parse_redirect),
             rate_limit: members.read("rate_limit"),
         };
-        if members.get("verify").is_some() {
-            members.refuse("verify", "sender verification is not available in this version");
-        }
         settings.check_shape(&mut members);
         members.finish(settings)
     }
@@ -147,7 +151,13 @@ impl SourceSettings {
         }
     }
 
-    /// The document that [`SourceSettings::parse`] reads.
+    /// What makes two posts the same event: what the owner says or, where a sender is
+    /// verified, the id that it gives each of them, so that one cannot be played again.
+    pub fn dedupe_in_force(&self) -> Option<&Dedupe> {
+        self.dedupe.as_ref().or_else(|| self.verify.as_ref()?.id())
+    }
+
+    /// The document that [`SourceSettings::parse`] reads. Secrets are masked in it.
     pub fn to_json(&self) -> Json {
         json!({
             "name": self.name,
@@ -158,7 +168,7 @@ impl SourceSettings {
             "match_on": self.match_on,
             "defaults": self.defaults,
             "mapping": self.mapping.as_ref().map(SourceMapping::to_json),
-            "verify": null,
+            "verify": self.verify.as_ref().map(Verification::to_json),
             "dedupe": self.dedupe.as_ref().map(Dedupe::to_json),
             "origins": self.origins,
             "redirect": self.redirect.as_ref().map(Url::as_str),

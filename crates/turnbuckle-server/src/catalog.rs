@@ -23,7 +23,7 @@ use turnbuckle_store::{Store, StoreError};
 pub use connection::{LiveConnection, LiveObject, LiveSearch};
 pub use endpoint::{EndpointSecrets, LiveEndpoint, endpoint_context};
 pub use function::function_key_context;
-pub use source::{LiveSource, source_key_context};
+pub use source::{LiveSource, open_settings, seal_settings, source_key_context};
 
 use crate::seal::Sealer;
 
@@ -232,6 +232,6 @@ impl Catalog {
         source: turnbuckle_store::source::Source,
     ) -> Result<LiveSource, StoreError> {
         let listed = self.store.setting(source.workspace, "webhook-entities").await?;
-        LiveSource::compile(source, listed)
+        LiveSource::compile(source, listed, &self.sealer)
     }
 }

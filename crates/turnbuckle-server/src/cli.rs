@@ -2,7 +2,7 @@
 //!
 //! Some commands run a server or work on its store (`serve`, `config`, `doctor`,
 //! `migrate`, `export`, `import`), some talk to a running one (`sources`, `tail`,
-//! `replay`, `listen`), and two do either (`keys`, `workspaces`): with `--key`
+//! `replay`, `listen`), `verify` does with neither, and two do either (`keys`, `workspaces`): with `--key`
 //! through the API, else on the data folder itself, which no server may have open then.
 //!
 //! Answers go to standard output, everything said around them to standard error.
@@ -24,6 +24,7 @@ mod serve;
 mod sources;
 mod tail;
 mod transfer;
+mod verify;
 mod workspaces;
 
 use std::io;
@@ -68,6 +69,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Receive the hub's messages on this machine.
     Listen(listen::Arguments),
+    /// Say whether a stored request is its sender's, and why not.
+    Verify(verify::Arguments),
     /// Show the settings in force and where each comes from.
     Config(arguments::ServerArguments),
     /// Look for what keeps the server from running.
@@ -114,6 +117,7 @@ async fn run(command: Command, output: Output) -> anyhow::Result<()> {
         Command::Tail(arguments) => tail::run(&arguments, output).await,
         Command::Replay(arguments) => replay::run(&arguments, output).await,
         Command::Listen(arguments) => listen::run(&arguments, output).await,
+        Command::Verify(arguments) => verify::run(&arguments, output),
         Command::Config(arguments) => config::run(&arguments, output),
         Command::Doctor(arguments) => doctor::run(&arguments, output).await,
         Command::Migrate(arguments) => migrate::run(&arguments, output).await,

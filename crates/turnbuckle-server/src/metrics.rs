@@ -32,6 +32,7 @@ const BUCKETS: [f64; 16] = [
 ];
 
 const INBOUND_EVENTS: &str = "turnbuckle_inbound_events_total";
+const REFUSED_POSTS: &str = "turnbuckle_refused_posts_total";
 const CHANGES: &str = "turnbuckle_changes_total";
 const MESSAGES: &str = "turnbuckle_messages_total";
 const DELIVERIES: &str = "turnbuckle_deliveries_total";
@@ -50,6 +51,7 @@ pub struct Metrics {
     events_new: Counter,
     events_done: Counter,
     events_failed: Counter,
+    refused_posts: Counter,
     changes: Counter,
     messages: Counter,
     deliveries_delivered: Counter,
@@ -84,6 +86,7 @@ impl Default for Metrics {
             events_new: counter(INBOUND_EVENTS, &[("status", "new")]),
             events_done: counter(INBOUND_EVENTS, &[("status", "done")]),
             events_failed: counter(INBOUND_EVENTS, &[("status", "failed")]),
+            refused_posts: counter(REFUSED_POSTS, &[]),
             changes: counter(CHANGES, &[]),
             messages: counter(MESSAGES, &[]),
             deliveries_delivered: counter(DELIVERIES, &[("outcome", "delivered")]),
@@ -112,6 +115,11 @@ impl Metrics {
     pub fn events_finished(&self, done: usize, failed: usize) {
         self.events_done.increment(done as u64);
         self.events_failed.increment(failed as u64);
+    }
+
+    /// A post was refused because its sender could not be verified.
+    pub fn post_refused(&self) {
+        self.refused_posts.increment(1);
     }
 
     /// How long an inbound event took from intake to its outcome.
@@ -167,6 +175,7 @@ impl Metrics {
 fn describe(recorder: &PrometheusRecorder) {
     let counters = [
         (INBOUND_EVENTS, "Inbound events by the status they reached."),
+        (REFUSED_POSTS, "Posts whose sender could not be verified."),
         (CHANGES, "Changes of records that were matched against subscriptions."),
         (MESSAGES, "Messages stored for endpoints."),
         (DELIVERIES, "Deliveries that ended, by outcome."),
@@ -216,6 +225,7 @@ mod tests {
         metrics.inbound_accepted();
         metrics.events_finished(2, 1);
         metrics.event_processed(Duration::from_millis(3));
+        metrics.post_refused();
         metrics.changes_matched(4);
         metrics.messages_stored(5);
         let (call, age) = (Duration::from_millis(7), Duration::from_millis(30));
@@ -238,6 +248,7 @@ mod tests {
         check(&text, "turnbuckle_process_seconds_count", "1");
         check(&text, r#"turnbuckle_process_seconds_bucket{le="0.0025"}"#, "0");
         check(&text, r#"turnbuckle_process_seconds_bucket{le="0.005"}"#, "1");
+        check(&text, "turnbuckle_refused_posts_total", "1");
         check(&text, "turnbuckle_changes_total", "4");
         check(&text, "turnbuckle_messages_total", "5");
         check(&text, r#"turnbuckle_deliveries_total{outcome="delivered"}"#, "1");

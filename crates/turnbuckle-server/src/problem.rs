@@ -32,6 +32,7 @@ pub enum Problem {
     CursorInvalid,
     // Who asks is not known, or not allowed.
     Unauthorized,
+    SenderNotVerified,
     Forbidden,
     // It is not there, or not yours.
     RouteNotFound,
@@ -99,6 +100,9 @@ impl Problem {
             }
             Self::CursorInvalid => ("cursor-invalid", S::BAD_REQUEST, "The cursor is not valid"),
             Self::Unauthorized => ("unauthorized", S::UNAUTHORIZED, "No valid key"),
+            Self::SenderNotVerified => {
+                ("sender-not-verified", S::UNAUTHORIZED, "The sender could not be verified")
+            }
             Self::Forbidden => ("forbidden", S::FORBIDDEN, "The key does not allow this"),
             Self::RouteNotFound => ("route-not-found", S::NOT_FOUND, "No such address"),
             Self::WorkspaceNotFound => ("workspace-not-found", S::NOT_FOUND, "No such workspace"),

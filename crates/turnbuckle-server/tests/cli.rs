@@ -444,3 +444,39 @@ async fn what_cannot_be_carried_over_says_why() {
     check(&["serve", "--data", "new", "--listen", "127.0.0.1:0"], unfinished);
     check(&["keys", "list", "--data", "new"], unfinished);
 }
+
+#[test]
+fn a_stored_request_is_verified_without_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let stored = |body: &str| {
+        let head =
+            format!("POST /hooks?a=1 HTTP/1.1\r\nHost: h\r\nX-Hub-Signature-256: {signature}");
+        std::fs::write(folder.join("request.http"), format!("{head}\r\n\r\n{body}")).unwrap();
+    };
+    std::fs::write(folder.join("secrets"), "another\nIt's a Secret to Everybody\n").unwrap();
+    let verify = ["verify", "request.http", "--sender", "github", "--secret-file", "secrets"];
+
+    stored("Hello, World!");
+    assert_eq!(answer(folder, &verify), json!({"verified": true}));
+    stored("Hello, World!\n");
+    let output = turnbuckle(folder, &[&["--json"], &verify[..], &["--explain"]].concat());
+    assert!(!output.status.success());
+    let found: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["verified"], false);
+    assert_eq!(found["signed"], "Hello, World!\n");
+    assert_eq!(found["comparisons"][1]["secret"], 2);
+    let cause = "it verifies with the body without the white space around it";
+    assert_eq!(found["causes"], json!([cause]));
+
+    for (arguments, told) in [
+        (["--sender", "githup", "--secret", "x"], "`githup` is not a known sender"),
+        (["--sender", "svix", "--secret", "?"], "secret 1: a secret of this sender must be"),
+        (["--scheme", "nothing.json", "--secret", "x"], "cannot read nothing.json"),
+    ] {
+        let output = turnbuckle(folder, &[&["verify", "request.http"], &arguments[..]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(told), "{said}");
+    }
+}

@@ -292,6 +292,23 @@ fn the_guide_to_the_webhook_service_runs() {
 }
 
 #[test]
+fn the_guide_to_verifying_senders_runs() {
+    check("docs/guides/verification.md");
+}
+
+/// The table of senders is long, and nobody would miss a row.
+#[test]
+fn the_guide_to_verifying_senders_names_each() {
+    let guide = fs::read_to_string(root().join("docs/guides/verification.md")).unwrap();
+    let rows = guide.lines().filter(|line| line.starts_with("| `"));
+    let named: Vec<&str> = rows.filter_map(|row| row.split('|').nth(1)).collect();
+    for sender in turnbuckle_core::verify::SENDER_NAMES {
+        let name = format!("`{sender}`");
+        assert!(named.iter().any(|cell| cell.contains(&name)), "{sender} is not in the table");
+    }
+}
+
+#[test]
 fn the_guide_to_the_universal_api_runs() {
     check("docs/guides/universal-api.md");
 }

@@ -30,10 +30,7 @@ impl Dedupe {
     pub fn parse(document: &Json) -> Result<Self, Vec<Invalid>> {
         let mut members = Members::of(document, "").map_err(|invalid| vec![invalid])?;
         let header: Option<String> = members.read("header");
-        let path = members.parse("path", |text| match parse_path(text)? {
-            path if path.is_of_body() => Ok(path),
-            _ => Err(vec![Invalid::new("", "`path` must start with `body`")]),
-        });
+        let path = members.parse("path", parse_body_path);
         if header.as_deref().is_some_and(|name| !is_header_name(name)) {
             members.refuse("header", "`header` must be the name of a header");
         }
@@ -59,7 +56,15 @@ impl Dedupe {
     }
 }
 
-fn is_header_name(name: &str) -> bool {
+/// Reads a path that leads into the body.
+pub(crate) fn parse_body_path(document: &Json) -> Result<EventPath, Vec<Invalid>> {
+    match parse_path(document)? {
+        path if path.is_of_body() => Ok(path),
+        _ => Err(vec![Invalid::new("", "`path` must start with `body`")]),
+    }
+}
+
+pub(crate) fn is_header_name(name: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.len() <= 100 && name.bytes().all(is_token)
 }
@@ -68,8 +73,8 @@ fn is_header_name(name: &str) -> bool {
 ///
 /// `None` if the source has no `dedupe` or the sender gave no id: such an event
 /// is never taken for a repeat.
-pub fn dedupe_key(dedupe: &Option<Dedupe>, headers: &[Pair<'_>], body: &Json) -> Option<String> {
-    let key = match dedupe.as_ref()? {
+pub fn dedupe_key(dedupe: Option<&Dedupe>, headers: &[Pair<'_>], body: &Json) -> Option<String> {
+    let key = match dedupe? {
         Dedupe::Header(wanted) => {
             let (_, value) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
             Cow::Borrowed(value.trim())

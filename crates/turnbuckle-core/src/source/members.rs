@@ -7,7 +7,7 @@ use crate::entity::{did_you_mean, nearest};
 use crate::invalid::{Invalid, pointer};
 
 /// The members of one object of a document. Null counts as absent.
-pub(super) struct Members<'a> {
+pub(crate) struct Members<'a> {
     object: &'a Map<String, Json>,
     path: &'a str,
     known: Vec<&'static str>,
@@ -63,6 +63,11 @@ impl<'a> Members<'a> {
     /// `member` is a JSON pointer without its first slash.
     pub fn refuse(&mut self, member: &str, detail: impl Into<String>) {
         self.invalid.push(Invalid::new(format!("{}/{member}", self.path), detail));
+    }
+
+    /// Says what is wrong with the object as a whole.
+    pub fn refuse_whole(&mut self, detail: impl Into<String>) {
+        self.invalid.push(Invalid::new(self.path, detail));
     }
 
     /// Ends the reading: members that nobody asked for are wrong too.

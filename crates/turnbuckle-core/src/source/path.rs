@@ -128,7 +128,7 @@ impl EventPath {
     }
 
     /// The value at the path below a body that stands alone.
-    pub(super) fn find_in_body<'a>(&self, body: &'a Json) -> Option<Cow<'a, Json>> {
+    pub(crate) fn find_in_body<'a>(&self, body: &'a Json) -> Option<Cow<'a, Json>> {
         walk(Cow::Borrowed(body), &self.steps)
     }
 

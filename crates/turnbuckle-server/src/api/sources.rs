@@ -20,6 +20,7 @@ use turnbuckle_core::id::{ConnectionNo, SourceId, WorkspaceId};
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::merge_patch::merge_patch;
 use turnbuckle_core::source::SourceSettings;
+use turnbuckle_core::verify::Verification;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::error::Noun;
 use turnbuckle_store::source::Source;
@@ -32,6 +33,7 @@ use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::base_url::BaseUrl;
+use crate::catalog::{open_settings, seal_settings};
 use crate::extract::{JsonBody, PathParams, QueryParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
 
@@ -108,8 +110,9 @@ async fn create_source(
     CanManage(caller): CanManage,
     BaseUrl(base): BaseUrl,
     State(app): State<App>,
-    JsonBody(document): JsonBody<Value>,
+    JsonBody(mut document): JsonBody<Value>,
 ) -> Result<impl IntoResponse, ApiError> {
+    unmask(&mut document, None)?;
     let (settings, connection) = prepare(&app, caller.workspace, &document).await?;
     let id = SourceId(app.mint());
     let now = app.now();
@@ -118,7 +121,7 @@ async fn create_source(
         workspace: caller.workspace,
         connection,
         name: settings.name.clone(),
-        settings: settings.to_json(),
+        settings: seal_settings(&app.sealer, caller.workspace, id, &settings),
         keys: vec![keys::new_key(&app, caller.workspace, id)],
         version: 1,
         created_at: now,
@@ -171,10 +174,16 @@ async fn replace_source(
     State(app): State<App>,
     PathParams(id): PathParams<String>,
     precondition: Precondition,
-    JsonBody(document): JsonBody<Value>,
+    JsonBody(mut document): JsonBody<Value>,
 ) -> Result<impl IntoResponse, ApiError> {
     let source = find(&app, caller.workspace, &id).await?;
-    let version = precondition.version(Noun::Source, &id, Some(source.version))?;
+    let mut version = precondition.version(Noun::Source, &id, Some(source.version))?;
+    // Whoever writes all of it may do so over settings that cannot be read.
+    let before = open_settings(&app.sealer, &source).ok();
+    if unmask(&mut document, before.as_ref())? {
+        // What is kept is what was read.
+        version = Some(source.version);
+    }
     save(&app, &base, source, &document, version).await
 }
 
@@ -199,8 +208,10 @@ async fn update_source(
     JsonBody(patch): JsonBody<Value>,
 ) -> Result<impl IntoResponse, ApiError> {
     let source = find(&app, caller.workspace, &id).await?;
-    let mut document = source.settings.clone();
+    let before = open_settings(&app.sealer, &source)?;
+    let mut document = before.to_json();
     merge_patch(&mut document, patch);
+    unmask(&mut document, Some(&before))?;
     // What was patched is what was read.
     let version = Some(source.version);
     precondition.version(Noun::Source, &id, version)?;
@@ -248,12 +259,24 @@ async fn save(
     version: Option<i64>,
 ) -> Result<impl IntoResponse + use<>, ApiError> {
     let (settings, connection) = prepare(app, source.workspace, document).await?;
-    let (name, document) = (&settings.name, settings.to_json());
     let Source { workspace, id, .. } = source;
+    let document = seal_settings(&app.sealer, workspace, id, &settings);
+    let name = &settings.name;
     let source =
         app.store.update_source(workspace, id, name, &document, connection, version).await?;
     let tag = etag(source.version);
     Ok((tag, Json(SourceAnswer { source: view(app, base, source, true) })))
+}
+
+/// Puts the sender's secrets that are kept in the place of their masks. Answers whether
+/// there were any.
+fn unmask(document: &mut Value, before: Option<&SourceSettings>) -> Result<bool, ApiError> {
+    let Some(verify) = document.get_mut("verify") else { return Ok(false) };
+    let before = before.and_then(|before| before.verify.as_ref());
+    Verification::unmask(verify, before).map_err(|invalids| {
+        let invalids = invalids.into_iter().map(|invalid| invalid.under("/verify"));
+        ApiError::invalid(invalids.collect())
+    })
 }
 
 /// Reads settings and makes ready what they need. Answers them with the

@@ -3,22 +3,24 @@
 //!
 //! A post is answered after it is durable and not before. What is done before
 //! the answer is only what the answer needs: the key is looked up in memory,
-//! the limit of the source is asked, the body is checked for being what it says
-//! it is. Mapping and writing records come later, in processing, unless the
+//! the sender is verified, the limit of the source is asked, the body is checked
+//! for being what it says it is. Mapping and writing records come later, in processing, unless the
 //! source answers with the result (`reply: "processed"`).
 //!
-//! Nothing that was posted to a known key is lost, with two exceptions that its
-//! sender is told of: a body that is too large (413) and one of a type that we
-//! never read (415). A body that does not parse is kept in the log as failed
+//! Nothing that was posted to a known key is lost, with three exceptions that its
+//! sender is told of: a post whose sender is not the one that the source believes
+//! (401), a body that is too large (413) and one of a type that we never read (415). A body that does not parse is kept in the log as failed
 //! and answered 400 with the position.
 //!
-//! The key in the path is all the authentication there is. These routes are not
+//! Where a source does not say how its sender signs, the key in the path is all the
+//! authentication there is. These routes are not
 //! in the OpenAPI document: their shape is that of the senders.
 
 mod browser;
 mod discovery;
 pub(crate) mod outcome;
 mod posted;
+mod sender;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,7 @@ use tokio::time::timeout;
 use turnbuckle_core::body::BodyError;
 use turnbuckle_core::id::{InboundEventId, WorkspaceId};
 use turnbuckle_core::source::{Dedupe, Reply, dedupe_key};
+use turnbuckle_core::verify::Verification;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::inbound::{
     Accept, Accepted, EventOutcome, InboundEvent, InboundRequest, InboundStatus, LoggedEvent,
@@ -45,6 +48,7 @@ use crate::extract::{PathParams, read_body};
 use crate::logging::{Failing, log_failure};
 use crate::problem::{ApiError, Problem, method_not_allowed};
 use browser::Browser;
+use sender::Received;
 
 /// How long a sender that wants the outcome is kept waiting for it.
 const PROCESSED_WAIT: Duration = Duration::from_secs(15);
@@ -88,7 +92,12 @@ async fn answer_other_method(
     };
     let takes_browsers = source.as_ref().is_some_and(|source| !source.settings.origins.is_empty());
     let allow = HeaderValue::from_static(if takes_browsers { "POST, OPTIONS" } else { "POST" });
+    let is_question = request.method() == Method::GET
+        && source.as_ref().is_some_and(|source| {
+            source.settings.verify.as_ref().is_some_and(Verification::asks_by_get)
+        });
     let mut response = match source {
+        Some(source) if is_question => sender::answer_get(&app, &source, request).await,
         Some(source) if is_preflight && takes_browsers => {
             browser::preflight(&source.settings, request.headers())
         }
@@ -113,15 +122,26 @@ async fn accept_post(
     source: &LiveSource,
     request: Request,
 ) -> Result<Response, ApiError> {
-    if let Some(limit) = source.settings.rate_limit {
-        app.rate_limits.take(source.id, limit, app.now()).map_err(too_many)?;
-    }
-    let request = InboundRequest {
-        headers: posted::kept_headers(request.headers()),
-        query: request.uri().query().unwrap_or_default().to_owned(),
-        body: read_body(request, app).await?,
+    let request = match &source.settings.verify {
+        // Posts of others must not use up the limit of the sender.
+        Some(verification) => match sender::receive(app, source, verification, request).await? {
+            Received::Answered(answer) => return Ok(answer),
+            Received::Verified(request) => {
+                take_of_limit(app, source)?;
+                request
+            }
+        },
+        None => {
+            take_of_limit(app, source)?;
+            InboundRequest {
+                headers: posted::kept_headers(request.headers(), &[]),
+                query: request.uri().query().unwrap_or_default().to_owned(),
+                body: read_body(request, app).await?,
+            }
+        }
     };
-    let needs_value = matches!(source.settings.dedupe, Some(Dedupe::Path(_)));
+    let dedupe = source.settings.dedupe_in_force();
+    let needs_value = matches!(dedupe, Some(Dedupe::Path(_)));
     let read = posted::read(&request, needs_value);
     let event = InboundEvent {
         id: InboundEventId(app.mint()),
@@ -134,8 +154,7 @@ async fn accept_post(
         Ok(value) => value,
         Err(error) => return Err(refuse(app, event, error).await),
     };
-    let dedupe = &source.settings.dedupe;
-    let headers = dedupe.as_ref().map(|_| event.request.headers.pairs()).unwrap_or_default();
+    let headers = dedupe.map(|_| event.request.headers.pairs()).unwrap_or_default();
     let accept = Accept {
         dedupe_key: dedupe_key(dedupe, &headers, &value),
         event,
@@ -148,6 +167,13 @@ async fn accept_post(
     match source.settings.reply {
         Reply::Accepted => answer_accepted(app, accept).await,
         Reply::Processed => answer_processed(app, accept).await,
+    }
+}
+
+fn take_of_limit(app: &App, source: &LiveSource) -> Result<(), ApiError> {
+    match source.settings.rate_limit {
+        None => Ok(()),
+        Some(limit) => app.rate_limits.take(source.id, limit, app.now()).map_err(too_many),
     }
 }
 

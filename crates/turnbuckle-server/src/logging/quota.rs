@@ -19,6 +19,8 @@ const WINDOWS_MAX: usize = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Failing {
     InboundEvents(SourceId),
+    /// Posts whose sender could not be verified.
+    Senders(SourceId),
     Attempts(EndpointId),
     Deliveries(EndpointId),
     Functions(FunctionId),

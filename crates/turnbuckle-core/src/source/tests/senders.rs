@@ -50,7 +50,7 @@ fn check_sender(folder: &Path) {
         })
         .collect();
     assert_eq!(Json::from(found), read(folder, "expected.json"), "{folder:?}");
-    let has_key = dedupe_key(&settings.dedupe, inbound.headers, &body.value).is_some();
+    let has_key = dedupe_key(settings.dedupe.as_ref(), inbound.headers, &body.value).is_some();
     assert_eq!(has_key, settings.dedupe.is_some(), "{folder:?}");
 }
 

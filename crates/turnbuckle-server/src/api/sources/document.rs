@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
-use turnbuckle_core::source::{RateLimit, Reply, SourceSettings};
+use turnbuckle_core::source::{RateLimit, Reply};
 use turnbuckle_store::source::{Source, SourceKey};
 use utoipa::ToSchema;
 
 use crate::api::time::rfc3339;
 use crate::app::App;
-use crate::catalog::source_key_context;
+use crate::catalog::{open_settings, source_key_context};
 
 /// What the owner of a source decides.
 #[derive(ToSchema)]
@@ -40,7 +40,8 @@ pub struct SourceDocument {
     /// Where the values of a record come from; null for the default process, where names match.
     #[schema(required = false, nullable)]
     mapping: Option<SourceMappingDocument>,
-    /// How a sender's retries are recognised, for 72 hours.
+    /// How a sender's retries are recognised, for 72 hours. Null is the id that the sender
+    /// which `verify` names gives its posts, if it gives any.
     #[schema(required = false, nullable)]
     dedupe: Option<DedupeDocument>,
     /// Origins whose pages may post from a browser, or `*`.
@@ -52,9 +53,9 @@ pub struct SourceDocument {
     /// Posts beyond it are answered 429.
     #[schema(required = false, nullable, value_type = SourceRateLimit)]
     rate_limit: Option<RateLimit>,
-    /// Not available in this version: null.
-    #[schema(required = false, nullable, value_type = Object)]
-    verify: Option<Json>,
+    /// How posts prove who sent them; null believes whoever knows a key.
+    #[schema(required = false, nullable)]
+    verify: Option<VerifyDocument>,
 }
 
 /// When a post is answered: as soon as it is durable, or after its records are written.
@@ -94,6 +95,33 @@ pub struct DedupeDocument {
     header: Option<String>,
     #[schema(required = false)]
     path: Option<String>,
+}
+
+/// Either a known sender or a scheme, and its secrets.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes `Verification` of the core")]
+pub struct VerifyDocument {
+    /// The name of a known sender.
+    #[schema(required = false, nullable, example = "github")]
+    sender: Option<String>,
+    /// How another sender signs.
+    #[schema(
+        required = false, nullable, value_type = Object,
+        example = json!({
+            "signature": {"header": "x-signature", "prefix": "sha256="},
+            "algorithm": "hmac-sha256", "signed": ["body"],
+        }),
+    )]
+    scheme: Option<Json>,
+    /// At most 10, of which any suffices. They are shown as `***1`, `***2` and so on, which
+    /// sent back keep what they stand for.
+    secrets: Vec<String>,
+    /// The verify token that was set at Meta. Shown as `***`.
+    #[schema(required = false, nullable)]
+    token: Option<String>,
+    /// How far the time of signing may be from now, if the sender signs one.
+    #[schema(required = false, nullable, minimum = 1, maximum = 604_800)]
+    tolerance_s: Option<u32>,
 }
 
 /// A source as the API shows it.
@@ -138,13 +166,22 @@ pub fn view(app: &App, base: &str, source: Source, shows_keys: bool) -> SourceVi
         url: lasting.or(keys.last()).and_then(|key| key.url.clone()),
         keys,
         // Read again, so that members which came later are shown with their defaults.
-        settings: match SourceSettings::parse(&source.settings) {
+        settings: match open_settings(&app.sealer, &source) {
             Ok(settings) => settings.to_json(),
-            Err(_) => source.settings,
+            Err(_) => without_sealed(source.settings),
         },
         created_at: rfc3339(source.created_at),
         updated_at: rfc3339(source.updated_at),
     }
+}
+
+/// Settings that cannot be read, such as those that were sealed with a key that is lost.
+fn without_sealed(mut settings: Json) -> Json {
+    if let Some(members) = settings.get_mut("verify").and_then(Json::as_object_mut) {
+        members.remove("sealed");
+        members.insert("secrets".to_owned(), Json::Array(Vec::new()));
+    }
+    settings
 }
 
 pub fn key_view(app: &App, base: &str, source: &Source, key: &SourceKey) -> SourceKeyView {

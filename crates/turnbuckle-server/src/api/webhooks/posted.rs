@@ -9,7 +9,9 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value as Json};
 use turnbuckle_core::body::{BodyError, DEPTH_MAX};
+use turnbuckle_core::verify::Place;
 use turnbuckle_store::inbound::{Headers, InboundRequest};
+use url::form_urlencoded;
 
 use crate::problem::Problem;
 use crate::processing;
@@ -21,12 +23,21 @@ const HEADER_BYTES_MAX: usize = 16 * 1024;
 const MASK: &str = "***";
 
 /// Headers as the log keeps them. Beyond the bounds they are left out, except
-/// the type of the body, without which it could not be read again.
-pub fn kept_headers(headers: &HeaderMap) -> Headers {
+/// the type of the body, without which it could not be read again. Where the sender's
+/// secret is sent as it is, it is masked.
+pub fn kept_headers(headers: &HeaderMap, secrets: &[Place]) -> Headers {
+    let is_sent_secret = |name: &HeaderName| {
+        secrets.iter().any(|place| match place {
+            Place::Header { name: it, .. } | Place::Item { header: it, .. } => {
+                it.eq_ignore_ascii_case(name.as_str())
+            }
+            Place::Query(_) | Place::Body(_) => false,
+        })
+    };
     let mut kept = Vec::with_capacity(headers.len().min(HEADERS_MAX));
     let mut bytes = 0;
     for (name, value) in headers {
-        let value = match is_secret(name) {
+        let value = match is_secret(name) || is_sent_secret(name) {
             true => Cow::Borrowed(MASK),
             false => String::from_utf8_lossy(value.as_bytes()),
         };
@@ -37,6 +48,22 @@ pub fn kept_headers(headers: &HeaderMap) -> Headers {
         }
     }
     Headers::new(&kept)
+}
+
+/// The query as the log keeps it, without secrets of the sender.
+pub fn kept_query(query: &str, secrets: &[Place]) -> String {
+    let is_secret = |name: &str| {
+        secrets.iter().any(|place| matches!(place, Place::Query(secret) if secret == name))
+    };
+    let pairs = query.split('&').map(|pair| {
+        let (written, _) = pair.split_once('=').unwrap_or((pair, ""));
+        let mut names = form_urlencoded::parse(written.as_bytes());
+        match names.next().is_some_and(|(name, _)| is_secret(&name)) {
+            true => Cow::Owned(format!("{written}={MASK}")),
+            false => Cow::Borrowed(pair),
+        }
+    });
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 fn is_secret(name: &HeaderName) -> bool {
@@ -205,16 +232,33 @@ mod tests {
     }
 
     #[test]
+    fn a_token_in_the_url_is_masked() {
+        let places = turnbuckle_core::verify::sender("dataverse").unwrap().signature;
+        for (query, expect) in [
+            ("", ""),
+            ("a=1", "a=1"),
+            ("code=x&a=%20", "code=***&a=%20"),
+            ("a&c%6Fde=x", "a&c%6Fde=***"),
+        ] {
+            assert_eq!(kept_query(query, &places), expect);
+            assert_eq!(kept_query(query, &[]), query);
+        }
+    }
+
+    #[test]
     fn secrets_are_masked_and_headers_bounded() {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, "Bearer x".parse().unwrap());
         headers.insert(COOKIE, "session=x".parse().unwrap());
+        headers.insert("x-gitlab-token", "x".parse().unwrap());
         for index in 0..200 {
             let name: HeaderName = format!("x-{index}").parse().unwrap();
             headers.insert(name, "value".parse().unwrap());
         }
         headers.insert(CONTENT_TYPE, "text/json".parse().unwrap());
-        let kept = kept_headers(&headers);
+        let sender = turnbuckle_core::verify::sender("gitlab").unwrap();
+        let kept = kept_headers(&headers, &sender.signature);
+        assert_eq!(kept.get("x-gitlab-token").as_deref(), Some(MASK));
         assert!(kept.pairs().len() <= HEADERS_MAX + 1);
         let find = |wanted: &str| kept.get(wanted).unwrap();
         assert_eq!(find("authorization"), MASK);
