@@ -45,10 +45,13 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     }
 }
 
-async fn plan(app: &App, event: &Arc<InboundEvent>) -> FinishEvent {
+/// # Errors
+/// [`StoreError::Unavailable`]: what could not be looked up may be there.
+async fn plan(app: &App, event: &Arc<InboundEvent>) -> Result<FinishEvent, StoreError> {
     match try_plan(app, event).await {
-        Ok(work) => work,
-        Err(reason) => FinishEvent {
+        Ok(work) => Ok(work),
+        Err(Unplanned::Away(error)) => Err(error),
+        Err(Unplanned::Failed(reason)) => Ok(FinishEvent {
             event: event.id,
             workspace: event.workspace,
             connection: String::new(),
@@ -56,28 +59,50 @@ async fn plan(app: &App, event: &Arc<InboundEvent>) -> FinishEvent {
             work: EventWork::Fail(reason),
             warnings: Vec::new(),
             as_new: false,
-        },
+        }),
     }
 }
 
-/// `Err` holds what people read in the log.
-async fn try_plan(app: &App, event: &Arc<InboundEvent>) -> Result<FinishEvent, String> {
-    let source = app.catalog.source(event.workspace, event.source).await;
-    let source = source.map_err(|error| error.to_string())?;
-    let source = source.ok_or("its source was deleted before it was processed")?;
-    let connection = app.catalog.connection_of(&source).await;
-    let connection = connection.map_err(|error| error.to_string())?;
+async fn plan_all(app: &App, events: &[Arc<InboundEvent>]) -> Result<Vec<FinishEvent>, StoreError> {
+    let mut work = Vec::with_capacity(events.len());
+    for event in events {
+        work.push(plan(app, event).await?);
+    }
+    Ok(work)
+}
+
+/// Why there is no plan.
+enum Unplanned {
+    Away(StoreError),
+    /// What people read in the log.
+    Failed(String),
+}
+
+impl From<StoreError> for Unplanned {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } => Self::Away(error),
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+async fn try_plan(app: &App, event: &Arc<InboundEvent>) -> Result<FinishEvent, Unplanned> {
+    let source = app.catalog.source(event.workspace, event.source).await?;
+    let deleted = "its source was deleted before it was processed";
+    let source = source.ok_or_else(|| Unplanned::Failed(deleted.to_owned()))?;
+    let connection = app.catalog.connection_of(&source).await?;
     Ok(processing::plan(&source, &connection, event, false))
 }
 
 /// Plans and applies a slice, however long the store is away.
 async fn process(app: &App, events: &[Arc<InboundEvent>], shutdown: &CancellationToken) {
     loop {
-        let mut work = Vec::with_capacity(events.len());
-        for event in events {
-            work.push(plan(app, event).await);
-        }
-        match app.store.finish_events(work).await {
+        let finished = match plan_all(app, events).await {
+            Ok(work) => app.store.finish_events(work).await,
+            Err(error) => Err(error),
+        };
+        match finished {
             Ok(outcomes) => {
                 log(app, events, &outcomes);
                 return settle(app, outcomes);
