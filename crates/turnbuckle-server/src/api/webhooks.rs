@@ -2,19 +2,20 @@
 //! which form builders learn what they may post.
 //!
 //! A post is answered after it is durable and not before. What is done before
-//! the answer is only what the answer needs: the key is looked up in memory,
-//! the sender is verified, the limit of the source is asked, the body is checked
-//! for being what it says it is. Mapping and writing records come later, in processing, unless the
-//! source answers with the result (`reply: "processed"`).
+//! the answer is only what the answer needs: the key is looked up in memory, the
+//! sender is verified, the limit of the source is asked, the body is checked for
+//! being what it says it is. Mapping and writing records come later, in
+//! processing, unless the source answers with the result (`reply: "processed"`).
 //!
 //! Nothing that was posted to a known key is lost, with three exceptions that its
 //! sender is told of: a post whose sender is not the one that the source believes
-//! (401), a body that is too large (413) and one of a type that we never read (415). A body that does not parse is kept in the log as failed
-//! and answered 400 with the position.
+//! (401), a body that is too large (413) and one of a type that we never read
+//! (415). A body that does not parse is kept in the log as failed and answered 400
+//! with the position.
 //!
-//! Where a source does not say how its sender signs, the key in the path is all the
-//! authentication there is. These routes are not
-//! in the OpenAPI document: their shape is that of the senders.
+//! Where a source does not say how its sender signs, the key in the path is all
+//! the authentication there is. These routes are not in the OpenAPI document: their
+//! shape is that of the senders.
 
 mod browser;
 mod discovery;
