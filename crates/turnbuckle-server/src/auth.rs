@@ -306,6 +306,17 @@ impl KeyUses {
     }
 }
 
+/// Whether the caller may see keys that stand in URLs: who may manage them.
+pub struct ShowsKeys(pub bool);
+
+impl FromRequestParts<App> for ShowsKeys {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(CanManage::from_request_parts(parts, app).await.is_ok()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,14 +28,14 @@ use utoipa_axum::routes;
 use crate::api::etag::{Precondition, etag};
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
-use crate::auth::{CanManage, CanRead};
+use crate::auth::{CanManage, CanRead, ShowsKeys};
 use crate::base_url::BaseUrl;
 use crate::catalog::function_key_context;
 use crate::extract::{JsonBody, PathParams, QueryParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
-use crate::random::random_bytes;
+use crate::random::new_token;
 
-use document::{FunctionView, VersionView, Viewing};
+use document::{FunctionView, VersionView};
 pub use trial::user_info;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -109,14 +109,15 @@ pub struct PublishFunction {
 )]
 async fn list_functions(
     CanRead(caller): CanRead,
-    viewing: Viewing,
+    ShowsKeys(shows_keys): ShowsKeys,
     BaseUrl(base): BaseUrl,
     State(app): State<App>,
     QueryParams(query): QueryParams<ListingQuery>,
 ) -> Result<Json<FunctionsAnswer>, ApiError> {
     let listing = Listing { workspace: caller.workspace, name: "functions" };
     let listed = app.store.functions(caller.workspace, listing.request(&app, &query)?).await?;
-    let functions = listed.items.iter().map(|function| viewing.of(&app, &base, function));
+    let functions =
+        listed.items.iter().map(|function| FunctionView::of(&app, &base, function, shows_keys));
     Ok(Json(FunctionsAnswer {
         functions: functions.collect(),
         page: listing.page(&app, listed.next),
@@ -134,13 +135,13 @@ async fn list_functions(
 )]
 async fn get_function(
     CanRead(caller): CanRead,
-    viewing: Viewing,
+    ShowsKeys(shows_keys): ShowsKeys,
     BaseUrl(base): BaseUrl,
     State(app): State<App>,
     PathParams(name): PathParams<String>,
 ) -> Result<impl IntoResponse, ApiError> {
     let function = find(&app, caller.workspace, &name).await?;
-    let view = viewing.of(&app, &base, &function);
+    let view = FunctionView::of(&app, &base, &function, shows_keys);
     Ok((etag(function.version), Json(FunctionAnswer { function: view })))
 }
 
@@ -161,7 +162,7 @@ async fn get_function(
 )]
 async fn put_function(
     CanManage(caller): CanManage,
-    viewing: Viewing,
+    ShowsKeys(shows_keys): ShowsKeys,
     BaseUrl(base): BaseUrl,
     State(app): State<App>,
     PathParams(name): PathParams<String>,
@@ -189,7 +190,7 @@ async fn put_function(
     };
     let (function, is_new) = app.store.put_function(put, version).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let view = viewing.of(&app, &base, &function);
+    let view = FunctionView::of(&app, &base, &function, shows_keys);
     Ok((status, etag(function.version), Json(FunctionAnswer { function: view })))
 }
 
@@ -226,7 +227,7 @@ async fn delete_function(
 )]
 async fn publish_function(
     CanManage(caller): CanManage,
-    viewing: Viewing,
+    ShowsKeys(shows_keys): ShowsKeys,
     BaseUrl(base): BaseUrl,
     State(app): State<App>,
     PathParams(name): PathParams<String>,
@@ -242,7 +243,7 @@ async fn publish_function(
         }
         error => error.into(),
     })?;
-    let view = viewing.of(&app, &base, &function);
+    let view = FunctionView::of(&app, &base, &function, shows_keys);
     Ok((etag(function.version), Json(FunctionAnswer { function: view })))
 }
 
@@ -348,8 +349,9 @@ fn mistake(failure: &Failure) -> String {
 
 /// A key in the form of Zoho's.
 fn new_key(app: &App, workspace: WorkspaceId, function: Option<FunctionId>) -> FunctionKey {
-    let half = || random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let key = format!("1003.{}.{}", half(), half());
+    let token = new_token("");
+    let (first, second) = token.split_at(token.len() / 2);
+    let key = format!("1003.{first}.{second}");
     FunctionKey {
         id: FunctionKeyId(app.mint()),
         hash: function_key_hash(&key),

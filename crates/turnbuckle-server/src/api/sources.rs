@@ -10,10 +10,9 @@ mod keys;
 mod trial;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::StatusCode;
-use http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
 use turnbuckle_core::id::{ConnectionNo, SourceId, WorkspaceId};
@@ -31,7 +30,7 @@ use utoipa_axum::routes;
 use crate::api::etag::{Precondition, etag};
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
-use crate::auth::{CanManage, CanRead};
+use crate::auth::{CanManage, CanRead, ShowsKeys};
 use crate::base_url::BaseUrl;
 use crate::catalog::{open_settings, seal_settings};
 use crate::extract::{JsonBody, PathParams, QueryParams};
@@ -58,17 +57,6 @@ pub struct SourceAnswer {
 pub struct SourcesAnswer {
     sources: Vec<SourceView>,
     page: PageView,
-}
-
-/// Whether the caller may see keys.
-struct ShowsKeys(bool);
-
-impl FromRequestParts<App> for ShowsKeys {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        Ok(Self(CanManage::from_request_parts(parts, app).await.is_ok()))
-    }
 }
 
 /// Lists the sources of the workspace, newest first.

@@ -1,9 +1,5 @@
 //! Functions as the API shows them.
 
-use std::convert::Infallible;
-
-use axum::extract::FromRequestParts;
-use http::request::Parts;
 use serde::{Deserialize as _, Serialize};
 use turnbuckle_core::function::{FunctionCode, FunctionSettings};
 use turnbuckle_store::function::{Function, FunctionVersion};
@@ -11,7 +7,6 @@ use utoipa::ToSchema;
 
 use crate::api::time::rfc3339;
 use crate::app::App;
-use crate::auth::CanManage;
 use crate::catalog::function_key_context;
 
 /// A function as the API shows it; its scripts are in its versions.
@@ -77,24 +72,11 @@ impl VersionView {
     }
 }
 
-/// What the caller may see of functions.
-pub struct Viewing {
-    shows_keys: bool,
-}
-
-impl FromRequestParts<App> for Viewing {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self { shows_keys: CanManage::from_request_parts(parts, app).await.is_ok() })
-    }
-}
-
-impl Viewing {
-    pub fn of(&self, app: &App, base: &str, function: &Function) -> FunctionView {
+impl FunctionView {
+    pub fn of(app: &App, base: &str, function: &Function, shows_keys: bool) -> Self {
         let settings = FunctionSettings::deserialize(&function.settings).unwrap_or_default();
-        let shows_urls = self.shows_keys && settings.rest_api;
-        FunctionView {
+        let shows_urls = shows_keys && settings.rest_api;
+        Self {
             id: function.id.to_string(),
             name: function.name.clone(),
             rest_api: settings.rest_api,
