@@ -11,6 +11,7 @@ use support::{Answer, TestHub, problem};
 use turnbuckle_core::subscription::record_key;
 use turnbuckle_server::workers::matching::{self, match_changes};
 use turnbuckle_store::StoreError;
+use turnbuckle_store::subscription::KeyGroup;
 
 const CONNECTION: &str = "/api/v1/connections/acme-crm";
 const OBJECT: &str = "/api/v1/crm/acme-crm/objects/opportunity";
@@ -457,7 +458,8 @@ async fn a_record_is_followed_once_and_until_told_otherwise() {
     assert_eq!(listed[0]["object"], "opportunity");
 
     let key = record_key("acme-crm", "Opportunity", &id).0;
-    let found = hub.app.store.candidates(hub.workspace, vec![vec![key]], 9).await.unwrap();
+    let group = KeyGroup { workspace: hub.workspace, keys: vec![key] };
+    let found = hub.app.store.candidates(&[group], 9).await.unwrap();
     assert_eq!(found[0].len(), 1, "a change finds it");
 
     for path in [&shouted, &path] {

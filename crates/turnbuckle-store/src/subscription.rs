@@ -47,6 +47,13 @@ pub struct Subscribe {
     pub mapping_version: i64,
 }
 
+/// Match keys under which to look for subscriptions of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyGroup {
+    pub workspace: WorkspaceId,
+    pub keys: Vec<i64>,
+}
+
 /// An object whose subscriptions need new keys.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rekeying {
@@ -88,12 +95,11 @@ pub trait SubscriptionStore: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<Subscription>, StoreError>;
 
-    /// For each group of keys the subscriptions under them, up to
+    /// For each group of keys the subscriptions under them, each once and up to
     /// `limit` per group: candidates, to be judged by the caller.
     async fn candidates(
         &self,
-        workspace: WorkspaceId,
-        key_groups: Vec<Vec<i64>>,
+        groups: &[KeyGroup],
         limit: usize,
     ) -> Result<Vec<Vec<Subscription>>, StoreError>;
 
@@ -108,8 +114,12 @@ pub trait SubscriptionStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(i64, Subscription)>, StoreError>;
 
-    /// Replaces the keys of a slice.
-    async fn rekey(&self, keys: Vec<(i64, Vec<i64>)>) -> Result<(), StoreError>;
+    /// Replaces the keys of a slice, by position.
+    async fn rekey(
+        &self,
+        workspace: WorkspaceId,
+        keys: Vec<(i64, Vec<i64>)>,
+    ) -> Result<(), StoreError>;
 
     /// Ends the rebuilding: matching of the object goes on. `false` if deferred
     /// changes are left, or the mapping was changed again meanwhile.

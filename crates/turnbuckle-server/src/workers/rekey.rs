@@ -87,7 +87,7 @@ async fn rekey(app: &App, rekeying: &Rekeying) -> Result<(), StoreError> {
             .iter()
             .map(|(position, it)| (*position, keys(connection, &searches, it)))
             .collect();
-        app.store.rekey(keys).await?;
+        app.store.rekey(*workspace, keys).await?;
     }
     loop {
         let deferred =

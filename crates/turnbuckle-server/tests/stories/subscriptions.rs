@@ -16,6 +16,7 @@ async fn declare(client: &Client, stage: &str) {
                 "type": "search", "label": "Of an account",
                 "payloadSchema": {"account": {"type": "string", "label": "Account"}}
             },
+            "titled": {"type": "search", "label": "By its title", "payloadSchema": title},
             "rename": {"type": "update", "label": "Rename", "payloadSchema": title},
         }
     }});
@@ -31,6 +32,8 @@ fn mapping(stage: &str) -> Json {
                 {"column": "AccountId", "op": "eq", "payload": "account"},
                 {"column": "Stage.Name", "op": "eq", "value": stage}
             ]}},
+            "titled": {"action": "search", "filter":
+                {"column": "Title", "op": "starts_with", "payload": "title"}},
             "rename": {"action": "update", "columns": {"Title": {"payload": "title"}}},
         }
     }})
@@ -140,6 +143,32 @@ async fn a_followed_record_is_told_of_until_it_is_deleted() {
     update(client, &id, json!({"Title": "Ship"})).await;
     client.delete_record("Opportunity", &id).await;
     check(&sink.wait_for(2).await, &[("update", "Ship"), ("delete", "Ship")]);
+}
+
+/// Searches that no key tells apart are judged one by one, however many they are.
+#[tokio::test]
+async fn each_of_many_searches_that_share_a_key_finds_its_records() {
+    let hub = hub().await;
+    let client = hub.client();
+    declare(client, "Proposal").await;
+    let sink = follow(client, json!({})).await;
+    let account = account(client).await;
+    let path = format!("{}/events/titled/subscriptions", object_path("deal"));
+    for number in 0..60 {
+        let wish = json!({"payload": {"title": format!("Deal {number} ")}});
+        client.post(&path, wish).await.expect(204);
+    }
+    let wanted = [0, 15, 16, 17, 59];
+    deal(client, &account, "Deal 60 of nobody", "Proposal").await;
+    for number in wanted {
+        deal(client, &account, &format!("Deal {number} of somebody"), "Proposal").await;
+    }
+    let mut titles: Vec<_> = told(&sink.wait_for(wanted.len()).await);
+    titles.sort();
+    let mut expected =
+        wanted.map(|number| ("create".to_owned(), format!("Deal {number} of somebody")));
+    expected.sort();
+    assert_eq!(titles, expected);
 }
 
 #[tokio::test]

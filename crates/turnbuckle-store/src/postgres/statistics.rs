@@ -10,8 +10,15 @@ use tokio_postgres::Client;
 use crate::postgres::failure::Failure;
 
 /// Tables of which every row may go and as many come within a minute.
-const TABLES: [&str; 5] =
-    ["inbound_queue", "change_queue", "delivery_queue", "record", "record_key"];
+const TABLES: [&str; 7] = [
+    "inbound_queue",
+    "change_queue",
+    "delivery_queue",
+    "record",
+    "record_key",
+    "subscription",
+    "subscription_key",
+];
 /// What holds less is read quickly however it is read.
 const ROWS_MIN: i64 = 1_000;
 

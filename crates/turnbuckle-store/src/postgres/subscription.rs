@@ -15,11 +15,11 @@ use crate::page::{Page, PageRequest};
 use crate::postgres::configured::Configuring;
 use crate::postgres::failure::{Failure, during};
 use crate::postgres::gather::{Answers, Flush};
-use crate::postgres::statement::{Parameters, execute, find, list};
+use crate::postgres::statement::{Parameters, by_key, execute, find, list};
 use crate::postgres::{Parts, PostgresStore};
 use crate::rules::identity::identity_hash;
 use crate::subscription::{
-    Followed, Rekeying, SHARED_KEY_MAX, Subscribe, Subscription, SubscriptionStore,
+    Followed, KeyGroup, Rekeying, SHARED_KEY_MAX, Subscribe, Subscription, SubscriptionStore,
 };
 
 pub const ACTION: &str = "subscribe";
@@ -377,32 +377,36 @@ impl SubscriptionStore for PostgresStore {
 
     async fn candidates(
         &self,
-        workspace: WorkspaceId,
-        key_groups: Vec<Vec<i64>>,
+        groups: &[KeyGroup],
         limit: usize,
     ) -> Result<Vec<Vec<Subscription>>, StoreError> {
-        let group = |(index, keys): (usize, &Vec<i64>)| vec![index as i64; keys.len()];
-        let groups: Vec<i64> = key_groups.iter().enumerate().flat_map(group).collect();
-        let keys: Vec<i64> = key_groups.iter().flatten().copied().collect();
-        let mut found: Vec<Vec<Subscription>> = key_groups.iter().map(|_| Vec::new()).collect();
-        if keys.is_empty() {
+        let mut found: Vec<Vec<Subscription>> = groups.iter().map(|_| Vec::new()).collect();
+        let wanted = groups.iter().enumerate().flat_map(|(place, KeyGroup { workspace, keys })| {
+            keys.iter().map(move |key| (place as i64, (workspace.0, *key)))
+        });
+        let (places, wanted): (Vec<i64>, Vec<(i64, i64)>) = wanted.unzip();
+        if places.is_empty() {
             return Ok(found);
         }
+        let (workspaces, keys): (Vec<i64>, Vec<i64>) = wanted.into_iter().unzip();
         during("find subscriptions", async {
             let db = self.pool.get().await?;
             let select = format!(
                 "SELECT {COLUMNS}, wanted.place
-                 FROM unnest($2::bigint[], $3::bigint[]) AS wanted (place, key)
+                 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+                     AS wanted (place, workspace, key)
                  CROSS JOIN LATERAL (
-                     SELECT subscription FROM subscription_key
-                     WHERE workspace = $1 AND subscription_key.key = wanted.key
-                     ORDER BY subscription LIMIT $4) AS keyed
-                 JOIN subscription ON subscription.workspace = $1
-                     AND subscription.seq = keyed.subscription
-                 {OF_CONNECTION}"
+                     SELECT workspace, subscription AS seq FROM subscription_key
+                     WHERE subscription_key.workspace = wanted.workspace
+                         AND subscription_key.key = wanted.key
+                     LIMIT $4) AS keyed
+                 JOIN subscription ON {}
+                 JOIN connection ON connection.workspace = ANY (ARRAY[subscription.workspace])
+                     AND connection.no = subscription.connection",
+                by_key!("subscription", "keyed")
             );
             let limited = limit as i64;
-            let parameters: Parameters<'_> = &[&workspace.0, &groups, &keys, &limited];
+            let parameters: Parameters<'_> = &[&places, &workspaces, &keys, &limited];
             let read = list(&db, &select, parameters, |row| {
                 Ok((row.get::<_, i64>(8) as usize, read_subscription(row)?))
             })
@@ -462,7 +466,11 @@ impl SubscriptionStore for PostgresStore {
         .await
     }
 
-    async fn rekey(&self, keys: Vec<(i64, Vec<i64>)>) -> Result<(), StoreError> {
+    async fn rekey(
+        &self,
+        workspace: WorkspaceId,
+        keys: Vec<(i64, Vec<i64>)>,
+    ) -> Result<(), StoreError> {
         let (seqs, pairs) = (
             keys.iter().map(|(seq, _)| *seq).collect::<Vec<i64>>(),
             keys.iter().flat_map(|(seq, keys)| keys.iter().map(move |key| (*seq, *key))),
@@ -472,22 +480,19 @@ impl SubscriptionStore for PostgresStore {
             let mut db = self.pool.get().await?;
             let transaction = db.transaction().await?;
             // Those that were unsubscribed since they were read are gone.
-            let lock = "SELECT workspace, seq FROM subscription WHERE seq = ANY($1)
-                ORDER BY workspace, seq FOR UPDATE";
-            let there = list(&transaction, lock, &[&seqs], |row| {
-                Ok((row.get::<_, i64>(0), row.get::<_, i64>(1)))
-            })
-            .await?;
-            let (workspaces, there): (Vec<i64>, Vec<i64>) = there.into_iter().unzip();
-            let delete = "DELETE FROM subscription_key WHERE (workspace, subscription) IN (
-                SELECT * FROM unnest($1::bigint[], $2::bigint[]))";
-            execute(&transaction, delete, &[&workspaces, &there]).await?;
+            let lock = "SELECT seq FROM subscription WHERE workspace = $1 AND seq = ANY($2)
+                ORDER BY seq FOR UPDATE";
+            let read = |row: &Row| Ok(row.get::<_, i64>(0));
+            let there = list(&transaction, lock, &[&workspace.0, &seqs], read).await?;
+            let delete = "DELETE FROM subscription_key
+                WHERE workspace = $1 AND subscription = ANY($2)";
+            execute(&transaction, delete, &[&workspace.0, &there]).await?;
             let insert = "INSERT INTO subscription_key (workspace, key, subscription)
-                SELECT workspace, key, seq
-                FROM unnest($1::bigint[], $2::bigint[]) AS there (workspace, seq)
+                SELECT $1, key, seq
+                FROM unnest($2::bigint[]) AS there (seq)
                 JOIN unnest($3::bigint[], $4::bigint[]) AS given (of, key) ON given.of = there.seq
                 ON CONFLICT DO NOTHING";
-            execute(&transaction, insert, &[&workspaces, &there, &of, &keys]).await?;
+            execute(&transaction, insert, &[&workspace.0, &there, &of, &keys]).await?;
             transaction.commit().await?;
             Ok(())
         })

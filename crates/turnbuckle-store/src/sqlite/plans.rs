@@ -42,7 +42,7 @@ use crate::inbound::{
 use crate::maintenance::MaintenanceStore;
 use crate::page::PageRequest;
 use crate::record::{RecordStore, Search, Sort, Write, WriteAction};
-use crate::subscription::{Followed, Subscribe, SubscriptionStore};
+use crate::subscription::{Followed, KeyGroup, Subscribe, SubscriptionStore};
 
 static SEEN: Mutex<Option<HashMap<PathBuf, BTreeSet<String>>>> = Mutex::new(None);
 
@@ -376,7 +376,7 @@ async fn walk_the_whole_way(store: &SqliteStore) {
         mapping_version: 0,
     };
     store.subscribe(ACME, wish).await.unwrap();
-    store.candidates(ACME, vec![vec![1, 2]], 10).await.unwrap();
+    store.candidates(&[KeyGroup { workspace: ACME, keys: vec![1, 2] }], 10).await.unwrap();
     let filter = json!({ "column": "Email", "op": "eq", "payload": "email" });
     let find = json!({ "action": "search", "filter": filter });
     let mapping =
@@ -384,7 +384,7 @@ async fn walk_the_whole_way(store: &SqliteStore) {
     store.put_mapping(ACME, CRM, &mapping, None).await.unwrap();
     let rekeying = store.rekeyings().await.unwrap().remove(0);
     store.subscriptions_to_rekey(&rekeying, 0, 10).await.unwrap();
-    store.rekey(vec![(1, vec![3])]).await.unwrap();
+    store.rekey(ACME, vec![(1, vec![3])]).await.unwrap();
     store.deferred_changes(ACME, CRM, "lead", 10).await.unwrap();
     store.end_rekeying(&rekeying).await.unwrap();
 

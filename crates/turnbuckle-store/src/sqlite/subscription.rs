@@ -17,8 +17,11 @@ use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
 use crate::sqlite::writer::{Batch, Priority};
 use crate::subscription::{
-    Followed, Rekeying, SHARED_KEY_MAX, Subscribe, Subscription, SubscriptionStore,
+    Followed, KeyGroup, Rekeying, SHARED_KEY_MAX, Subscribe, Subscription, SubscriptionStore,
 };
+
+/// Groups of keys that are looked up where they are asked; more are a scan.
+const GROUPS_LOOKED_UP_MAX: usize = 16;
 
 const SUBSCRIPTION_COLUMNS: &str = "subscription.seq, subscription.tail, subscription.workspace, connection.id, object, is_search, target, detail";
 
@@ -163,17 +166,17 @@ impl SubscriptionStore for SqliteStore {
 
     async fn candidates(
         &self,
-        workspace: WorkspaceId,
-        key_groups: Vec<Vec<i64>>,
+        groups: &[KeyGroup],
         limit: usize,
     ) -> Result<Vec<Vec<Subscription>>, StoreError> {
-        self.readers.look_up("find subscriptions", |db| {
-            let mut groups = Vec::with_capacity(key_groups.len());
-            for keys in &key_groups {
-                groups.push(candidates(db, workspace, keys, limit)?);
-            }
-            Ok(groups)
-        })
+        let find = move |groups: &[KeyGroup], db: &Db| {
+            groups.iter().map(|group| candidates(db, group, limit)).collect()
+        };
+        if groups.len() <= GROUPS_LOOKED_UP_MAX {
+            return self.readers.look_up("find subscriptions", |db| find(groups, db));
+        }
+        let groups = groups.to_vec();
+        self.readers.scan("find subscriptions", move |db| find(&groups, db)).await
     }
 
     async fn rekeyings(&self) -> Result<Vec<Rekeying>, StoreError> {
@@ -222,7 +225,11 @@ impl SubscriptionStore for SqliteStore {
             .await
     }
 
-    async fn rekey(&self, keys: Vec<(i64, Vec<i64>)>) -> Result<(), StoreError> {
+    async fn rekey(
+        &self,
+        workspace: WorkspaceId,
+        keys: Vec<(i64, Vec<i64>)>,
+    ) -> Result<(), StoreError> {
         self.writer
             .run(Priority::Bulk, "rekey subscriptions", move |batch| {
                 for (subscription, keys) in keys {
@@ -232,8 +239,10 @@ impl SubscriptionStore for SqliteStore {
                         .execute([subscription])?;
                     let is_there: Option<i64> = batch
                         .sql
-                        .prepare_cached("SELECT seq FROM subscription WHERE seq = ?1")?
-                        .query_row([subscription], |row| row.get(0))
+                        .prepare_cached(
+                            "SELECT seq FROM subscription WHERE seq = ?1 AND workspace = ?2",
+                        )?
+                        .query_row([subscription, workspace.0], |row| row.get(0))
                         .optional()?;
                     // Unsubscribed since it was read.
                     if is_there.is_none() {
@@ -315,12 +324,8 @@ fn list(
 }
 
 /// Candidates under any of the keys, each once.
-fn candidates(
-    db: &Db,
-    workspace: WorkspaceId,
-    keys: &[i64],
-    limit: usize,
-) -> Result<Vec<Subscription>, Failure> {
+fn candidates(db: &Db, group: &KeyGroup, limit: usize) -> Result<Vec<Subscription>, Failure> {
+    let KeyGroup { workspace, keys } = group;
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     let mut select = db.prepare_cached(&format!(

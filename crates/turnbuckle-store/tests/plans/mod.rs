@@ -15,13 +15,14 @@ use turnbuckle_store::inbound::{Accept, EventFilter, EventWork, FinishEvent, Inb
 use turnbuckle_store::maintenance::MaintenanceStore as _;
 use turnbuckle_store::postgres::PostgresStore;
 use turnbuckle_store::source::SourceStore as _;
-use turnbuckle_store::subscription::SubscriptionStore as _;
+use turnbuckle_store::subscription::{KeyGroup, SubscriptionStore as _};
 use turnbuckle_store::transfer::{Bounds, TABLES, TransferStore as _};
 
 use crate::Schema;
 use crate::stories::crm::{CRM, CRM_NO, a_search, an_upsert, create, given_crm, read, search_all};
 use crate::stories::delivery::{a_message, an_attempt, given_endpoint};
 use crate::stories::inbound::{an_event, new};
+use crate::stories::subscription::keys;
 use crate::stories::{ACME, TestClock, page, source};
 
 /// Rows that each large table has before.
@@ -30,7 +31,7 @@ const MANY: i64 = 200_000;
 const EVENTS: usize = 100;
 
 /// Fills tables with what others left there.
-const FILL: [&str; 9] = [
+const FILL: [&str; 10] = [
     "INSERT INTO record
      SELECT 1, (SELECT no FROM entity WHERE name = 'Contact'), number, gen_random_uuid(), number, 1,
          0, 0, '{\"Name\":\"Somebody\"}'
@@ -53,6 +54,9 @@ const FILL: [&str; 9] = [
     "INSERT INTO delivery_queue (workspace, seq, tail, endpoint, endpoint_tail, connection, line,
          state, at_ms, attempt_count, failure_count, object, record, changed, body, coalesce)
      SELECT 1, $SEQ + number, 0, number % 9, 0, 1, number, 2, 0, 1, 1, 'lead', number, '{}', '', false
+     FROM generate_series(1, $MANY) AS number",
+    "INSERT INTO subscription
+     SELECT 1, number, 0, 1, 'lead', false, 'Contact', number, md5(number::text)::uuid, false
      FROM generate_series(1, $MANY) AS number",
     "INSERT INTO subscription_key SELECT 1, number, number FROM generate_series(1, $MANY) AS number",
     "UPDATE feed SET position = $MANY",
@@ -140,8 +144,8 @@ async fn go_the_whole_way(store: &PostgresStore, clock: &TestClock, endpoint: En
     let ended = store.finish_events(work.collect()).await.unwrap();
     assert!(ended.iter().all(|it| it.error.is_none()), "{ended:?}");
     let changes = store.unmatched_changes(EVENTS).await.unwrap();
-    let keys = (0..EVENTS as i64).map(|key| vec![key]).collect();
-    store.candidates(ACME, keys, 10).await.unwrap();
+    let groups: Vec<KeyGroup> = (0..EVENTS as i64).map(|key| keys(ACME, &[key])).collect();
+    store.candidates(&groups, 10).await.unwrap();
     let matched = |change: &Arc<turnbuckle_core::change::Change>| Matched {
         change: change.id,
         workspace: ACME,
@@ -220,7 +224,7 @@ async fn no_hot_query_reads_a_whole_table() {
 }
 
 /// Fills tables that pending work and its records are in, behind what is to come.
-const FILL_QUEUES: [(&str, &str); 5] = [
+const FILL_QUEUES: [(&str, &str); 7] = [
     (
         "inbound_queue",
         "INSERT INTO inbound_queue
@@ -236,6 +240,8 @@ const FILL_QUEUES: [(&str, &str); 5] = [
     ("delivery_queue", FILL[6]),
     ("record", FILL[0]),
     ("record_key", FILL[1]),
+    ("subscription", FILL[7]),
+    ("subscription_key", FILL[8]),
 ];
 
 /// A queue is empty at times, and vacuumed then: until that happens again, the server

@@ -22,6 +22,7 @@ use super::crm::{
     given_crm, names, read, write,
 };
 use super::inbound::{an_event, new};
+use super::subscription::keys;
 use super::{ACME, SECOND, TestClock, endpoint, source};
 
 pub type Opening = Pin<Box<dyn Future<Output = Box<dyn Store>>>>;
@@ -194,5 +195,5 @@ pub async fn keys_and_waiting_objects_go_on(open: Open<'_>, _: &TestClock) {
     assert_eq!(store.subscriptions_to_rekey(&rekeying, 0, 10).await.unwrap().len(), 1);
     assert_eq!(store.deferred_changes(ACME, CRM, "lead", 10).await.unwrap(), changes);
     assert!(!store.end_rekeying(&rekeying).await.unwrap());
-    assert_eq!(store.candidates(ACME, vec![vec![1]], 10).await.unwrap()[0].len(), 1);
+    assert_eq!(store.candidates(&[keys(ACME, &[1])], 10).await.unwrap()[0].len(), 1);
 }

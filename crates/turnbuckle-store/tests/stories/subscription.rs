@@ -1,7 +1,7 @@
 use serde_json::{Map, Value as Json, json};
 use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_store::clock::Clock;
-use turnbuckle_store::subscription::{Followed, SHARED_KEY_MAX, Subscribe, Subscription};
+use turnbuckle_store::subscription::{Followed, KeyGroup, SHARED_KEY_MAX, Subscribe, Subscription};
 use turnbuckle_store::{Store, StoreError};
 
 use super::change::given_rekeying;
@@ -33,9 +33,13 @@ async fn all(store: &dyn Store, workspace: WorkspaceId) -> Vec<Subscription> {
     read_all!(100, |page| store.subscriptions(workspace, None, None, page))
 }
 
+pub fn keys(workspace: WorkspaceId, keys: &[i64]) -> KeyGroup {
+    KeyGroup { workspace, keys: keys.to_vec() }
+}
+
 /// What the subscriptions under a key follow, oldest first.
 async fn under(store: &dyn Store, workspace: WorkspaceId, key: i64) -> Vec<Followed> {
-    let mut groups = store.candidates(workspace, vec![vec![key]], 100).await.unwrap();
+    let mut groups = store.candidates(&[keys(workspace, &[key])], 100).await.unwrap();
     let mut found = groups.remove(0);
     found.sort_by_key(|it| it.id);
     found.into_iter().map(|it| it.followed).collect()
@@ -105,8 +109,9 @@ pub async fn a_key_finds_its_subscriptions(store: &dyn Store, _: &TestClock) {
         store.subscribe(ACME, wish.clone()).await.unwrap();
     }
     store.subscribe(OTHER, a_search("lead", "theirs", &[1, 2, -3])).await.unwrap();
-    let groups = vec![vec![1], vec![2], vec![1, 2], vec![-3, 9], vec![], vec![9]];
-    let found = store.candidates(ACME, groups, 10).await.unwrap();
+    let groups: [&[i64]; 6] = [&[1], &[2], &[1, 2], &[-3, 9], &[], &[9]];
+    let groups = groups.map(|group| keys(ACME, group));
+    let found = store.candidates(&groups, 10).await.unwrap();
     let mut found: Vec<Vec<Followed>> =
         found.into_iter().map(|group| group.into_iter().map(|it| it.followed).collect()).collect();
     for group in &mut found {
@@ -116,8 +121,17 @@ pub async fn a_key_finds_its_subscriptions(store: &dyn Store, _: &TestClock) {
     let expected =
         [vec![a.clone()], vec![a.clone(), b.clone()], vec![a, b], vec![record], vec![], vec![]];
     assert_eq!(found, expected);
-    let limited = store.candidates(ACME, vec![vec![1, 2]], 1).await.unwrap();
+    let limited = store.candidates(&[keys(ACME, &[1, 2])], 1).await.unwrap();
     assert_eq!(limited[0].len(), 1);
+
+    // However many groups are asked for at once, and of whichever workspace.
+    let many: Vec<KeyGroup> =
+        (0..100).map(|number| keys(if number % 2 == 0 { ACME } else { OTHER }, &[2])).collect();
+    for (group, found) in many.iter().zip(store.candidates(&many, 10).await.unwrap()) {
+        let expected = if group.workspace == ACME { 2 } else { 1 };
+        assert_eq!(found.len(), expected);
+        assert!(found.iter().all(|it| it.workspace == group.workspace));
+    }
 }
 
 pub async fn a_mapping_must_be_the_one_that_the_keys_are_of(store: &dyn Store, _: &TestClock) {
@@ -180,7 +194,7 @@ pub async fn keys_are_rebuilt_in_slices(store: &dyn Store, _: &TestClock) {
         assert!(slice.iter().all(|(_, it)| matches!(it.followed, Followed::Search { .. })));
         // One goes away while its new keys are made.
         store.unsubscribe(ACME, CRM, "lead", "find 1").await.unwrap();
-        store.rekey(slice.iter().map(|(at, _)| (*at, vec![2, 3])).collect()).await.unwrap();
+        store.rekey(ACME, slice.iter().map(|(at, _)| (*at, vec![2, 3])).collect()).await.unwrap();
     }
     assert_eq!(seen, 5);
     assert_eq!(under(store, ACME, 1).await.len(), 5);

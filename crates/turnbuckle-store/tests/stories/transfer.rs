@@ -31,6 +31,7 @@ use super::crm::{
 use super::delivery::{FAR, Said, due, finish, given_endpoint, logged, send_one};
 use super::inbound::{an_event, new};
 use super::reopening::Open;
+use super::subscription::keys;
 use super::{
     ACME, HOUR, OTHER, TestClock, api_key, bin, endpoint, function, read_all, replay, source,
 };
@@ -359,7 +360,7 @@ pub async fn what_was_pending_goes_on(from: Open<'_>, to: Open<'_>, clock: &Test
     let rekeying = target.rekeyings().await.unwrap().remove(0);
     assert_eq!(target.deferred_changes(ACME, CRM, "lead", 10).await.unwrap().len(), 1);
     assert_eq!(target.subscriptions_to_rekey(&rekeying, 0, 10).await.unwrap().len(), 1);
-    assert_eq!(target.candidates(ACME, vec![vec![i64::MIN]], 10).await.unwrap()[0].len(), 2);
+    assert_eq!(target.candidates(&[keys(ACME, &[i64::MIN])], 10).await.unwrap()[0].len(), 2);
     assert_eq!(target.open_runs().await.unwrap(), source.open_runs().await.unwrap());
     let by_key = target.source_by_key(&[2; 32]).await.unwrap();
     assert!(by_key.is_some());

@@ -1,6 +1,10 @@
 //! From changes to messages: rendering, keys, candidates, verdicts.
+//!
+//! What the store is asked it is asked for a whole slice of changes at once, since
+//! each question costs the way there and back.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -15,21 +19,33 @@ use turnbuckle_core::record::{Image, Record, Related, universal_id};
 use turnbuckle_core::subscription::{record_key, record_verdict, search_verdict};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::delivery::{Matched, NewMessage};
-use turnbuckle_store::subscription::{Followed, Subscription};
+use turnbuckle_store::subscription::{Followed, KeyGroup, Subscription};
 
 use super::drafts::{self, AgileDraft, ChangeDraft};
 use crate::app::App;
 use crate::catalog::{LiveConnection, LiveEndpoint, LiveObject, LiveSearch};
 
-/// Candidates judged per group of keys before matching asks for more than it needs.
+/// Candidates per group of keys that all changes of a slice are given at once.
+const CANDIDATES_FIRST: usize = 16;
+/// Candidates judged per group of keys, by a change whose keys have more than the first.
 const CANDIDATES_MAX: usize = turnbuckle_store::subscription::SHARED_KEY_MAX;
 
-/// A change with everything that judging it needs.
-struct Subject<'a> {
+/// A change that somebody may want to hear of.
+struct Heard<'a> {
+    /// Which of the slice.
+    place: usize,
     change: &'a Arc<Change>,
     connection: Arc<LiveConnection>,
     endpoints: Arc<Vec<Arc<LiveEndpoint>>>,
-    related: Related,
+}
+
+/// The same with everything that judging it needs.
+struct Subject<'a> {
+    place: usize,
+    change: &'a Arc<Change>,
+    connection: Arc<LiveConnection>,
+    endpoints: Arc<Vec<Arc<LiveEndpoint>>>,
+    related: Arc<Related>,
     moment: Moment,
 }
 
@@ -40,27 +56,50 @@ struct Rendered {
     changed: Changed,
 }
 
+/// Which subscriptions to an object does a change concern?
+struct Question<'a> {
+    subject: &'a Subject<'a>,
+    object: &'a LiveObject,
+    rendered: Rendered,
+    /// Searches that the record may be found by.
+    searches: Vec<(&'a str, &'a LiveSearch)>,
+    /// Keys of those who follow the record, then those of each search.
+    groups: Range<usize>,
+}
+
+/// What is asked for a slice of changes, so that the store is asked once.
+#[derive(Default)]
+struct Questions<'a> {
+    groups: Vec<KeyGroup>,
+    asked: Vec<Question<'a>>,
+}
+
 /// Matches changes against everything but objects that wait for their keys.
 pub async fn match_changes(app: &App, changes: &[Arc<Change>]) -> Result<Vec<Matched>, StoreError> {
-    let mut matched = Vec::with_capacity(changes.len());
-    for change in changes {
-        let mut found = nothing(change);
+    let mut matched: Vec<Matched> = changes.iter().map(|change| nothing(change)).collect();
+    let mut heard = Vec::with_capacity(changes.len());
+    for (place, change) in changes.iter().enumerate() {
         if let Some(endpoints) = listeners(app, change).await?
             && let Some(connection) = connection(app, change).await?
         {
-            let subject = Subject::of(app, change, &connection, endpoints).await?;
-            found.mapping_version = Some(connection.row.mapping_version);
-            subject.match_changes_scope(&mut found.messages);
-            for object in connection.mapped_to(&change.entity) {
-                if connection.waiting.contains(&object.slug) {
-                    found.deferred_objects.push(object.slug.clone());
-                } else {
-                    subject.match_object(app, object, &mut found.messages).await?;
-                }
+            heard.push(Heard { place, change, connection, endpoints });
+        }
+    }
+    let subjects = subjects(app, heard).await?;
+    let mut questions = Questions::default();
+    for subject in &subjects {
+        let found = &mut matched[subject.place];
+        found.mapping_version = Some(subject.connection.row.mapping_version);
+        subject.match_changes_scope(&mut found.messages);
+        for object in subject.connection.mapped_to(&subject.change.entity) {
+            if subject.connection.waiting.contains(&object.slug) {
+                found.deferred_objects.push(object.slug.clone());
+            } else {
+                questions.add(subject, object);
             }
         }
-        matched.push(found);
     }
+    questions.answer(app, &mut matched).await?;
     Ok(matched)
 }
 
@@ -71,19 +110,24 @@ pub async fn match_object(
     object: &str,
     changes: &[Arc<Change>],
 ) -> Result<Vec<Matched>, StoreError> {
-    let mut matched = Vec::with_capacity(changes.len());
-    for change in changes {
-        let mapping_version = Some(connection.row.mapping_version);
-        let mut found = Matched { mapping_version, ..nothing(change) };
-        if let Some(endpoints) = listeners(app, change).await?
-            && let Some(object) = connection.mapped(object)
-            && object.mapping.entity == change.entity
+    let mapping_version = Some(connection.row.mapping_version);
+    let mut matched: Vec<Matched> =
+        changes.iter().map(|change| Matched { mapping_version, ..nothing(change) }).collect();
+    let Some(object) = connection.mapped(object) else { return Ok(matched) };
+    let mut heard = Vec::with_capacity(changes.len());
+    for (place, change) in changes.iter().enumerate() {
+        if object.mapping.entity == change.entity
+            && let Some(endpoints) = listeners(app, change).await?
         {
-            let subject = Subject::of(app, change, connection, endpoints).await?;
-            subject.match_object(app, object, &mut found.messages).await?;
+            heard.push(Heard { place, change, connection: connection.clone(), endpoints });
         }
-        matched.push(found);
     }
+    let subjects = subjects(app, heard).await?;
+    let mut questions = Questions::default();
+    for subject in &subjects {
+        questions.add(subject, object);
+    }
+    questions.answer(app, &mut matched).await?;
     Ok(matched)
 }
 
@@ -119,13 +163,35 @@ async fn connection(app: &App, change: &Change) -> Result<Option<Arc<LiveConnect
     }
 }
 
-/// What rendering and judging reach through lookups, fetched once per change.
-async fn related(
-    app: &App,
-    change: &Change,
-    connection: &LiveConnection,
-    endpoints: &[Arc<LiveEndpoint>],
-) -> Result<Related, StoreError> {
+/// Fetches what rendering and judging reach through lookups, once for all changes
+/// of an entity.
+async fn subjects<'a>(app: &App, heard: Vec<Heard<'a>>) -> Result<Vec<Subject<'a>>, StoreError> {
+    let mut alike: Vec<Vec<Heard<'a>>> = Vec::new();
+    for it in heard {
+        match alike.iter_mut().find(|alike| alike[0].is_alike(&it)) {
+            Some(alike) => alike.push(it),
+            None => alike.push(vec![it]),
+        }
+    }
+    let now = app.now();
+    let mut subjects = Vec::new();
+    for alike in alike {
+        let related = Arc::new(related(app, &alike).await?);
+        subjects.extend(alike.into_iter().map(|it| Subject {
+            place: it.place,
+            change: it.change,
+            moment: it.connection.moment(now),
+            connection: it.connection,
+            endpoints: it.endpoints,
+            related: related.clone(),
+        }));
+    }
+    Ok(subjects)
+}
+
+/// What is reached from changes that are alike.
+async fn related(app: &App, alike: &[Heard<'_>]) -> Result<Related, StoreError> {
+    let Heard { change, connection, endpoints, .. } = &alike[0];
     let mut paths: HashSet<ColumnPath> = HashSet::new();
     for object in connection.mapped_to(&change.entity) {
         paths.extend(object.walked.iter().cloned());
@@ -137,23 +203,94 @@ async fn related(
     if paths.is_empty() {
         return Ok(Related::default());
     }
-    let images: Vec<&Record> = change.before.iter().chain(&change.after).collect();
+    let images: Vec<&Record> =
+        alike.iter().flat_map(|it| it.change.before.iter().chain(&it.change.after)).collect();
     let entity = &change.entity;
     app.store.related(change.workspace, &change.connection, entity, &images, &paths).await
 }
 
-impl<'a> Subject<'a> {
-    async fn of(
-        app: &App,
-        change: &'a Arc<Change>,
-        connection: &Arc<LiveConnection>,
-        endpoints: Arc<Vec<Arc<LiveEndpoint>>>,
-    ) -> Result<Self, StoreError> {
-        let related = related(app, change, connection, &endpoints).await?;
-        let moment = connection.moment(app.now());
-        Ok(Self { change, connection: connection.clone(), endpoints, related, moment })
+impl Heard<'_> {
+    /// Whether the same is reached from both, by the same people.
+    fn is_alike(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.connection, &other.connection)
+            && Arc::ptr_eq(&self.endpoints, &other.endpoints)
+            && self.change.entity == other.change.entity
+    }
+}
+
+impl<'a> Questions<'a> {
+    /// Asks, if any endpoint would be told the answer.
+    fn add(&mut self, subject: &'a Subject<'a>, object: &'a LiveObject) {
+        if subject.listening().next().is_none() {
+            return;
+        }
+        let workspace = subject.change.workspace;
+        let first = self.groups.len();
+        self.groups.push(KeyGroup { workspace, keys: vec![subject.record_key()] });
+        let mut searches = Vec::new();
+        for (event, search) in &object.searches {
+            let keys = subject.search_keys(search);
+            if !keys.is_empty() {
+                self.groups.push(KeyGroup { workspace, keys });
+                searches.push((event.as_str(), search));
+            }
+        }
+        let (rendered, groups) = (subject.render(object), first..self.groups.len());
+        self.asked.push(Question { subject, object, rendered, searches, groups });
     }
 
+    /// Adds what is to be told to `matched`.
+    async fn answer(self, app: &App, matched: &mut [Matched]) -> Result<(), StoreError> {
+        if self.asked.is_empty() {
+            return Ok(());
+        }
+        let mut found = app.store.candidates(&self.groups, CANDIDATES_FIRST).await?.into_iter();
+        for question in self.asked {
+            let mut candidates: Vec<_> = found.by_ref().take(question.groups.len()).collect();
+            if candidates.iter().any(|group| group.len() == CANDIDATES_FIRST) {
+                let groups = &self.groups[question.groups.clone()];
+                candidates = app.store.candidates(groups, CANDIDATES_MAX).await?;
+            }
+            question.tell(&candidates, &mut matched[question.subject.place].messages);
+        }
+        Ok(())
+    }
+}
+
+impl Question<'_> {
+    fn tell(&self, candidates: &[Vec<Subscription>], messages: &mut Vec<NewMessage>) {
+        let Some(told) = self.verdict(candidates) else { return };
+        for endpoint in self.subject.listening() {
+            if endpoint.settings.wants(self.subject.facts(Some(told))) {
+                messages.push(self.subject.object_message(
+                    endpoint,
+                    self.object,
+                    told,
+                    &self.rendered,
+                ));
+            }
+        }
+    }
+
+    /// What the app is told of this change of an object, if any of its
+    /// subscriptions concerns it. One message however many do.
+    fn verdict(&self, candidates: &[Vec<Subscription>]) -> Option<ChangeType> {
+        let Self { subject, object, .. } = self;
+        let mapped_changed = !self.rendered.changed.is_empty();
+        let (followers, of_searches) = candidates.split_first()?;
+        let is_followed = followers.iter().any(|it| subject.follows_record(object, it));
+        if is_followed
+            && let Some(told) = record_verdict(subject.change.change_type, mapped_changed)
+        {
+            return Some(told);
+        }
+        self.searches.iter().zip(of_searches).find_map(|((event, search), candidates)| {
+            subject.judge(object, event, search, candidates, mapped_changed)
+        })
+    }
+}
+
+impl<'a> Subject<'a> {
     fn image<'b>(&'b self, record: Option<&'b Record>) -> Option<Image<'b>> {
         self.connection.image(&self.change.entity, record?, &self.related)
     }
@@ -245,64 +382,18 @@ impl<'a> Subject<'a> {
 
     // -- scope `subscriptions`: what the app asked for ------------------------
 
-    async fn match_object(
-        &self,
-        app: &App,
-        object: &LiveObject,
-        messages: &mut Vec<NewMessage>,
-    ) -> Result<(), StoreError> {
+    /// Endpoints that hear of what the app asked for.
+    fn listening(&self) -> impl Iterator<Item = &Arc<LiveEndpoint>> {
         let is_own = self.change.origin == Origin::App;
-        let listening = |endpoint: &&Arc<LiveEndpoint>| {
+        self.endpoints.iter().filter(move |endpoint| {
             endpoint.settings.scope == Scope::Subscriptions
                 && self.is_later_than(endpoint.id.0)
                 && !(is_own && endpoint.settings.own_changes == OwnChanges::Drop)
-        };
-        if !self.endpoints.iter().any(|endpoint| listening(&endpoint)) {
-            return Ok(());
-        }
-        let rendered = self.render(object);
-        let Some(told) = self.find_verdict(app, object, &rendered).await? else { return Ok(()) };
-        for endpoint in self.endpoints.iter().filter(listening) {
-            if endpoint.settings.wants(self.facts(Some(told))) {
-                messages.push(self.object_message(endpoint, object, told, &rendered));
-            }
-        }
-        Ok(())
+        })
     }
 
-    /// What the app is told of this change of an object, if any of its
-    /// subscriptions concerns it. One message however many do.
-    async fn find_verdict(
-        &self,
-        app: &App,
-        object: &LiveObject,
-        rendered: &Rendered,
-    ) -> Result<Option<ChangeType>, StoreError> {
-        let record = &self.change.latest().id;
-        let record_keys = vec![record_key(&self.change.connection, &self.change.entity, record).0];
-        let mut groups = vec![record_keys];
-        let mut searches: Vec<(&String, &LiveSearch)> = Vec::new();
-        for (event, search) in &object.searches {
-            let keys = self.search_keys(search);
-            if !keys.is_empty() {
-                groups.push(keys);
-                searches.push((event, search));
-            }
-        }
-        let mut candidates =
-            app.store.candidates(self.change.workspace, groups, CANDIDATES_MAX).await?.into_iter();
-        let mapped_changed = !rendered.changed.is_empty();
-        let followers = candidates.next().unwrap_or_default();
-        let is_followed = followers.iter().any(|it| self.follows_record(object, it));
-        if is_followed && let Some(told) = record_verdict(self.change.change_type, mapped_changed) {
-            return Ok(Some(told));
-        }
-        for ((event, search), candidates) in searches.into_iter().zip(candidates) {
-            if let Some(told) = self.judge(object, event, search, &candidates, mapped_changed) {
-                return Ok(Some(told));
-            }
-        }
-        Ok(None)
+    fn record_key(&self) -> i64 {
+        record_key(&self.change.connection, &self.change.entity, &self.change.latest().id).0
     }
 
     fn follows_record(&self, object: &LiveObject, candidate: &Subscription) -> bool {
