@@ -11,6 +11,7 @@ pub mod change;
 pub mod coalesce;
 pub mod endpoint;
 pub mod entity;
+pub mod expression;
 pub mod filter;
 pub mod function;
 pub mod id;

@@ -15,6 +15,7 @@
 //! | `{"column":p,"transform":"find","where":{"property":k,"equals":v},"extract"?:k}` | the first item of a list whose property equals a value, or one property of it |
 //! | `{"column":p,"transform":"collect","property":k}` | one property of every item of a list |
 //! | `{"static":v}` | the value as given |
+//! | `{"expression":js}` | what JavaScript over `record` comes to, see [`crate::expression`] |
 //! | `{"children":{label:…}}` | an object of the user's own making, one level deep |
 //! | `{"empty":true}` | null, on purpose |
 //!
@@ -22,8 +23,6 @@
 //! reads as null: an app must expect null in every field, so this keeps an old
 //! mapping working when the app declares more. A declared object or event that
 //! no mapping names is incomplete ([`Mapping::completeness`]).
-//!
-//! Absent on purpose: `expression` and `when`, which are refused by name.
 
 mod check;
 mod document;
@@ -34,6 +33,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
 use crate::entity::ColumnPath;
+use crate::expression::{Computed, Expression, Placed};
 use crate::filter::Filter;
 use crate::invalid::{Invalid, pointer};
 use crate::object::{EventType, ObjectDeclaration, Objects};
@@ -80,6 +80,7 @@ pub enum FieldMapping {
         transform: Transform,
     },
     Static(Json),
+    Expression(Expression),
     /// By a label that the user chose. No child has children.
     Children(IndexMap<String, FieldMapping>),
     Empty,
@@ -125,6 +126,8 @@ pub enum WriteSource {
     /// The payload field of this name.
     Payload(String),
     Static(Json),
+    /// Over `payload`. Where it is `undefined` the column is left alone.
+    Expression(Expression),
 }
 
 /// One column that a listing is ordered by.
@@ -182,22 +185,102 @@ impl EventAction {
         actions_for(event_type).contains(&self.name())
     }
 
-    /// What a create or update writes, by column: members that the payload lacks
-    /// are skipped, null clears the column. Empty for the other actions.
-    pub fn write_input(&self, payload: &Map<String, Json>) -> Map<String, Json> {
-        let (Self::Create { columns } | Self::Update { columns }) = self else {
-            return Map::new();
+    fn columns(&self) -> impl Iterator<Item = (&String, &WriteSource)> {
+        let columns = match self {
+            Self::Create { columns } | Self::Update { columns } => Some(columns),
+            Self::Search { .. } | Self::Delete | Self::Noop => None,
         };
-        columns
-            .iter()
-            .filter_map(|(column, source)| {
-                let value = match source {
-                    WriteSource::Payload(field) => payload.get(field)?,
-                    WriteSource::Static(value) => value,
+        columns.into_iter().flatten()
+    }
+
+    /// Expressions of the columns that it writes, placed below the action.
+    pub fn expressions(&self) -> Vec<Placed> {
+        let expression = |(column, source): (&String, &WriteSource)| match source {
+            WriteSource::Expression(expression) => Some(Placed {
+                path: pointer(&pointer("/columns", column), "expression"),
+                expression: expression.clone(),
+            }),
+            WriteSource::Payload(_) | WriteSource::Static(_) => None,
+        };
+        self.columns().filter_map(expression).collect()
+    }
+
+    /// What a create or update writes, by column: members that the payload lacks
+    /// are skipped, null clears the column. Empty for the other actions. `computed` is
+    /// what [`EventAction::expressions`] came to.
+    ///
+    /// # Errors
+    /// Every expression that has no value, by its place.
+    pub fn write_input(
+        &self,
+        payload: &Map<String, Json>,
+        computed: Vec<Computed>,
+    ) -> Result<Map<String, Json>, Vec<Invalid>> {
+        let mut computed = self.expressions().into_iter().zip(computed);
+        let mut input = Map::new();
+        let mut invalid = Vec::new();
+        for (column, source) in self.columns() {
+            let value = match source {
+                WriteSource::Payload(field) => payload.get(field).cloned(),
+                WriteSource::Static(value) => Some(value.clone()),
+                WriteSource::Expression(_) => match computed.next() {
+                    Some((_, Ok(value))) => value,
+                    Some((placed, Err(reason))) => {
+                        invalid.push(Invalid::new(placed.path, reason));
+                        None
+                    }
+                    None => None,
+                },
+            };
+            input.extend(value.map(|value| (column.clone(), value)));
+        }
+        if invalid.is_empty() { Ok(input) } else { Err(invalid) }
+    }
+}
+
+impl Mapping {
+    /// Every expression of fields, or of what events write, by what it can name.
+    pub fn expressions(&self) -> (Vec<Placed>, Vec<Placed>) {
+        let (mut of_records, mut of_payloads) = (Vec::new(), Vec::new());
+        for (slug, object) in &self.objects {
+            let ObjectMapping::Entity(mapping) = object else { continue };
+            let path = pointer("/objects", slug);
+            let under = |path: String| {
+                move |placed: Placed| Placed { path: format!("{path}{}", placed.path), ..placed }
+            };
+            for (field, source) in &mapping.fields {
+                let path = pointer(&pointer(&path, "fields"), field);
+                of_records.extend(source.expressions().into_iter().map(under(path)));
+            }
+            for (event, action) in &mapping.events {
+                let path = pointer(&pointer(&path, "events"), event);
+                of_payloads.extend(action.expressions().into_iter().map(under(path)));
+            }
+        }
+        (of_records, of_payloads)
+    }
+}
+
+impl FieldMapping {
+    /// Its expression, or those of its children, placed below the field.
+    fn expressions(&self) -> Vec<Placed> {
+        match self {
+            Self::Expression(expression) => {
+                vec![Placed { path: "/expression".to_owned(), expression: expression.clone() }]
+            }
+            Self::Children(children) => {
+                let of_child = |(label, child): (&String, &Self)| {
+                    let path = pointer("/children", label);
+                    let under = move |placed: Placed| Placed {
+                        path: format!("{path}{}", placed.path),
+                        ..placed
+                    };
+                    child.expressions().into_iter().map(under)
                 };
-                Some((column.clone(), value.clone()))
-            })
-            .collect()
+                children.iter().flat_map(of_child).collect()
+            }
+            Self::Column { .. } | Self::Static(_) | Self::Empty => Vec::new(),
+        }
     }
 }
 

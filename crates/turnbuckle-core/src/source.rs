@@ -15,8 +15,7 @@
 //!
 //! Who posts is checked before, by what [`crate::verify`] knows of the sender.
 //!
-//! Absent on purpose: JavaScript (`expression`, `when`), which is refused by name
-//! until it exists.
+//! Expressions of a mapping are evaluated before, on what [`event_scopes`] says.
 
 mod dedupe;
 mod mapping;
@@ -43,8 +42,8 @@ pub use mapping::{ColumnSource, SourceMapping};
 pub(crate) use members::Members;
 pub use path::{EventPath, Scope};
 pub use plan::{
-    EventFailure, EventPlan, ITEMS_MAX, InboundRequest, Pair, PlannedRecord, WARNINGS_MAX,
-    plan_event,
+    EventFailure, EventPlan, EventScopes, ITEMS_MAX, InboundRequest, Pair, PlannedRecord,
+    WARNINGS_MAX, event_scopes, plan_event,
 };
 
 /// Most columns that one `match_on` compares.
@@ -217,7 +216,7 @@ impl SourceSettings {
         let path = "/mapping/columns";
         for (column, source) in &mapping.columns {
             match source {
-                ColumnSource::Path(_) => {
+                ColumnSource::Path(_) | ColumnSource::Expression(_) => {
                     check.column(entity, column, &pointer(path, column));
                 }
                 ColumnSource::Static(value) => {

@@ -1,6 +1,6 @@
 //! The module that every instance is of: the engine, started, its prelude run.
 //!
-//! Made from `module/sandbox.wasm` once and kept in a file, as machine code:
+//! Made from `module/sandbox.wasm` once for each kind of scripts, and kept in a file, as machine code:
 //! compiling takes a second, loading what was compiled a few milliseconds.
 
 use std::path::Path;
@@ -10,21 +10,34 @@ use tokio::runtime::Builder;
 use wasmtime::{Engine, Instance, Module, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
-use crate::call::{self, Guest, State};
 use crate::error::SandboxError;
+use crate::guest::Guest;
+use crate::state::{self, State};
 
 /// QuickJS-ng and `shim.c`; `module/build.sh` makes it.
 const SANDBOX: &[u8] = include_bytes!("../module/sandbox.wasm");
-const PRELUDE: &str = include_str!("prelude.js");
+
+/// What an engine runs when it is started, for one kind of scripts.
+pub struct Prelude {
+    /// In the name of the file.
+    name: &'static str,
+    script: &'static str,
+}
+
+pub const OF_FUNCTIONS: Prelude =
+    Prelude { name: "functions", script: include_str!("functions.js") };
+pub const OF_EXPRESSIONS: Prelude =
+    Prelude { name: "expressions", script: include_str!("expressions.js") };
 
 /// Loads the module from `folder`, where it is put at the first use.
 ///
 /// # Errors
 /// If it can neither be read nor made.
-pub fn load(engine: &Engine, folder: &Path) -> Result<Module, SandboxError> {
-    let digest = Sha256::new().chain_update(SANDBOX).chain_update(PRELUDE).finalize();
-    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    let path = folder.join(format!("sandbox-{name}.cwasm"));
+pub fn load(engine: &Engine, folder: &Path, prelude: &Prelude) -> Result<Module, SandboxError> {
+    let Prelude { name, script } = prelude;
+    let digest = Sha256::new().chain_update(SANDBOX).chain_update(script).finalize();
+    let version: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let path = folder.join(format!("{name}-{version}.cwasm"));
     if path.exists() {
         // SAFETY: the folder belongs to this process's owner alone, as the records in it do.
         // Whatever made the file said with which engine and settings; another's is refused.
@@ -33,10 +46,10 @@ pub fn load(engine: &Engine, folder: &Path) -> Result<Module, SandboxError> {
             Err(error) => tracing::info!(%error, "the sandbox is compiled anew"),
         }
     }
-    let module = compile(engine)?;
+    let module = compile(engine, script)?;
     let compiled = module.serialize().map_err(SandboxError::of("keep the sandbox"))?;
     // Two processes may do it at once: each renames a file of its own.
-    let unfinished = folder.join(format!("sandbox-{name}.{}", std::process::id()));
+    let unfinished = folder.join(format!("{name}-{version}.{}", std::process::id()));
     std::fs::write(&unfinished, compiled)
         .and_then(|()| std::fs::rename(&unfinished, &path))
         .map_err(SandboxError::of("keep the sandbox"))?;
@@ -44,14 +57,14 @@ pub fn load(engine: &Engine, folder: &Path) -> Result<Module, SandboxError> {
 }
 
 /// Starts the engine, and compiles what it is then.
-fn compile(engine: &Engine) -> Result<Module, SandboxError> {
+fn compile(engine: &Engine, prelude: &str) -> Result<Module, SandboxError> {
     const ACTION: &str = "start the engine of the sandbox";
     let wizer = Wizer::new();
     let (context, instrumented) =
         wizer.instrument(SANDBOX).map_err(SandboxError::of("read the sandbox"))?;
     let starting = async {
         let module = Module::new(engine, &instrumented).map_err(SandboxError::of(ACTION))?;
-        let mut linker = call::linker(engine).map_err(SandboxError::of(ACTION))?;
+        let mut linker = state::linker(engine).map_err(SandboxError::of(ACTION))?;
         linker.define_unknown_imports_as_traps(&module).map_err(SandboxError::of(ACTION))?;
         let mut store = State::idle(engine);
         let instance = linker
@@ -59,7 +72,7 @@ fn compile(engine: &Engine) -> Result<Module, SandboxError> {
             .await
             .map_err(SandboxError::of(ACTION))?;
         let guest = Guest::of(&mut store, &instance).map_err(SandboxError::of(ACTION))?;
-        guest.start(&mut store, PRELUDE).await.map_err(SandboxError::of(ACTION))?;
+        guest.start(&mut store, prelude).await.map_err(SandboxError::of(ACTION))?;
         wizer
             .snapshot(&context, &mut Started { store, instance })
             .await

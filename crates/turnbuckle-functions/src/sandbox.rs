@@ -9,17 +9,18 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, InstancePre, PoolingAllocationConfig};
 
-use crate::call::{self, Call, Outcome, State};
+use crate::call::{self, Call, Outcome};
 use crate::error::{Failure, SandboxError};
 use crate::host::Host;
-use crate::module;
+use crate::module::{self, OF_FUNCTIONS};
+use crate::state::{self, State};
 
 /// How long a script has its thread to itself, and how exact its deadline is.
 const TICK: Duration = Duration::from_millis(5);
 /// Most bytes that the memory of an instance may have, whatever its limits say.
 const MEMORY_BYTES_MAX: usize = 512 << 20;
 /// Frames of the engine take more of this stack than of the one that it watches.
-const STACK_BYTES: usize = 4 << 20;
+pub const STACK_BYTES: usize = 4 << 20;
 
 /// Runs calls, each in an instance of its own. Dropping it drops what still runs.
 pub struct Sandbox {
@@ -60,8 +61,8 @@ impl Sandbox {
             .async_stack_size(STACK_BYTES + (1 << 20))
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         let engine = Engine::new(&config).map_err(SandboxError::of(ACTION))?;
-        let module = module::load(&engine, folder)?;
-        let mut linker = call::linker(&engine).map_err(SandboxError::of(ACTION))?;
+        let module = module::load(&engine, folder, &OF_FUNCTIONS)?;
+        let mut linker = state::linker(&engine).map_err(SandboxError::of(ACTION))?;
         // What of the system the C library would use for what nobody calls.
         linker.define_unknown_imports_as_traps(&module).map_err(SandboxError::of(ACTION))?;
         let template = linker.instantiate_pre(&module).map_err(SandboxError::of(ACTION))?;

@@ -21,6 +21,7 @@ use crate::catalog::Catalog;
 use crate::clock::SystemClock;
 use crate::config::{Config, StoreAddress};
 use crate::egress::GuardedClient;
+use crate::expressions::Evaluator;
 use crate::functions::Functions;
 use crate::logging::LogQuota;
 use crate::metrics::Metrics;
@@ -52,6 +53,7 @@ pub struct Parts {
     pub rate_limits: RateLimits,
     /// Runs the scripts of workspaces.
     pub functions: Functions,
+    pub evaluator: Evaluator,
     /// Where deliveries that became due are handed over.
     pub lanes: Lanes,
     /// Hints that wake workers.
@@ -92,6 +94,7 @@ impl App {
         let sealer = Arc::new(sealer);
         let egress = GuardedClient::new(config.egress.policy.clone(), config.egress.limits.clone());
         let functions = Functions::new(&config.data, config.functions.clone());
+        let evaluator = Evaluator::new(config.functions.cache.as_ref().unwrap_or(&config.data));
         Ok(Self(Arc::new(Parts {
             catalog: Catalog::new(store.clone(), sealer.clone()),
             lanes: Lanes::new(&config.deliver),
@@ -107,6 +110,7 @@ impl App {
             outcomes: Outcomes::default(),
             rate_limits: RateLimits::default(),
             functions,
+            evaluator,
             signals: Signals::default(),
             unfinished: TaskTracker::new(),
         })))

@@ -1,14 +1,17 @@
-//! Planning what an inbound event becomes: decode, map, cast. Pure, off the writer.
+//! Planning what an inbound event becomes: decode, evaluate, map, cast. Off the writer.
 
 use turnbuckle_core::body::{self, BodyError};
 use turnbuckle_core::change::Origin;
-use turnbuckle_core::id::UnixMs;
+use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::source::{self, EventPlan};
 use turnbuckle_core::write::Strictness;
+use turnbuckle_store::StoreError;
 use turnbuckle_store::inbound::{EventWork, FinishEvent, InboundEvent, InboundRequest};
 use turnbuckle_store::record::{Write, WriteAction};
 
+use crate::app::App;
 use crate::catalog::{LiveConnection, LiveSource};
+use crate::expressions;
 
 /// Decodes the body that a sender posted.
 ///
@@ -19,17 +22,21 @@ pub fn decode(request: &InboundRequest) -> Result<body::Body, BodyError> {
 }
 
 /// What an event of a source becomes, as work for the store.
-pub fn plan(
+///
+/// # Errors
+/// If the machine cannot evaluate expressions.
+pub async fn plan(
+    app: &App,
     source: &LiveSource,
     connection: &LiveConnection,
     event: &InboundEvent,
     as_new: bool,
-) -> FinishEvent {
+) -> Result<FinishEvent, StoreError> {
     let (work, warnings) = match decode(&event.request) {
-        Ok(body) => work(source, connection, &event.request, &body, event.id.0.millis()),
+        Ok(body) => work(app, source, connection, event, &body).await?,
         Err(error) => (EventWork::Fail(error.to_string()), Vec::new()),
     };
-    FinishEvent {
+    Ok(FinishEvent {
         event: event.id,
         workspace: event.workspace,
         connection: connection.row.id.clone(),
@@ -37,16 +44,17 @@ pub fn plan(
         work,
         warnings,
         as_new,
-    }
+    })
 }
 
-fn work(
+async fn work(
+    app: &App,
     source: &LiveSource,
     connection: &LiveConnection,
-    request: &InboundRequest,
+    event: &InboundEvent,
     body: &body::Body,
-    received_at: UnixMs,
-) -> (EventWork, Vec<turnbuckle_core::invalid::Invalid>) {
+) -> Result<(EventWork, Vec<Invalid>), StoreError> {
+    let (request, received_at) = (&event.request, event.id.0.millis());
     let query: Vec<_> = url::form_urlencoded::parse(request.query.as_bytes()).collect();
     let inbound = source::InboundRequest {
         body,
@@ -54,12 +62,15 @@ fn work(
         query: &query,
         received_at: jiff::Timestamp::from_millisecond(received_at).unwrap_or_default(),
     };
+    let scopes = source::event_scopes(&source.settings, &inbound);
+    let computed = expressions::of_event(app, source, scopes).await?;
     let EventPlan { writes, warnings } = source::plan_event(
         &source.settings,
         &connection.schema,
         &source.admitted,
         &inbound,
         &connection.zone,
+        &computed,
     );
     let work = match writes {
         Err(failure) => EventWork::Fail(failure.to_string()),
@@ -67,7 +78,7 @@ fn work(
             records.into_iter().map(|record| (record.item_index, write(record))).collect(),
         ),
     };
-    (work, warnings)
+    Ok((work, warnings))
 }
 
 fn write(record: source::PlannedRecord) -> Write {

@@ -56,7 +56,7 @@ async fn wrong_settings_are_named() {
     check("match_on", json!({ "Lead": ["Emial"] }), "/match_on/Lead/0").await;
     check("defaults", json!({ "Lead": { "Emial": 1 } }), "/defaults/Lead/Emial").await;
     check("verify", json!({ "format": "stripe" }), "/verify").await;
-    let mapping = json!({ "entity": "Lead", "columns": { "Email": { "expression": "body.a" } } });
+    let mapping = json!({ "entity": "Lead", "columns": { "Email": { "expression": "body." } } });
     check("mapping", mapping, "/mapping/columns/Email/expression").await;
     for odd in [json!([]), json!("a"), json!(1), json!({ "name": {}, "connection": [] })] {
         let (status, _, _) = hub.post("/api/v1/sources", odd).await;

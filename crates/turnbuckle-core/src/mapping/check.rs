@@ -82,7 +82,9 @@ impl<'a> Checker<'a> {
     /// Children have no declared type.
     fn field(&mut self, path: &str, field: &FieldMapping, wanted: Option<FieldType>) {
         match (field, wanted) {
-            (FieldMapping::Empty, _) | (FieldMapping::Static(_), None) => {}
+            // What an expression comes to is seen when it is there.
+            (FieldMapping::Empty | FieldMapping::Expression(_), _)
+            | (FieldMapping::Static(_), None) => {}
             (FieldMapping::Static(value), Some(wanted)) => {
                 if !wanted.admits(value) {
                     self.refuse(path, "static", format!("the field is {}", wanted.article()));
@@ -202,6 +204,7 @@ impl<'a> Checker<'a> {
         source: &WriteSource,
     ) {
         match source {
+            WriteSource::Expression(_) => {}
             WriteSource::Static(value) => {
                 // The zone places a time; it does not decide whether it is one.
                 if let Err(error) = Value::cast(column, value, &TimeZone::UTC) {

@@ -9,13 +9,11 @@ use super::{
     ObjectMapping, SORT_COLUMNS_MAX, Sort, Transform, WriteSource,
 };
 use crate::entity::ColumnPath;
+use crate::expression::Expression;
 use crate::filter::Filter;
 use crate::invalid::{Invalid, pointer};
 use crate::object::mistakes::{Entry, Mistakes};
 use crate::object::{EVENTS_MAX, FIELDS_MAX, OBJECTS_MAX};
-
-const NO_EXPRESSIONS: &str = "expressions are not available in this version";
-const NO_CONDITIONS: &str = "conditions (`when`) are not available in this version";
 
 /// Most columns that one event writes.
 const COLUMNS_MAX: usize = 500;
@@ -102,6 +100,7 @@ impl FieldMapping {
                 }
             },
             Self::Static(value) => json!({ "static": value }),
+            Self::Expression(expression) => json!({ "expression": expression.as_str() }),
             Self::Children(children) => json!({ "children": by_name(children, Self::to_json) }),
             Self::Empty => json!({ "empty": true }),
         }
@@ -123,6 +122,9 @@ impl EventAction {
                 document["columns"] = by_name(columns, |source| match source {
                     WriteSource::Payload(field) => json!({ "payload": field }),
                     WriteSource::Static(value) => json!({ "static": value }),
+                    WriteSource::Expression(expression) => {
+                        json!({ "expression": expression.as_str() })
+                    }
                 });
             }
             Self::Delete | Self::Noop => {}
@@ -184,11 +186,17 @@ fn read_field(mistakes: &mut Mistakes, entry: &Entry<'_>, depth: Depth) -> Optio
         "static" => return Some(FieldMapping::Static(value.clone())),
         "empty" if value == true => return Some(FieldMapping::Empty),
         "empty" => mistakes.add(path, "`empty` is `true` or left out"),
-        "expression" => mistakes.add(path, NO_EXPRESSIONS),
+        "expression" => {
+            return read_expression(mistakes, path, value).map(FieldMapping::Expression);
+        }
         _ if depth == Depth::Child => mistakes.add(path, "a child has no children of its own"),
         _ => return read_children(mistakes, &path, value).map(FieldMapping::Children),
     }
     None
+}
+
+fn read_expression(mistakes: &mut Mistakes, path: String, value: &Json) -> Option<Expression> {
+    Expression::parse(value).map_err(|must| mistakes.add(path, must)).ok()
 }
 
 /// Which one of `kinds` the members say.
@@ -304,16 +312,13 @@ fn read_children(
 fn read_event(mistakes: &mut Mistakes, entry: &Entry<'_>) -> Option<EventAction> {
     let path = entry.path.as_str();
     let members = mistakes.members(path, entry.value)?;
-    if members.contains_key("when") {
-        mistakes.add(pointer(path, "when"), NO_CONDITIONS);
-    }
     let action: ActionName = mistakes.choice(path, members, "action", ActionName::VARIANTS)?;
     let own: &[&str] = match action {
         ActionName::Search => &["filter", "sort"],
         ActionName::Create | ActionName::Update => &["columns"],
         ActionName::Delete | ActionName::Noop => &[],
     };
-    mistakes.refuse_unknown(path, members, &[&["action", "when"], own].concat());
+    mistakes.refuse_unknown(path, members, &[&["action"], own].concat());
     Some(match action {
         ActionName::Search => {
             let sort = read_sort(mistakes, path, members);
@@ -397,9 +402,7 @@ fn read_source(mistakes: &mut Mistakes, path: &str, value: &Json) -> Option<Writ
     match kind {
         "payload" => mistakes.required_text(path, members, "payload").map(WriteSource::Payload),
         "static" => Some(WriteSource::Static(members["static"].clone())),
-        _ => {
-            mistakes.add(pointer(path, kind), NO_EXPRESSIONS);
-            None
-        }
+        _ => read_expression(mistakes, pointer(path, kind), &members[kind])
+            .map(WriteSource::Expression),
     }
 }

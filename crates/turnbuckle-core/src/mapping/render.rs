@@ -11,7 +11,9 @@ use serde_json::{Map, Value as Json};
 
 use super::{EntityMapping, EventAction, FieldMapping, Transform};
 use crate::entity::{Column, ColumnPath, ColumnType, Schema};
+use crate::expression::Placed;
 use crate::filter::Values;
+use crate::invalid::pointer;
 use crate::object::{FieldType, ObjectDeclaration};
 use crate::value::{Value, decimal};
 
@@ -23,6 +25,8 @@ pub struct CompiledObject {
     /// Every declared field in declared order, mapped or not.
     fields: Vec<(String, Cell)>,
     paths: Vec<ColumnPath>,
+    /// Of the fields, in the order in which their values are handed over.
+    expressions: Vec<Placed>,
     /// Places days, and times that carry no offset.
     zone: TimeZone,
 }
@@ -32,6 +36,11 @@ pub struct CompiledObject {
 enum Cell {
     /// The same for every record.
     Fixed(Json),
+    /// What an expression came to, by its position.
+    Computed {
+        position: usize,
+        wanted: Option<FieldType>,
+    },
     Column {
         path: ColumnPath,
         column_type: ColumnType,
@@ -52,13 +61,18 @@ impl CompiledObject {
         schema: &Schema,
         zone: &TimeZone,
     ) -> Self {
-        let mut compiler = Compiler { schema, entity: &mapping.entity, paths: IndexSet::new() };
+        let mut compiler = Compiler {
+            schema,
+            entity: &mapping.entity,
+            paths: IndexSet::new(),
+            expressions: Vec::new(),
+        };
         let fields = object
             .fields
             .iter()
             .map(|(slug, field)| {
-                let wanted = Some(field.field_type);
-                (slug.clone(), compiler.cell(mapping.fields.get(slug), wanted))
+                let (path, wanted) = (pointer("/fields", slug), Some(field.field_type));
+                (slug.clone(), compiler.cell(&path, mapping.fields.get(slug), wanted))
             })
             .collect();
         for action in mapping.events.values() {
@@ -73,6 +87,7 @@ impl CompiledObject {
             entity: mapping.entity.clone(),
             fields,
             paths: compiler.paths.into_iter().collect(),
+            expressions: compiler.expressions,
             zone: zone.clone(),
         }
     }
@@ -88,13 +103,17 @@ impl CompiledObject {
         self.paths.iter().filter(|path| !path.is_plain())
     }
 
+    /// Expressions of the fields, each placed below the object.
+    pub fn expressions(&self) -> &[Placed] {
+        &self.expressions
+    }
+
     /// `data` of a record: every declared field in declared order. What is not
-    /// mapped or has no value is null, or `{}` in a field of type object.
-    pub fn render(&self, record: &dyn Values) -> Map<String, Json> {
-        self.fields
-            .iter()
-            .map(|(slug, cell)| (slug.clone(), cell.render(record, &self.zone)))
-            .collect()
+    /// mapped or has no value is null, or `{}` in a field of type object. `computed` is
+    /// what [`CompiledObject::expressions`] came to over the record.
+    pub fn render(&self, record: &dyn Values, computed: &[Json]) -> Map<String, Json> {
+        let source = Source { record, computed, zone: &self.zone };
+        self.fields.iter().map(|(slug, cell)| (slug.clone(), cell.render(&source))).collect()
     }
 }
 
@@ -102,6 +121,14 @@ struct Compiler<'a> {
     schema: &'a Schema,
     entity: &'a str,
     paths: IndexSet<ColumnPath>,
+    expressions: Vec<Placed>,
+}
+
+/// What a record is rendered from.
+struct Source<'a> {
+    record: &'a dyn Values,
+    computed: &'a [Json],
+    zone: &'a TimeZone,
 }
 
 impl Compiler<'_> {
@@ -113,12 +140,22 @@ impl Compiler<'_> {
         Some(column.column_type)
     }
 
-    fn cell(&mut self, field: Option<&FieldMapping>, wanted: Option<FieldType>) -> Cell {
+    fn cell(
+        &mut self,
+        path: &str,
+        field: Option<&FieldMapping>,
+        wanted: Option<FieldType>,
+    ) -> Cell {
         match field {
             None | Some(FieldMapping::Empty | FieldMapping::Static(Json::Null)) => {
                 Cell::Fixed(nothing(wanted))
             }
             Some(FieldMapping::Static(value)) => Cell::Fixed(value.clone()),
+            Some(FieldMapping::Expression(expression)) => {
+                let path = pointer(path, "expression");
+                self.expressions.push(Placed { path, expression: expression.clone() });
+                Cell::Computed { position: self.expressions.len() - 1, wanted }
+            }
             Some(FieldMapping::Column { column, transform }) => match self.resolve(column) {
                 None => Cell::Fixed(nothing(wanted)),
                 Some(column_type) => Cell::Column {
@@ -129,8 +166,9 @@ impl Compiler<'_> {
                 },
             },
             Some(FieldMapping::Children(children)) => {
+                let path = pointer(path, "children");
                 let child = |(label, child): (&String, &FieldMapping)| {
-                    (label.clone(), self.cell(Some(child), None))
+                    (label.clone(), self.cell(&pointer(&path, label), Some(child), None))
                 };
                 Cell::Children(children.iter().map(child).collect())
             }
@@ -147,22 +185,24 @@ fn nothing(wanted: Option<FieldType>) -> Json {
 }
 
 impl Cell {
-    fn render(&self, record: &dyn Values, zone: &TimeZone) -> Json {
-        match self {
-            Self::Fixed(value) => value.clone(),
-            Self::Children(children) => children
-                .iter()
-                .map(|(label, child)| (label.clone(), child.render(record, zone)))
-                .collect::<Map<_, _>>()
-                .into(),
-            Self::Column { path, column_type, transform, wanted } => {
-                let value = record.value(path, *column_type);
-                match apply(transform, value, *wanted, zone) {
-                    Json::Null => nothing(*wanted),
-                    value => value,
-                }
+    fn render(&self, source: &Source<'_>) -> Json {
+        let (value, wanted) = match self {
+            Self::Fixed(value) => return value.clone(),
+            Self::Children(children) => {
+                let children = children.iter();
+                let rendered = children.map(|(label, child)| (label.clone(), child.render(source)));
+                return rendered.collect::<Map<_, _>>().into();
             }
-        }
+            Self::Computed { position, wanted } => {
+                let value = source.computed.get(*position).cloned().unwrap_or_default();
+                (adapt_json(value, *wanted), wanted)
+            }
+            Self::Column { path, column_type, transform, wanted } => {
+                let value = source.record.value(path, *column_type);
+                (apply(transform, value, *wanted, source.zone), wanted)
+            }
+        };
+        if value.is_null() { nothing(*wanted) } else { value }
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::members::Members;
 use super::path::{EventPath, Scope};
+use crate::expression::{Expression, Placed};
 use crate::invalid::{Invalid, pointer};
 
 /// Makes one record of an event, or one of each element of a list.
@@ -14,6 +15,8 @@ pub struct SourceMapping {
     pub columns: IndexMap<String, ColumnSource>,
     /// The list of which every element becomes a record.
     pub each: Option<EventPath>,
+    /// Makes a record only where this is true.
+    pub when: Option<Expression>,
 }
 
 /// Where the value of a column comes from.
@@ -22,6 +25,8 @@ pub enum ColumnSource {
     Path(EventPath),
     /// The same value for every record.
     Static(Json),
+    /// Where it is `undefined` the event leaves the column empty.
+    Expression(Expression),
 }
 
 impl SourceMapping {
@@ -42,14 +47,28 @@ impl SourceMapping {
                 .parse("columns", |columns| parse_columns(columns, is_each))
                 .unwrap_or_default(),
             each,
+            when: members.parse("when", parse_expression),
         };
         if members.get("columns").is_none() {
             members.refuse("columns", "`columns` is missing");
         }
-        if members.get("when").is_some() {
-            members.refuse("when", EXPRESSIONS_ABSENT);
-        }
         members.finish(mapping)
+    }
+
+    /// Its expressions in the order in which their values are handed over, `when` first.
+    pub fn expressions(&self) -> Vec<Placed> {
+        let when = self
+            .when
+            .iter()
+            .map(|expression| Placed { path: "/when".to_owned(), expression: expression.clone() });
+        let of_column = |(column, source): (&String, &ColumnSource)| match source {
+            ColumnSource::Expression(expression) => Some(Placed {
+                path: pointer(&pointer("/columns", column), "expression"),
+                expression: expression.clone(),
+            }),
+            ColumnSource::Path(_) | ColumnSource::Static(_) => None,
+        };
+        when.chain(self.columns.iter().filter_map(of_column)).collect()
     }
 
     /// Whether the element at hand gives any column a value. True of a mapping that
@@ -57,7 +76,7 @@ impl SourceMapping {
     pub(super) fn reads_of_item(&self, scope: &Scope<'_>) -> bool {
         let paths = self.columns.values().filter_map(|source| match source {
             ColumnSource::Path(path) if path.is_in_item() => Some(path),
-            ColumnSource::Path(_) | ColumnSource::Static(_) => None,
+            ColumnSource::Path(_) | ColumnSource::Static(_) | ColumnSource::Expression(_) => None,
         });
         let mut found = paths.map(|path| path.find(scope)).peekable();
         found.peek().is_none() || found.any(|value| value.is_some_and(|value| !value.is_null()))
@@ -69,6 +88,9 @@ impl SourceMapping {
             let source = match source {
                 ColumnSource::Path(path) => json!({ "path": path.to_string() }),
                 ColumnSource::Static(value) => json!({ "static": value }),
+                ColumnSource::Expression(expression) => {
+                    json!({ "expression": expression.as_str() })
+                }
             };
             (column.clone(), source)
         });
@@ -76,11 +98,12 @@ impl SourceMapping {
         if let Some(each) = &self.each {
             document["each"] = Json::from(each.to_string());
         }
+        if let Some(when) = &self.when {
+            document["when"] = Json::from(when.as_str());
+        }
         document
     }
 }
-
-const EXPRESSIONS_ABSENT: &str = "expressions are not available in this version";
 
 fn parse_columns(
     document: &Json,
@@ -110,8 +133,11 @@ fn parse_source(document: &Json, is_each: bool) -> Result<ColumnSource, Vec<Inva
     let mut members = document.as_object().into_iter().flatten();
     match (members.next(), members.next()) {
         (Some((name, value)), None) if name == "static" => Ok(ColumnSource::Static(value.clone())),
-        (Some((name, _)), None) if name == "expression" => {
-            refused("/expression", EXPRESSIONS_ABSENT)
+        (Some((name, text)), None) if name == "expression" => {
+            let under = |invalid: Vec<Invalid>| -> Vec<Invalid> {
+                invalid.into_iter().map(|invalid| invalid.under("/expression")).collect()
+            };
+            parse_expression(text).map(ColumnSource::Expression).map_err(under)
         }
         (Some((name, text)), None) if name == "path" => {
             let under = |invalid: Vec<Invalid>| -> Vec<Invalid> {
@@ -123,8 +149,12 @@ fn parse_source(document: &Json, is_each: bool) -> Result<ColumnSource, Vec<Inva
             }
             Ok(ColumnSource::Path(path))
         }
-        _ => refused("", "write `{\"path\": …}` or `{\"static\": …}`"),
+        _ => refused("", "write `{\"path\": …}`, `{\"static\": …}` or `{\"expression\": …}`"),
     }
+}
+
+fn parse_expression(document: &Json) -> Result<Expression, Vec<Invalid>> {
+    Expression::parse(document).map_err(|must| vec![Invalid::new("", must)])
 }
 
 pub(super) fn parse_path(document: &Json) -> Result<EventPath, Vec<Invalid>> {

@@ -61,6 +61,24 @@ pub struct Scope<'a> {
     pub item: Option<(&'a Json, u32)>,
 }
 
+impl Scope<'_> {
+    /// All that is in scope of every item, by the names that paths start with.
+    pub(super) fn to_json(self) -> Json {
+        let roots = [
+            ("body", Root::Body),
+            ("headers", Root::Headers),
+            ("query", Root::Query),
+            ("files", Root::Files),
+            ("received_at", Root::ReceivedAt),
+        ];
+        let member = |(name, root): (&str, Root)| {
+            let path = EventPath { text: String::new(), root, steps: Vec::new() };
+            Some((name.to_owned(), path.find(&self)?.into_owned()))
+        };
+        roots.into_iter().filter_map(member).collect::<Map<_, _>>().into()
+    }
+}
+
 impl EventPath {
     /// # Errors
     /// What is wrong and how to write it, in one sentence.

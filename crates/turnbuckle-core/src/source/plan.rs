@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::SourceSettings;
 use super::mapping::{ColumnSource, SourceMapping};
 use super::path::Scope;
 use crate::body::Body;
 use crate::entity::{Entity, Schema, did_you_mean};
+use crate::expression::{Computed, is_true};
 use crate::invalid::{Invalid, pointer};
 use crate::write::{self, PlannedValues, Strictness, WritePlan};
 
@@ -82,6 +83,8 @@ pub enum EventFailure {
     NotAnObject { given: &'static str },
     #[error("`{path}` is {given}, and `each` needs a list")]
     NotAList { path: String, given: &'static str },
+    #[error("`when` has no value: {reason}")]
+    When { reason: String },
     #[error("the webhook holds {count} items; at most {ITEMS_MAX} are taken")]
     TooManyItems { count: usize },
     /// One of several items is wrong.
@@ -89,7 +92,42 @@ pub enum EventFailure {
     Item { item_index: u32, failure: Box<EventFailure> },
 }
 
-/// Plans the records of one event.
+/// What the expressions of a source's mapping are to be evaluated on: objects whose
+/// members are the names in scope.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventScopes {
+    /// What all items have.
+    pub shared: Json,
+    /// What each item has besides, in the order of the items.
+    pub items: Vec<Json>,
+}
+
+/// `None` if there are no expressions, or nothing is made of the event.
+pub fn event_scopes(
+    settings: &SourceSettings,
+    request: &InboundRequest<'_>,
+) -> Option<EventScopes> {
+    let mapping = settings.mapping.as_ref().filter(|_| settings.create_records)?;
+    if mapping.expressions().is_empty() {
+        return None;
+    }
+    let scope = Scope { request, item: None };
+    let items = match &mapping.each {
+        None => vec![json!({})],
+        Some(each) => match each.find(&scope).as_deref() {
+            Some(Json::Array(elements)) if elements.len() <= ITEMS_MAX => (0..)
+                .zip(elements)
+                .map(|(index, item): (u32, _)| json!({ "item": item, "index": index }))
+                .collect(),
+            // Planning says what is wrong with it.
+            _ => Vec::new(),
+        },
+    };
+    Some(EventScopes { shared: scope.to_json(), items })
+}
+
+/// Plans the records of one event. `computed` is what the expressions of the mapping came
+/// to for each item of [`event_scopes`].
 ///
 /// `admitted_entities` is the source's list or, where it has none, the
 /// workspace's. `zone` is the connection's: a time without an offset is read in it.
@@ -99,6 +137,7 @@ pub fn plan_event(
     admitted_entities: &[String],
     request: &InboundRequest<'_>,
     zone: &TimeZone,
+    computed: &[Vec<Computed>],
 ) -> EventPlan {
     let mut planner = Planner {
         settings,
@@ -106,6 +145,7 @@ pub fn plan_event(
         admitted_entities,
         request,
         zone,
+        computed,
         warnings: Vec::new(),
         unnamed_count: 0,
     };
@@ -123,6 +163,7 @@ struct Planner<'a> {
     admitted_entities: &'a [String],
     request: &'a InboundRequest<'a>,
     zone: &'a TimeZone,
+    computed: &'a [Vec<Computed>],
     warnings: Vec<Invalid>,
     /// Warnings beyond [`WARNINGS_MAX`].
     unnamed_count: usize,
@@ -190,7 +231,10 @@ impl<'a> Planner<'a> {
         Ok(self.plan_record(item, entity, given.filter(|(name, _)| is_column(name))))
     }
 
-    fn plan_mapped(&mut self, mapping: &SourceMapping) -> Result<Vec<PlannedRecord>, EventFailure> {
+    fn plan_mapped(
+        &mut self,
+        mapping: &'a SourceMapping,
+    ) -> Result<Vec<PlannedRecord>, EventFailure> {
         let entity = self.admitted(&mapping.entity)?;
         let scope = Scope { request: self.request, item: None };
         // What does not depend on the item is looked up once, not a thousand times.
@@ -199,10 +243,13 @@ impl<'a> Planner<'a> {
             .iter()
             .map(|(column, source)| (column.as_str(), find(source, &scope)))
             .collect();
-        let input = |scope: &Scope| -> Map<String, Json> {
+        let input = |scope: &Scope, computed: &IndexMap<&str, &Json>| -> Map<String, Json> {
             let given = mapping.columns.iter().filter_map(|(column, source)| {
                 let value = match source {
                     ColumnSource::Path(path) if path.is_of_item() => path.find(scope),
+                    ColumnSource::Expression(_) => {
+                        computed.get(column.as_str()).map(|value| Cow::Borrowed(*value))
+                    }
                     _ => shared[column.as_str()].clone(),
                 };
                 Some((column.clone(), value?.into_owned()))
@@ -210,7 +257,12 @@ impl<'a> Planner<'a> {
             given.collect()
         };
         let Some(each) = &mapping.each else {
-            return Ok(vec![self.plan_record(&Item::only(), entity, &input(&scope))]);
+            let item = Item::only();
+            let computed = match self.computed(mapping, &item)? {
+                Some(computed) => computed,
+                None => return Ok(Vec::new()),
+            };
+            return Ok(vec![self.plan_record(&item, entity, &input(&scope, &computed))]);
         };
         let list = each.find(&scope).unwrap_or_default();
         let elements = match list.as_ref() {
@@ -234,9 +286,45 @@ impl<'a> Planner<'a> {
                 self.warn(|| Invalid::new(item.path, detail));
                 continue;
             }
-            records.push(self.plan_record(&item, entity, &input(&scope)));
+            let computed = self.computed(mapping, &item).map_err(|failure| EventFailure::Item {
+                item_index: index,
+                failure: Box::new(failure),
+            })?;
+            if let Some(computed) = computed {
+                records.push(self.plan_record(&item, entity, &input(&scope, &computed)));
+            }
         }
         Ok(records)
+    }
+
+    /// What columns of an item are by expressions; `None` where `when` wants no record of it.
+    fn computed(
+        &mut self,
+        mapping: &'a SourceMapping,
+        item: &Item,
+    ) -> Result<Option<IndexMap<&'a str, &'a Json>>, EventFailure> {
+        let mut values = self.computed.get(item.index as usize).into_iter().flatten();
+        if mapping.when.is_some() {
+            match values.next() {
+                Some(Ok(value)) if !is_true(value.as_ref()) => return Ok(None),
+                Some(Err(reason)) => return Err(EventFailure::When { reason: reason.clone() }),
+                Some(Ok(_)) | None => {}
+            }
+        }
+        let columns = mapping.columns.iter();
+        let columns =
+            columns.filter(|(_, source)| matches!(source, ColumnSource::Expression(_))).zip(values);
+        let mut computed = IndexMap::new();
+        for ((column, _), value) in columns {
+            match value {
+                Ok(value) => computed.extend(value.as_ref().map(|value| (column.as_str(), value))),
+                Err(reason) => self.warn(|| {
+                    let detail = format!("`{column}` is left out, it has no value: {reason}");
+                    Invalid::new(pointer(&item.path, column), detail)
+                }),
+            }
+        }
+        Ok(Some(computed))
     }
 
     fn admitted(&self, name: &str) -> Result<&'a Entity, EventFailure> {
@@ -325,6 +413,7 @@ fn find<'a>(source: &'a ColumnSource, scope: &Scope<'a>) -> Option<Cow<'a, Json>
     match source {
         ColumnSource::Path(path) => path.find(scope),
         ColumnSource::Static(value) => Some(Cow::Borrowed(value)),
+        ColumnSource::Expression(_) => None,
     }
 }
 

@@ -31,6 +31,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::catalog::{LiveConnection, LiveObject};
+use crate::expressions;
+use crate::problem::ApiError;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -64,19 +66,36 @@ pub struct CrmRecordAnswer {
 }
 
 impl CrmRecordView {
+    /// Renders records in their order; none when the CRM no longer has the entity.
+    async fn render_all(
+        app: &App,
+        live: &LiveConnection,
+        object: &LiveObject,
+        records: &[&Record],
+        related: &Related,
+    ) -> Result<Vec<Self>, ApiError> {
+        let entity = &object.mapping.entity;
+        let computed = expressions::of_fields(app, live, object, records).await?;
+        let view = |(record, computed): (&&Record, Vec<Json>)| {
+            let image = live.image(entity, record, related)?;
+            Some(Self {
+                object: object.slug.clone(),
+                id: universal_id(entity, &record.id),
+                data: Some(object.compiled.render(&image, &computed)),
+            })
+        };
+        Ok(records.iter().zip(computed).filter_map(view).collect())
+    }
+
     /// `None` when the CRM no longer has the entity.
-    fn render(
+    async fn render(
+        app: &App,
         live: &LiveConnection,
         object: &LiveObject,
         record: &Record,
         related: &Related,
-    ) -> Option<Self> {
-        let entity = &object.mapping.entity;
-        let image = live.image(entity, record, related)?;
-        Some(Self {
-            object: object.slug.clone(),
-            id: universal_id(entity, &record.id),
-            data: Some(object.compiled.render(&image)),
-        })
+    ) -> Result<Option<Self>, ApiError> {
+        let views = Self::render_all(app, live, object, &[record], related).await?;
+        Ok(views.into_iter().next())
     }
 }

@@ -13,6 +13,8 @@ use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use turnbuckle_connectors::native;
+use turnbuckle_core::expression::{NAMES_OF_PAYLOAD, NAMES_OF_RECORD};
+use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::mapping::Mapping;
 use turnbuckle_store::error::Noun;
 use utoipa::ToSchema;
@@ -24,6 +26,7 @@ use crate::api::etag::{Precondition, etag};
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::catalog::LiveConnection;
+use crate::expressions;
 use crate::extract::{JsonBody, PathParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
 
@@ -71,7 +74,7 @@ pub async fn put_mapping(
 ) -> Result<([(HeaderName, HeaderValue); 1], Json<Value>), ApiError> {
     let document = document.into_json();
     let live = app.catalog.connection(caller.workspace, &connection).await?;
-    checked(&live, &document, "")?;
+    checked(&app, &live, &document, "").await?;
     let current = Some(live.row.version);
     let version = precondition.version(Noun::Connection, &connection, current)?;
     let row = app.store.put_mapping(caller.workspace, &connection, &document, version).await?;
@@ -103,7 +106,12 @@ pub async fn get_mapping(
 ///
 /// # Errors
 /// 409 while nothing is declared; 400 with each member that is wrong.
-fn checked(live: &LiveConnection, document: &Value, at: &str) -> Result<Mapping, ApiError> {
+async fn checked(
+    app: &App,
+    live: &LiveConnection,
+    document: &Value,
+    at: &str,
+) -> Result<Mapping, ApiError> {
     if live.objects.is_empty() {
         let detail = format!(
             "no objects are declared on `{0}`; put them to /api/v1/connections/{0}/objects first",
@@ -116,5 +124,12 @@ fn checked(live: &LiveConnection, document: &Value, at: &str) -> Result<Mapping,
         let wrong = mapping.check(&live.objects, &live.schema, &composed);
         if wrong.is_empty() { Ok(mapping) } else { Err(wrong) }
     });
-    read.map_err(|wrong| ApiError::invalid(wrong.into_iter().map(|it| it.under(at)).collect()))
+    let refused =
+        |wrong: Vec<Invalid>| ApiError::invalid(wrong.into_iter().map(|it| it.under(at)).collect());
+    let mapping = read.map_err(refused)?;
+    let (of_records, of_payloads) = mapping.expressions();
+    let workspace = live.row.workspace;
+    let mut wrong = expressions::check(app, workspace, NAMES_OF_RECORD, &of_records).await?;
+    wrong.extend(expressions::check(app, workspace, NAMES_OF_PAYLOAD, &of_payloads).await?);
+    if wrong.is_empty() { Ok(mapping) } else { Err(refused(wrong)) }
 }

@@ -15,6 +15,7 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
+use turnbuckle_core::expression::NAMES_OF_EVENT;
 use turnbuckle_core::id::{ConnectionNo, SourceId, WorkspaceId};
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::merge_patch::merge_patch;
@@ -33,6 +34,7 @@ use crate::app::App;
 use crate::auth::{CanManage, CanRead, ShowsKeys};
 use crate::base_url::BaseUrl;
 use crate::catalog::{open_settings, seal_settings};
+use crate::expressions;
 use crate::extract::{JsonBody, PathParams, QueryParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
 
@@ -284,7 +286,12 @@ async fn prepare(
         }
         found => found?,
     };
-    let mistakes = settings.check(&connection.schema);
+    let mut mistakes = settings.check(&connection.schema);
+    if let Some(mapping) = &settings.mapping {
+        let placed = mapping.expressions();
+        let wrong = expressions::check(app, workspace, NAMES_OF_EVENT, &placed).await?;
+        mistakes.extend(wrong.into_iter().map(|it| it.under("/mapping")));
+    }
     if !mistakes.is_empty() {
         return Err(ApiError::invalid(mistakes));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use turnbuckle_core::entity::{ColumnPath, Entity, Schema};
+use turnbuckle_core::expression::NAMES_OF_RECORD;
 use turnbuckle_core::filter::{Filter, Moment};
 use turnbuckle_core::id::UnixMs;
 use turnbuckle_core::mapping::{
@@ -14,7 +15,10 @@ use turnbuckle_core::mapping::{
 use turnbuckle_core::object::{ObjectDeclaration, Objects};
 use turnbuckle_core::record::{Image, Record, Related};
 use turnbuckle_core::subscription::SearchPlan;
+use turnbuckle_functions::ExpressionSet;
 use turnbuckle_store::connection::Connection;
+
+use crate::expressions::set_of;
 
 /// A connection as handlers and workers use it.
 pub struct LiveConnection {
@@ -37,6 +41,8 @@ pub struct LiveObject {
     pub declaration: ObjectDeclaration,
     pub mapping: EntityMapping,
     pub compiled: CompiledObject,
+    /// Of the fields.
+    pub expressions: Option<Arc<ExpressionSet>>,
     /// Search events, by slug.
     pub searches: IndexMap<String, LiveSearch>,
     /// What its fields and searches reach through lookups.
@@ -68,8 +74,7 @@ impl LiveConnection {
             if let Some(ObjectMapping::Entity(mapping)) = mapping.objects.get(slug)
                 && schema.entity(&mapping.entity).is_some()
             {
-                let object =
-                    LiveObject::compile(&row.id, slug, declaration, mapping, &schema, &zone);
+                let object = LiveObject::compile(&row, slug, declaration, mapping, &schema, &zone);
                 mapped.insert(slug.to_owned(), object);
             }
         }
@@ -121,7 +126,7 @@ impl LiveConnection {
 
 impl LiveObject {
     fn compile(
-        connection: &str,
+        row: &Connection,
         slug: &str,
         declaration: &ObjectDeclaration,
         mapping: &EntityMapping,
@@ -129,13 +134,15 @@ impl LiveObject {
         zone: &TimeZone,
     ) -> Self {
         let compiled = CompiledObject::compile(slug, mapping, declaration, schema, zone);
-        let searches = searches(connection, slug, mapping, schema, zone);
+        let searches = searches(&row.id, slug, mapping, schema, zone);
+        let expressions = set_of(row.workspace, NAMES_OF_RECORD, compiled.expressions());
         let walked = compiled.walked_paths().cloned().collect();
         Self {
             slug: slug.to_owned(),
             declaration: declaration.clone(),
             mapping: mapping.clone(),
             compiled,
+            expressions,
             searches,
             walked,
         }

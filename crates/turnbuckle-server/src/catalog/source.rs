@@ -1,16 +1,21 @@
 //! Sources as intake and processing use them.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use turnbuckle_connectors::native;
+use turnbuckle_core::expression::NAMES_OF_EVENT;
 use turnbuckle_core::id::{ConnectionNo, SourceId, UnixMs, WorkspaceId};
-use turnbuckle_core::source::SourceSettings;
+use turnbuckle_core::source::{SourceMapping, SourceSettings};
 use turnbuckle_core::verify::SecretText;
+use turnbuckle_functions::ExpressionSet;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::source::Source;
 
+use crate::expressions::set_of;
 use crate::seal::Sealer;
 
 /// What a source's sealed keys are bound to.
@@ -89,6 +94,8 @@ pub struct LiveSource {
     pub settings: SourceSettings,
     /// Entities that its webhooks may name.
     pub admitted: Vec<String>,
+    /// Of the mapping.
+    pub expressions: Option<Arc<ExpressionSet>>,
     keys: Vec<([u8; 32], Option<UnixMs>)>,
 }
 
@@ -111,7 +118,10 @@ impl LiveSource {
         };
         let keys = source.keys.iter().map(|key| (key.hash, key.expires_at)).collect();
         let Source { id, workspace, connection, .. } = source;
-        Ok(Self { id, workspace, connection, settings, admitted, keys })
+        let mapping = settings.mapping.as_ref();
+        let placed = mapping.map(SourceMapping::expressions).unwrap_or_default();
+        let expressions = set_of(workspace, NAMES_OF_EVENT, &placed);
+        Ok(Self { id, workspace, connection, settings, admitted, expressions, keys })
     }
 
     /// Whether the key of this hash opens the source at `now`.

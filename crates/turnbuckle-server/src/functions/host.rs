@@ -10,11 +10,9 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value as Json, json};
 use sha2::Sha256;
 use turnbuckle_core::change::Origin;
-use turnbuckle_core::entity::Entity;
 use turnbuckle_core::function::FunctionSettings;
 use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_core::invalid::Invalid;
-use turnbuckle_core::record::Record;
 use turnbuckle_core::write::{self, Strictness};
 use turnbuckle_functions::{Host, Refused};
 use turnbuckle_store::StoreError;
@@ -25,6 +23,7 @@ use crate::api::entities;
 use crate::app::App;
 use crate::catalog::LiveConnection;
 use crate::catalog::function_key_context;
+use crate::expressions::record_object;
 use crate::problem::ApiError;
 use crate::random::random_u64;
 
@@ -79,7 +78,11 @@ impl HubHost {
         let ids = [id.to_owned()];
         let read = self.app.store.records(self.workspace, &live.row.id, &entity.name, &ids, &[]);
         let (found, _) = read.await.map_err(refused)?;
-        Ok(found.into_iter().next().flatten().map_or(Json::Null, |record| shown(entity, &record)))
+        Ok(found
+            .into_iter()
+            .next()
+            .flatten()
+            .map_or(Json::Null, |record| record_object(entity, &record)))
     }
 
     async fn write(
@@ -101,18 +104,8 @@ impl HubHost {
             origin: Origin::Function,
         };
         let written = self.app.store.write(self.workspace, &live.row.id, write).await;
-        Ok(shown(entity, &written.map_err(refused)?.record))
+        Ok(record_object(entity, &written.map_err(refused)?.record))
     }
-}
-
-/// A record as functions know it: its columns, and `id`.
-fn shown(entity: &Entity, record: &Record) -> Json {
-    let columns = entity.columns.iter().filter(|column| column.readable).map(|column| {
-        (column.name.clone(), record.value(&column.name, column.column_type).into_stored())
-    });
-    let mut shown: Map<String, Json> = columns.collect();
-    shown.insert("id".to_owned(), json!(record.id));
-    Json::Object(shown)
 }
 
 fn wrong(invalid: Vec<Invalid>) -> Refused {

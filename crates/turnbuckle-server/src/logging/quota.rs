@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use turnbuckle_core::id::{EndpointId, FunctionId, SourceId, UnixMs};
+use turnbuckle_core::id::{ConnectionNo, EndpointId, FunctionId, SourceId, UnixMs};
 
 const WINDOW_MS: UnixMs = 60_000;
 const LINES_MAX: u32 = 10;
@@ -24,6 +24,8 @@ pub enum Failing {
     Attempts(EndpointId),
     Deliveries(EndpointId),
     Functions(FunctionId),
+    /// Of a connection's mapping.
+    Expressions(ConnectionNo),
     /// Requests that are turned away.
     Requests,
     /// The stage that makes records of events.

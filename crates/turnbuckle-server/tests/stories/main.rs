@@ -9,6 +9,7 @@ mod agile;
 mod coalescing;
 mod deletion;
 mod delivery;
+mod expressions;
 mod formats;
 mod listen;
 mod log;

@@ -38,27 +38,66 @@ fn a_mapping_is_written_as_it_was_read() {
 }
 
 #[test]
-fn expressions_and_conditions_are_refused_by_name() {
+fn expressions_are_kept_as_written_and_found_by_their_places() {
+    let document = mapping(
+        json!({"text": {"expression": "record.Title\n"},
+               "more": {"children": {"a/b": {"expression": "1"}, "c": {"static": 1}}}}),
+        json!({"make": {"action": "create", "columns": {
+            "Title": {"expression": "payload.a"}, "Amount": {"static": 1}}}}),
+    );
+    let parsed = Mapping::parse(&document).unwrap();
+    assert_eq!(parsed.to_json(), document);
+    let (of_records, of_payloads) = parsed.expressions();
+    let shown = |placed: Vec<Placed>| -> Vec<(String, String)> {
+        placed.into_iter().map(|it| (it.path, it.expression.to_string())).collect()
+    };
+    let pair = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    let expected = [
+        pair("/objects/deal/fields/text/expression", "record.Title\n"),
+        pair("/objects/deal/fields/more/children/a~1b/expression", "1"),
+    ];
+    assert_eq!(shown(of_records), expected);
+    let expected = [pair("/objects/deal/events/make/columns/Title/expression", "payload.a")];
+    assert_eq!(shown(of_payloads), expected);
+
     check_refused(
         mapping(
-            json!({"text": {"expression": "record.Title"},
-                   "more": {"children": {"Mail": {"expression": "1"}}}}),
-            json!({"make": {"action": "create", "columns": {"Title": {"expression": "1"}}},
-                   "drop": {"action": "delete", "when": "true"}}),
+            json!({"text": {"expression": " "}, "more": {"children": {"Mail": {"expression": 1}}}}),
+            json!({"drop": {"action": "delete", "when": "true"}}),
         ),
         &[
-            ("/fields/text/expression", "expressions are not available in this version"),
+            ("/fields/text/expression", "an expression is not empty"),
             (
                 "/fields/more/children/Mail/expression",
-                "expressions are not available in this version",
+                "an expression is a text of JavaScript, such as `record.Title`",
             ),
-            (
-                "/events/make/columns/Title/expression",
-                "expressions are not available in this version",
-            ),
-            ("/events/drop/when", "conditions (`when`) are not available in this version"),
+            ("/events/drop/when", "`when` is not known here"),
         ],
     );
+}
+
+#[test]
+fn what_an_event_writes_by_expressions_is_what_they_came_to() {
+    let document = mapping(
+        json!({}),
+        json!({"make": {"action": "create", "columns": {
+            "Title": {"expression": "a"}, "Amount": {"payload": "amount"},
+            "Due": {"expression": "b"}, "Notes": {"expression": "c"}}}}),
+    );
+    let parsed = Mapping::parse(&document).unwrap();
+    let ObjectMapping::Entity(deal) = &parsed.objects["deal"] else { panic!() };
+    let payload = Map::from_iter([("amount".to_owned(), json!(5))]);
+    let make = &deal.events["make"];
+    let written =
+        make.write_input(&payload, vec![Ok(Some(json!("x"))), Ok(None), Ok(Some(Json::Null))]);
+    assert_eq!(Json::Object(written.unwrap()), json!({"Title": "x", "Amount": 5, "Notes": null}));
+    let failed = vec![Err("it broke".to_owned()), Ok(None), Err("so did it".to_owned())];
+    let wrong = make.write_input(&payload, failed).unwrap_err();
+    let expected = [
+        Invalid::new("/columns/Title/expression", "it broke"),
+        Invalid::new("/columns/Notes/expression", "so did it"),
+    ];
+    assert_eq!(wrong, expected);
 }
 
 #[test]
@@ -173,7 +212,7 @@ fn a_write_skips_what_the_payload_lacks_and_null_clears() {
     let Some(ObjectMapping::Entity(deal)) = mapping.objects.get("deal") else { unreachable!() };
     let payload = json!({"title": "New", "amount": null, "lines": []});
     let payload = payload.as_object().unwrap();
-    let written = deal.events["change"].write_input(payload);
+    let written = deal.events["change"].write_input(payload, Vec::new()).unwrap();
     assert_eq!(Json::Object(written), json!({"Title": "New", "Amount": null, "IsWon": false}));
-    assert_eq!(deal.events["drop"].write_input(payload), Map::new());
+    assert_eq!(deal.events["drop"].write_input(payload, Vec::new()), Ok(Map::new()));
 }

@@ -27,13 +27,17 @@ fn check_rendered(field: &str, mapping: Json, column: &str, stored: Json, expect
     let compiled = compile(json!({ field: mapping }));
     let mut record = json!({});
     record[column] = stored;
-    assert_eq!(compiled.render(&Stored(record.clone()))[field], expect, "{mapping} of {record}");
+    assert_eq!(
+        compiled.render(&Stored(record.clone()), &[])[field],
+        expect,
+        "{mapping} of {record}"
+    );
 }
 
 #[test]
 fn unmapped_fields_are_null_and_objects_are_empty_in_declared_order() {
     let data = compile(json!({"flag": {"static": true}, "more": {"column": "Extra"}}))
-        .render(&Stored(json!({})));
+        .render(&Stored(json!({})), &[]);
     assert_eq!(
         Json::Object(data).to_string(),
         r#"{"text":null,"time":null,"number":null,"whole":null,"flag":true,"more":{},"names":null}"#
@@ -48,7 +52,7 @@ fn children_carry_the_labels_of_the_user() {
     }});
     let record = Stored(json!({"Stage.Name": "Won", "Probability": 90}));
     let expect = json!({"Stage": "Won", "Chance %": 90, "By": "us", "Nothing": null});
-    assert_eq!(compile(json!({ "more": children })).render(&record)["more"], expect);
+    assert_eq!(compile(json!({ "more": children })).render(&record, &[])["more"], expect);
 }
 
 #[test]
@@ -156,5 +160,30 @@ fn a_compiled_object_lists_the_columns_that_it_needs() {
 
     // A CRM that lost the entity still renders.
     let lost = CompiledObject::compile("deal", deal.0, deal.1, &Schema::default(), &TimeZone::UTC);
-    assert_eq!(lost.render(&Stored(json!({})))["text"], json!(null));
+    assert_eq!(lost.render(&Stored(json!({})), &[])["text"], json!(null));
+}
+
+#[test]
+fn what_expressions_came_to_is_fitted_to_the_fields() {
+    let compiled = compile(json!({
+        "number": {"expression": "a"}, "text": {"expression": "b"}, "flag": {"expression": "c"},
+        "more": {"children": {"x": {"expression": "d"}, "y": {"static": 1}}},
+    }));
+    // In the order of the declared fields, not of the document.
+    let order: Vec<_> = compiled.expressions().iter().map(|it| it.path.as_str()).collect();
+    let expected = [
+        "/fields/text/expression",
+        "/fields/number/expression",
+        "/fields/flag/expression",
+        "/fields/more/children/x/expression",
+    ];
+    assert_eq!(order, expected);
+    let computed = [json!(17), json!(2.5), json!("no boolean"), json!([1])];
+    let data = compiled.render(&Stored(json!({})), &computed);
+    assert_eq!(data["text"], json!("17"));
+    assert_eq!(data["number"], json!(2.5));
+    assert_eq!(data["flag"], json!(null));
+    assert_eq!(data["more"], json!({"x": [1], "y": 1}));
+    let without = compiled.render(&Stored(json!({})), &[]);
+    assert_eq!(without["text"], json!(null));
 }

@@ -2,6 +2,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
+use crate::expression::Computed;
 use crate::write::Planned;
 
 /// The only place that plans an event.
@@ -13,7 +14,7 @@ fn planned(changes: Json, value: Json) -> EventPlan {
         query: &[],
         received_at: "2024-05-01T10:00:00Z".parse().unwrap(),
     };
-    plan_event(&settings(changes), &schema(), &admitted, &request, &TimeZone::UTC)
+    plan_event(&settings(changes), &schema(), &admitted, &request, &TimeZone::UTC, &[])
 }
 
 /// What a plan writes, as JSON: lookups as they were given.
@@ -303,4 +304,61 @@ proptest! {
             }
         }
     }
+}
+
+/// Plans with what the expressions of the mapping came to.
+fn planned_with(mapping: Json, value: Json, computed: &[Vec<Computed>]) -> (EventPlan, Scopes) {
+    let admitted = ["Lead".to_owned()];
+    let settings = settings(json!({ "mapping": mapping }));
+    let request = InboundRequest {
+        body: &body(value),
+        headers: &[("X-Id".into(), "7".into())],
+        query: &[("a".into(), "1".into()), ("a".into(), "2".into())],
+        received_at: "2024-05-01T10:00:00Z".parse().unwrap(),
+    };
+    let scopes = event_scopes(&settings, &request).map(|it| (it.shared, it.items));
+    (plan_event(&settings, &schema(), &admitted, &request, &TimeZone::UTC, computed), scopes)
+}
+
+type Scopes = Option<(Json, Vec<Json>)>;
+
+#[test]
+fn expressions_are_evaluated_on_what_is_in_scope() {
+    let mapping = json!({"entity": "Lead", "columns": {"Email": {"expression": "body.e"}}});
+    let (plan, scopes) =
+        planned_with(mapping, json!({"e": "a@b.c"}), &[vec![Ok(Some(json!("a@b.c")))]]);
+    let shared = json!({"body": {"e": "a@b.c"}, "headers": {"x-id": "7"}, "query": {"a": ["1", "2"]},
+        "files": [], "received_at": "2024-05-01T10:00:00Z"});
+    assert_eq!(scopes, Some((shared, vec![json!({})])));
+    let records = plan.writes.unwrap();
+    assert_eq!(columns(&records[0].plan.values), json!({"Email": "a@b.c"}));
+
+    let paths = json!({"entity": "Lead", "columns": {"Email": {"path": "body.e"}}});
+    assert_eq!(planned_with(paths, json!({}), &[]).1, None, "nothing is evaluated for nothing");
+}
+
+#[test]
+fn each_item_has_values_of_its_own_and_when_chooses_among_them() {
+    let mapping = json!({"entity": "Lead", "each": "body", "when": "item.ok",
+        "columns": {"Contact": {"expression": "item.n"}, "Email": {"expression": "item.e"}}});
+    let value = json!([{"n": "a"}, {"n": "b"}, {"n": "c"}]);
+    let computed = [
+        vec![Ok(Some(json!(true))), Ok(Some(json!("a"))), Err("no such thing".to_owned())],
+        vec![Ok(None), Ok(Some(json!("b"))), Ok(None)],
+        vec![Ok(Some(json!(1))), Ok(None), Ok(Some(json!("c@b.c")))],
+    ];
+    let (plan, scopes) = planned_with(mapping.clone(), value.clone(), &computed);
+    let items = scopes.unwrap().1;
+    assert_eq!(items[2], json!({"item": {"n": "c"}, "index": 2}));
+    let records = plan.writes.as_ref().unwrap();
+    let written: Vec<_> =
+        records.iter().map(|it| (it.item_index, columns(&it.plan.values))).collect();
+    let expected = [(0, json!({"Contact": "a"})), (2, json!({"Email": "c@b.c"}))];
+    assert_eq!(written, expected);
+    let warned = "`Email` is left out, it has no value: no such thing";
+    assert_eq!(plan.warnings, [Invalid::new("/0/Email", warned)]);
+
+    let unclear = [computed[0].clone(), vec![Err("it broke".to_owned()), Ok(None), Ok(None)]];
+    let failure = planned_with(mapping, value, &unclear).0.writes.unwrap_err();
+    assert_eq!(failure.to_string(), "item 1: `when` has no value: it broke");
 }

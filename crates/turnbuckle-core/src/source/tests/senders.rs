@@ -31,7 +31,7 @@ fn check_sender(folder: &Path) {
         received_at: "2024-05-01T10:00:00Z".parse().unwrap(),
     };
     let admitted: Vec<String> = schema().entities.into_keys().collect();
-    let plan = plan_event(&settings, &schema(), &admitted, &inbound, &TimeZone::UTC);
+    let plan = plan_event(&settings, &schema(), &admitted, &inbound, &TimeZone::UTC, &[]);
     assert_eq!(plan.warnings, [], "{folder:?}");
 
     let found: Vec<Json> = plan

@@ -102,12 +102,12 @@ fn every_wrong_member_is_named() {
 }
 
 #[test]
-fn what_this_version_lacks_is_refused_by_name() {
+fn expressions_are_texts() {
     check_refused(
-        json!({"mapping": {"entity": "Lead", "columns": {"Email": {"expression": "body.email"}}, "when": "true"}}),
+        json!({"mapping": {"entity": "Lead", "columns": {"Email": {"expression": ""}}, "when": 1}}),
         &[
-            ("/mapping/columns/Email/expression", "expressions are not available in this version"),
-            ("/mapping/when", "expressions are not available in this version"),
+            ("/mapping/columns/Email/expression", "an expression is not empty"),
+            ("/mapping/when", "an expression is a text of JavaScript, such as `record.Title`"),
         ],
     );
 }
@@ -123,8 +123,14 @@ fn a_mapping_names_its_wrong_members() {
                 "`body..x` is not a path: write `body.form.email` or `body[\"a name\"][0]`",
             ),
             ("/mapping/columns/B/path", "`item` and `index` need an `each` that names a list"),
-            ("/mapping/columns/C", "write `{\"path\": …}` or `{\"static\": …}`"),
-            ("/mapping/columns/D", "write `{\"path\": …}` or `{\"static\": …}`"),
+            (
+                "/mapping/columns/C",
+                "write `{\"path\": …}`, `{\"static\": …}` or `{\"expression\": …}`",
+            ),
+            (
+                "/mapping/columns/D",
+                "write `{\"path\": …}`, `{\"static\": …}` or `{\"expression\": …}`",
+            ),
             ("/mapping/columns/E/path", "a path is a text, e.g. `body.form.email`"),
         ],
     );

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::record::Record;
 use utoipa::ToSchema;
 
 use super::object::{self, Standing};
@@ -59,9 +60,10 @@ pub async fn get_crm_record(
     let (entity, paths) = (&object.mapping.entity, object.compiled.paths());
     let (found, related) =
         app.store.records(caller.workspace, &connection, entity, &[id], paths).await?;
-    let found = found.into_iter().flatten().next();
-    let view = found.and_then(|found| CrmRecordView::render(&live, object, &found, &related));
-    let record = view.ok_or_else(|| object::record_not_found(&record))?;
+    let not_found = || object::record_not_found(&record);
+    let found = found.into_iter().flatten().next().ok_or_else(not_found)?;
+    let view = CrmRecordView::render(&app, &live, object, &found, &related).await?;
+    let record = view.ok_or_else(not_found)?;
     Ok(Json(CrmRecordAnswer { record }))
 }
 
@@ -103,7 +105,9 @@ pub async fn get_crm_records(
     let (entity, paths) = (&object.mapping.entity, object.compiled.paths());
     let (found, related) =
         app.store.records(caller.workspace, &connection, entity, &ids, paths).await?;
-    let view = |found| CrmRecordView::render(&live, object, &found, &related);
-    let records = found.into_iter().map(|found| found.and_then(view)).collect();
+    let there: Vec<&Record> = found.iter().flatten().collect();
+    let views = CrmRecordView::render_all(&app, &live, object, &there, &related).await?;
+    let mut views = views.into_iter();
+    let records = found.iter().map(|found| found.as_ref().and_then(|_| views.next())).collect();
     Ok(Json(CrmRecordsAnswer { records }))
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use turnbuckle_core::filter::BoundFilter;
 use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_core::invalid::Invalid;
+use turnbuckle_core::record::Record;
 use turnbuckle_core::subscription::payload_identity;
 use turnbuckle_store::record::{Search, Sort};
 use utoipa::ToSchema;
@@ -69,8 +70,8 @@ pub async fn search(
             },
         )
         .await?;
-    let view = |record| CrmRecordView::render(live, object, record, &found.related);
-    let records = found.records.iter().filter_map(view).collect();
+    let there: Vec<&Record> = found.records.iter().collect();
+    let records = CrmRecordView::render_all(app, live, object, &there, &found.related).await?;
     Ok(CrmSearchAnswer { records, page: listing.page_of(app, found.next) })
 }
 

@@ -16,6 +16,7 @@ use super::CrmRecordView;
 use super::object::{self, incomplete};
 use crate::app::App;
 use crate::catalog::{LiveConnection, LiveObject};
+use crate::expressions;
 use crate::problem::ApiError;
 
 /// Writes as `action` maps the payload, and answers the record after it, or
@@ -35,7 +36,12 @@ pub async fn write(
 ) -> Result<Option<CrmRecordView>, ApiError> {
     let entity = live.schema.entity(&object.mapping.entity);
     let entity = entity.ok_or_else(|| incomplete("the CRM does not have the entity any more"))?;
-    let input = action.write_input(payload);
+    let computed = expressions::of_action(app, workspace, action, payload).await?;
+    let input = action.write_input(payload, computed).map_err(|wrong| {
+        // Fed by any of the members that the app gives, or by none.
+        let shown = |it: Invalid| Invalid::new("/payload", it.to_string());
+        ApiError::invalid(wrong.into_iter().map(shown).collect())
+    })?;
     let plan = write::plan(entity, &input, Strictness::Strict, &live.zone)
         .map_err(|wrong| ApiError::invalid(toward_payload(wrong, action)))?;
     let id = match target {
@@ -68,7 +74,7 @@ pub async fn write(
         .store
         .related(workspace, &live.row.id, &entity.name, &[&applied.record], walked)
         .await?;
-    let view = CrmRecordView::render(live, object, &applied.record, &related);
+    let view = CrmRecordView::render(app, live, object, &applied.record, &related).await?;
     view.map(Some).ok_or_else(|| incomplete("the CRM does not have the entity any more"))
 }
 

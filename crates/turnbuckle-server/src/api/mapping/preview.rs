@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use turnbuckle_core::entity::did_you_mean;
+use turnbuckle_core::expression::NAMES_OF_RECORD;
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::mapping::{CompiledObject, EntityMapping, Mapping, ObjectMapping};
 use turnbuckle_core::record::{parse_universal_id, universal_id};
@@ -15,8 +16,9 @@ use utoipa::ToSchema;
 use super::{MappingDocument, checked};
 use crate::app::App;
 use crate::auth::CanRead;
+use crate::expressions::{self, set_of};
 use crate::extract::{JsonBody, PathParams};
-use crate::problem::{ApiError, Problem, ProblemBody};
+use crate::problem::{ApiError, Problem, ProblemBody, ProblemError};
 
 /// What to preview.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -46,6 +48,11 @@ pub struct PreviewView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PreviewAnswer {
     pub record: PreviewView,
+    /// Expressions that have no value over this record, by their place in the object's
+    /// mapping, and why. Their fields are null.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub errors: Vec<ProblemError>,
 }
 
 /// Shows a record as the app would get it, also through a mapping that is not saved.
@@ -70,7 +77,10 @@ pub async fn preview_mapping(
         let meant = did_you_mean(&live.objects.nearest(&object));
         return Err(ApiError::new(Problem::ObjectNotFound, format!("no object `{object}`{meant}")));
     };
-    let unsaved = mapping.map(|it| checked(&live, &it.into_json(), "/mapping")).transpose()?;
+    let unsaved = match mapping {
+        Some(mapping) => Some(checked(&app, &live, &mapping.into_json(), "/mapping").await?),
+        None => None,
+    };
     let mapping = entity_mapping(unsaved.as_ref().unwrap_or(&live.mapping), &object)?;
     let id = id_within(&record_id, &mapping.entity)?;
 
@@ -82,9 +92,20 @@ pub async fn preview_mapping(
     let not_found = || StoreError::not_found(Noun::Record, &record_id);
     let record = records.into_iter().next().flatten().ok_or_else(not_found)?;
     let image = live.image(&mapping.entity, &record, &related).ok_or_else(not_found)?;
-    let data = compiled.render(&image);
+    let placed = compiled.expressions();
+    let set = set_of(caller.workspace, NAMES_OF_RECORD, placed);
+    let computed = expressions::of_records(&app, set.as_ref(), image.entity, &[&record]).await?;
+    let mut errors = Vec::new();
+    let computed = placed.iter().zip(computed.into_iter().flatten()).map(|(placed, value)| {
+        value.unwrap_or_else(|reason| {
+            errors.push(ProblemError { path: placed.path.clone(), detail: reason });
+            None
+        })
+    });
+    let computed: Vec<Value> = computed.map(Option::unwrap_or_default).collect();
+    let data = compiled.render(&image, &computed);
     let id = universal_id(&mapping.entity, &record.id);
-    Ok(Json(PreviewAnswer { record: PreviewView { object, id, data } }))
+    Ok(Json(PreviewAnswer { record: PreviewView { object, id, data }, errors }))
 }
 
 fn entity_mapping<'a>(mapping: &'a Mapping, object: &str) -> Result<&'a EntityMapping, ApiError> {

@@ -92,8 +92,8 @@ pub async fn try_source(
         connection: source.connection,
         request: post.into_request(),
     };
-    let outcome =
-        app.store.try_event(processing::plan(&source, &connection, &event, false)).await?;
+    let plan = processing::plan(&app, &source, &connection, &event, false).await?;
+    let outcome = app.store.try_event(plan).await?;
     let records = outcome.applied.into_iter().map(|(item, applied)| {
         let change = RecordChange::from(&applied);
         TrialRecordView {

@@ -3,7 +3,7 @@
 //! What the store is asked it is asked for a whole slice of changes at once, since
 //! each question costs the way there and back.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ use turnbuckle_store::subscription::{Followed, KeyGroup, Subscription};
 use super::drafts::{self, AgileDraft, ChangeDraft};
 use crate::app::App;
 use crate::catalog::{LiveConnection, LiveEndpoint, LiveObject, LiveSearch};
+use crate::expressions;
 
 /// Candidates per group of keys that all changes of a slice are given at once.
 const CANDIDATES_FIRST: usize = 16;
@@ -46,7 +47,16 @@ struct Subject<'a> {
     connection: Arc<LiveConnection>,
     endpoints: Arc<Vec<Arc<LiveEndpoint>>>,
     related: Arc<Related>,
+    /// Of the objects that have expressions, by their slugs.
+    computed: HashMap<String, ComputedFields>,
     moment: Moment,
+}
+
+/// What the expressions of an object's fields come to over the images of a change.
+#[derive(Default)]
+struct ComputedFields {
+    before: Vec<Json>,
+    after: Vec<Json>,
 }
 
 /// An object as a change shows it.
@@ -177,16 +187,53 @@ async fn subjects<'a>(app: &App, heard: Vec<Heard<'a>>) -> Result<Vec<Subject<'a
     let mut subjects = Vec::new();
     for alike in alike {
         let related = Arc::new(related(app, &alike).await?);
-        subjects.extend(alike.into_iter().map(|it| Subject {
+        let computed = computed(app, &alike).await?;
+        subjects.extend(alike.into_iter().zip(computed).map(|(it, computed)| Subject {
             place: it.place,
             change: it.change,
             moment: it.connection.moment(now),
             connection: it.connection,
             endpoints: it.endpoints,
             related: related.clone(),
+            computed,
         }));
     }
     Ok(subjects)
+}
+
+/// What expressions come to over changes that are alike, in their order.
+async fn computed(
+    app: &App,
+    alike: &[Heard<'_>],
+) -> Result<Vec<HashMap<String, ComputedFields>>, StoreError> {
+    let mut computed: Vec<HashMap<_, _>> = alike.iter().map(|_| HashMap::new()).collect();
+    let Heard { change, connection, endpoints, .. } = &alike[0];
+    let shows_objects = |it: &Arc<LiveEndpoint>| {
+        it.settings.scope == Scope::Subscriptions || it.settings.format == Format::Universal
+    };
+    if !endpoints.iter().any(shows_objects) {
+        return Ok(computed);
+    }
+    let images: Vec<&Record> = images(alike).collect();
+    for object in connection.mapped_to(&change.entity).filter(|it| it.expressions.is_some()) {
+        let mut values =
+            expressions::of_fields(app, connection, object, &images).await?.into_iter();
+        let mut of_image = |image: &Option<Record>| match image {
+            Some(_) => values.next().unwrap_or_default(),
+            None => Vec::new(),
+        };
+        for (it, computed) in alike.iter().zip(&mut computed) {
+            let before = of_image(&it.change.before);
+            let fields = ComputedFields { before, after: of_image(&it.change.after) };
+            computed.insert(object.slug.clone(), fields);
+        }
+    }
+    Ok(computed)
+}
+
+/// The images of changes, the one before of each ahead of the one after.
+fn images<'a>(heard: &'a [Heard<'_>]) -> impl Iterator<Item = &'a Record> {
+    heard.iter().flat_map(|it| it.change.before.iter().chain(&it.change.after))
 }
 
 /// What is reached from changes that are alike.
@@ -203,8 +250,7 @@ async fn related(app: &App, alike: &[Heard<'_>]) -> Result<Related, StoreError> 
     if paths.is_empty() {
         return Ok(Related::default());
     }
-    let images: Vec<&Record> =
-        alike.iter().flat_map(|it| it.change.before.iter().chain(&it.change.after)).collect();
+    let images: Vec<&Record> = images(alike).collect();
     let entity = &change.entity;
     app.store.related(change.workspace, &change.connection, entity, &images, &paths).await
 }
@@ -459,8 +505,13 @@ impl<'a> Subject<'a> {
     // -- messages ---------------------------------------------------------------
 
     fn render(&self, object: &LiveObject) -> Rendered {
-        let render = |image: Option<Image<'_>>| image.map(|image| object.compiled.render(&image));
-        let (before, after) = (render(self.before()), render(self.after()));
+        let none = ComputedFields::default();
+        let computed = self.computed.get(&object.slug).unwrap_or(&none);
+        let render = |image: Option<Image<'_>>, computed: &[Json]| {
+            image.map(|image| object.compiled.render(&image, computed))
+        };
+        let before = render(self.before(), &computed.before);
+        let after = render(self.after(), &computed.after);
         let mut changed = Changed::new();
         if let (Some(before), Some(after)) = (&before, &after) {
             for (field, value) in

@@ -122,7 +122,7 @@ pub async fn plan(
         return Ok(failed(String::new(), "the source of the event was deleted".to_owned()));
     };
     match app.catalog.connection_of(&source).await {
-        Ok(connection) => Ok(processing::plan(&source, &connection, event, as_new)),
+        Ok(connection) => processing::plan(app, &source, &connection, event, as_new).await,
         Err(error @ StoreError::NotFound { noun: Noun::Connection, .. }) => {
             Ok(failed(source.settings.connection.clone(), error.to_string()))
         }

@@ -1,0 +1,137 @@
+// What expressions find around them, made once and kept in the snapshot.
+//
+// Nothing here changes: every built-in is frozen, so that an instance can be kept and
+// none of its callers learns of another. Nothing here differs from one time to the
+// next: there is no clock, no chance and no look at what the engine has cleared away. No text
+// becomes code once an expression runs. Answers two functions of texts: one loads expressions or
+// evaluates those that are loaded, one says what was thrown.
+(function () {
+  "use strict";
+
+  const { parse, stringify } = JSON;
+  const { defineProperty, freeze, getOwnPropertyDescriptors, getPrototypeOf } = Object;
+  const { construct, ownKeys } = Reflect;
+  const { isArray } = Array;
+  const evaluate = eval;
+  const global = globalThis;
+  const matchOf = Function.prototype.call.bind(RegExp.prototype.exec);
+
+  const NativeDate = Date;
+  const dates = NativeDate.prototype;
+  // Of a time that is given.
+  const GivenDate = function Date(...given) {
+    if (!new.target || given.length === 0) {
+      throw new TypeError("an expression has no clock: give `Date` a time");
+    }
+    return construct(NativeDate, given, new.target);
+  };
+  GivenDate.prototype = dates;
+  GivenDate.parse = NativeDate.parse;
+  GivenDate.UTC = NativeDate.UTC;
+  defineProperty(dates, "constructor", { value: GivenDate });
+  global.Date = GivenDate;
+
+  delete Math.random;
+  for (const name of [
+    "eval", "Function", "performance", "WeakRef", "FinalizationRegistry", "queueMicrotask",
+    "Atomics", "SharedArrayBuffer", "navigator", "gc",
+  ]) {
+    delete global[name];
+  }
+  // What the engine keeps for itself, and would take from whoever sets it.
+  delete Error.stackTraceLimit;
+  delete Error.prepareStackTrace;
+  // Where functions say what made them, which would make more out of texts.
+  const makers = [function () {}, async function () {}, function* () {}, async function* () {}];
+  for (const made of makers) {
+    defineProperty(getPrototypeOf(made), "constructor", { value: undefined });
+  }
+
+  const seen = new Set();
+  const freezeAll = (value) => {
+    if (value === null || (typeof value !== "object" && typeof value !== "function")) return;
+    if (seen.has(value)) return;
+    seen.add(value);
+    freezeAll(getPrototypeOf(value));
+    const properties = getOwnPropertyDescriptors(value);
+    for (const key of ownKeys(properties)) {
+      const { value: member, get, set } = properties[key];
+      freezeAll(member);
+      freezeAll(get);
+      freezeAll(set);
+    }
+    // What holds numbers of a buffer cannot be frozen, and there is none among the built-ins.
+    freeze(value);
+  };
+  const iterators = [
+    [][Symbol.iterator](), new Map()[Symbol.iterator](), new Set()[Symbol.iterator](),
+    ""[Symbol.iterator](), "".matchAll(/a/g), (function* () {})(), (async function* () {})(),
+  ];
+  for (const hidden of [...makers, ...iterators]) freezeAll(getPrototypeOf(hidden));
+  freezeAll(global);
+
+  // Makes a value that came from outside as firm as what is around it.
+  const freezeInput = (value) => {
+    if (value === null || typeof value !== "object") return value;
+    if (isArray(value)) {
+      for (let at = 0; at < value.length; at++) freezeInput(value[at]);
+    } else {
+      for (const key of ownKeys(value)) freezeInput(value[key]);
+    }
+    return freeze(value);
+  };
+
+  let expressions = [];
+
+  const load = ({ names, sources }) => {
+    expressions = [];
+    const scope = `({${names.join(",")}})=>`;
+    const said = [];
+    for (const source of sources) {
+      try {
+        // What can stand in brackets of both kinds is one expression, and closes none of them.
+        evaluate(`"use strict";${scope}[\n${source}\n]`);
+        expressions.push(evaluate(`"use strict";${scope}(\n${source}\n)`));
+        said.push("{}");
+      } catch (thrown) {
+        said.push(`{"error":${describe(thrown)}}`);
+      }
+    }
+    return `[${said.join(",")}]`;
+  };
+
+  const answer = (expression, scope) => {
+    try {
+      const value = expression(scope);
+      if (value === undefined) return "{}";
+      if (value instanceof Promise) throw new TypeError("it comes to a promise; an expression waits for nothing");
+      const text = stringify(value);
+      if (text === undefined) throw new TypeError(`it comes to a ${typeof value}, which is not JSON`);
+      return `{"value":${text}}`;
+    } catch (thrown) {
+      return `{"error":${describe(thrown)}}`;
+    }
+  };
+
+  const run = (input) => {
+    const given = parse(input);
+    if (given.sources) return load(given);
+    const shared = freezeInput(given.shared);
+    const said = [];
+    for (const item of given.items) {
+      const scope = { ...shared, ...freezeInput(item) };
+      for (const expression of expressions) said.push(answer(expression, scope));
+    }
+    return `[${said.join(",")}]`;
+  };
+
+  // What was thrown, and where in the expression, which begins on the second line.
+  const describe = (thrown) => {
+    if (!(thrown instanceof Error)) return stringify({ name: "Error", message: `${thrown}` });
+    const place = matchOf(/<\w+>:(\d+):(\d+)/, `${thrown.stack}`);
+    const at = place ? { line: place[1] - 1, column: +place[2] } : {};
+    return stringify({ name: `${thrown.name}`, message: `${thrown.message}`, ...at });
+  };
+
+  return [run, describe];
+});

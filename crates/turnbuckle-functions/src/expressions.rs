@@ -1,0 +1,327 @@
+//! Expressions: what users write where a value is wanted, such as a column of a mapping.
+//!
+//! An instance that has read a set of expressions is kept and used again, a call for all
+//! that are evaluated of one record. What is kept is bounded, and dropped when an
+//! expression used it up. How much an expression may do is counted, not timed, so that
+//! what it comes to never depends on what else the machine does.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, InstancePre, PoolingAllocationConfig, Store, Trap,
+};
+
+use crate::error::{SandboxError, Thrown};
+use crate::guest::Guest;
+use crate::limits::Limits;
+use crate::module::{self, OF_EXPRESSIONS};
+use crate::sandbox::STACK_BYTES;
+use crate::state::{self, State};
+
+/// Instances that are kept while nobody uses them.
+const KEPT_MAX: usize = 48;
+/// Of the memory of an instance. What it needs beyond that is refused.
+const MEMORY_BYTES_MAX: usize = 32 << 20;
+/// Of the memory of all that are kept.
+const KEPT_BYTES_MAX: usize = 96 << 20;
+/// Steps that all expressions of a set may take together: some ten milliseconds.
+const STEPS_MAX: u64 = 20_000_000;
+/// Items of an event for which there are more steps.
+const ITEMS_COUNTED_MAX: usize = 10;
+/// Steps more for each byte of what they are evaluated on, since that is read first.
+const STEPS_PER_BYTE: u64 = 400;
+/// Steps after which others have their turn.
+const STEPS_PER_TURN: u64 = 1_000_000;
+/// Steps to read a set.
+const LOAD_STEPS_MAX: u64 = 200_000_000;
+
+/// What an expression came to; nothing where it is `undefined`.
+pub type Evaluated = Result<Option<Json>, Thrown>;
+
+/// Expressions that are evaluated together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpressionSet {
+    names: Vec<String>,
+    sources: Vec<String>,
+    key: [u8; 32],
+}
+
+impl ExpressionSet {
+    /// `owner` is whoever may know what they are evaluated on: no two owners share an
+    /// instance. `names` are what expressions can name, members of the objects that they
+    /// are evaluated on.
+    pub fn new(owner: &str, names: &[&str], sources: Vec<String>) -> Self {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let all = json!([owner, names, sources]).to_string();
+        Self { names, sources, key: Sha256::digest(all).into() }
+    }
+
+    /// In their order.
+    pub fn sources(&self) -> &[String] {
+        &self.sources
+    }
+}
+
+/// Evaluates expressions on threads of its own. Dropping it drops what still runs.
+pub struct Expressions {
+    parts: Arc<Parts>,
+    threads: Option<Runtime>,
+}
+
+struct Parts {
+    engine: Engine,
+    template: InstancePre<State>,
+    running: Semaphore,
+    /// The one that was used last is the last.
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// An instance that has read the set of this key.
+struct Kept {
+    key: [u8; 32],
+    store: Store<State>,
+    guest: Guest,
+}
+
+/// Why an instance cannot be used any more.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error("it does more than an expression may")]
+    TooManySteps,
+    #[error("it used up its memory")]
+    Thrown,
+    #[error("the engine gave up: {0}")]
+    Crashed(String),
+}
+
+#[derive(Deserialize)]
+struct Said {
+    /// Nothing is said of `undefined`; null is said.
+    #[serde(default, deserialize_with = "said")]
+    value: Option<Json>,
+    error: Option<Thrown>,
+}
+
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
+}
+
+impl From<Said> for Evaluated {
+    fn from(Said { value, error }: Said) -> Self {
+        error.map_or(Ok(value), Err)
+    }
+}
+
+impl From<Ended> for Thrown {
+    fn from(ended: Ended) -> Self {
+        Self { name: "Error".to_owned(), message: ended.to_string(), line: None, column: None }
+    }
+}
+
+impl Expressions {
+    /// Opens the evaluator, which keeps what it compiles in `folder`. Compiles for a second
+    /// at the first use: call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// If the machine cannot run it, or the folder cannot be written to.
+    pub fn open(folder: &Path) -> Result<Self, SandboxError> {
+        const ACTION: &str = "prepare the evaluation of expressions";
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let count = u32::try_from(KEPT_MAX + 1 + threads).map_err(SandboxError::of(ACTION))?;
+        let mut pool = PoolingAllocationConfig::default();
+        pool.total_core_instances(count)
+            .total_memories(count)
+            .total_tables(count)
+            .total_stacks(count)
+            .max_memory_size(MEMORY_BYTES_MAX);
+        let mut config = Config::new();
+        config
+            .consume_fuel(true)
+            .max_wasm_stack(STACK_BYTES)
+            .async_stack_size(STACK_BYTES + (1 << 20))
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        let engine = Engine::new(&config).map_err(SandboxError::of(ACTION))?;
+        let module = module::load(&engine, folder, &OF_EXPRESSIONS)?;
+        let mut linker = state::linker(&engine).map_err(SandboxError::of(ACTION))?;
+        linker.define_unknown_imports_as_traps(&module).map_err(SandboxError::of(ACTION))?;
+        let template = linker.instantiate_pre(&module).map_err(SandboxError::of(ACTION))?;
+        let (running, kept) = (Semaphore::new(threads), Mutex::default());
+        let parts = Arc::new(Parts { engine, template, running, kept });
+        let threads = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("expressions")
+            .build()
+            .map_err(SandboxError::of(ACTION))?;
+        Ok(Self { parts, threads: Some(threads) })
+    }
+
+    /// Reads a set without evaluating it; for each expression what is wrong with it, if
+    /// anything is.
+    ///
+    /// # Errors
+    /// If it is too much to be read, or the machine refuses to.
+    pub async fn check(&self, set: &ExpressionSet) -> Result<Vec<Option<Thrown>>, SandboxError> {
+        let set = set.clone();
+        self.on_threads(move |parts| async move { parts.load(&set).await.map(|(_, wrong)| wrong) })
+            .await
+    }
+
+    /// Evaluates every expression of a set on each of `scopes`, objects that have the
+    /// names of the set as members. Answers in both their orders.
+    ///
+    /// # Errors
+    /// As [`Expressions::check`]. What is wrong with one expression is an answer.
+    pub async fn evaluate(
+        &self,
+        set: &Arc<ExpressionSet>,
+        scopes: Vec<Json>,
+    ) -> Result<Vec<Vec<Evaluated>>, SandboxError> {
+        let set = set.clone();
+        self.on_threads(move |parts| async move {
+            let mut evaluated = Vec::with_capacity(scopes.len());
+            for scope in scopes {
+                evaluated.extend(parts.evaluate(&set, &scope, &[json!({})]).await?);
+            }
+            Ok(evaluated)
+        })
+        .await
+    }
+
+    /// The same on one scope, with each of `items` in its place added to it. What one of
+    /// the items uses up is lost to the others.
+    ///
+    /// # Errors
+    /// As [`Expressions::evaluate`].
+    pub async fn evaluate_items(
+        &self,
+        set: &Arc<ExpressionSet>,
+        shared: Json,
+        items: Vec<Json>,
+    ) -> Result<Vec<Vec<Evaluated>>, SandboxError> {
+        let set = set.clone();
+        self.on_threads(move |parts| async move { parts.evaluate(&set, &shared, &items).await })
+            .await
+    }
+
+    async fn on_threads<T, F>(
+        &self,
+        work: impl FnOnce(Arc<Parts>) -> F + Send + 'static,
+    ) -> Result<T, SandboxError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Ended>> + Send,
+    {
+        const ACTION: &str = "evaluate expressions";
+        let Some(threads) = &self.threads else {
+            return Err(SandboxError::of(ACTION)("it is closed"));
+        };
+        let parts = self.parts.clone();
+        let working = async move {
+            let turn_of = parts.clone();
+            let _turn = turn_of.running.acquire().await;
+            work(parts).await
+        };
+        let done = threads.spawn(working).await.map_err(SandboxError::of(ACTION))?;
+        done.map_err(SandboxError::of(ACTION))
+    }
+}
+
+impl Drop for Expressions {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+impl Parts {
+    async fn evaluate(
+        &self,
+        set: &ExpressionSet,
+        shared: &Json,
+        items: &[Json],
+    ) -> Result<Vec<Vec<Evaluated>>, Ended> {
+        let mut instance = match self.take(&set.key) {
+            Some(kept) => kept,
+            None => self.load(set).await?.0,
+        };
+        let input = json!({ "shared": shared, "items": items }).to_string();
+        let turns = items.len().clamp(1, ITEMS_COUNTED_MAX) as u64;
+        let steps = turns * STEPS_MAX + STEPS_PER_BYTE * input.len() as u64;
+        match instance.ask(&input, steps).await {
+            Ok(said) => {
+                self.keep(instance);
+                let mut said = said.into_iter();
+                let of_item =
+                    |_| said.by_ref().take(set.sources.len()).map(Evaluated::from).collect();
+                Ok(items.iter().map(of_item).collect())
+            }
+            // Which of them it was cannot be told any more.
+            Err(ended) => Ok(vec![vec![Err(ended.into()); set.sources.len()]; items.len()]),
+        }
+    }
+
+    /// Makes an instance that has read a set, with what is wrong with each expression.
+    async fn load(&self, set: &ExpressionSet) -> Result<(Kept, Vec<Option<Thrown>>), Ended> {
+        let limits = Limits { memory_bytes_max: MEMORY_BYTES_MAX, ..Limits::default() };
+        let crashed = |error: wasmtime::Error| Ended::Crashed(format!("{error:#}"));
+        let instantiate = async || {
+            let mut store = State::metered(&self.engine, limits, LOAD_STEPS_MAX)?;
+            store.fuel_async_yield_interval(Some(STEPS_PER_TURN))?;
+            let instance = self.template.instantiate_async(&mut store).await?;
+            let guest = Guest::of(&mut store, &instance)?;
+            guest.limit(&mut store).await?;
+            wasmtime::Result::Ok(Kept { key: set.key, store, guest })
+        };
+        let mut instance = instantiate().await.map_err(crashed)?;
+        let input = json!({ "names": set.names, "sources": set.sources }).to_string();
+        let said = instance.ask(&input, LOAD_STEPS_MAX).await?;
+        Ok((instance, said.into_iter().map(|said| said.error).collect()))
+    }
+
+    fn take(&self, key: &[u8; 32]) -> Option<Kept> {
+        let mut kept = self.kept.lock().expect("no code panics holding it");
+        let at = kept.iter().rposition(|it| it.key == *key)?;
+        Some(kept.remove(at))
+    }
+
+    fn keep(&self, instance: Kept) {
+        let bytes = |it: &Kept| it.guest.memory_bytes(&it.store);
+        let mut kept = self.kept.lock().expect("no code panics holding it");
+        kept.push(instance);
+        let mut total: usize = kept.iter().map(bytes).sum();
+        let mut dropped = Vec::new();
+        while KEPT_MAX < kept.len() || KEPT_BYTES_MAX < total {
+            let oldest = kept.remove(0);
+            total -= bytes(&oldest);
+            dropped.push(oldest);
+        }
+        // Others need not wait until their memory is given back.
+        drop(kept);
+    }
+}
+
+impl Kept {
+    async fn ask(&mut self, input: &str, steps: u64) -> Result<Vec<Said>, Ended> {
+        let mut ask = async || {
+            self.store.set_fuel(steps)?;
+            let answer = match self.guest.run(&mut self.store, input).await? {
+                Ok(answer) => answer,
+                // What an expression throws it is told itself; what is left is the engine's.
+                Err(_) => return wasmtime::Result::Ok(Err(Ended::Thrown)),
+            };
+            Ok(Ok(serde_json::from_slice(answer)?))
+        };
+        ask().await.unwrap_or_else(|error: wasmtime::Error| match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Err(Ended::TooManySteps),
+            _ => Err(Ended::Crashed(format!("{error:#}"))),
+        })
+    }
+}
