@@ -52,12 +52,15 @@ impl Api {
 
     /// A source of leads; gives the path to post to.
     pub async fn create_source(&self, create_records: bool) -> anyhow::Result<String> {
-        let source = json!({
-            "name": "bench",
-            "connection": CONNECTION,
-            "entities": ["Lead"],
-            "create_records": create_records,
-        });
+        self.create_source_with(json!({ "create_records": create_records })).await
+    }
+
+    /// The same with these settings beside the usual ones.
+    pub async fn create_source_with(&self, settings: Json) -> anyhow::Result<String> {
+        let mut source = json!({ "name": "bench", "connection": CONNECTION, "entities": ["Lead"] });
+        for (name, value) in settings.as_object().into_iter().flatten() {
+            source[name] = value.clone();
+        }
         let created = self.call(Method::POST, "/api/v1/sources", &source).await?;
         let key = created["source"]["keys"][0]["key"].as_str().context("a source has no key")?;
         Ok(format!("/webhooks/{key}"))

@@ -2,7 +2,9 @@
 
 mod ceiling;
 mod end_to_end;
+mod expressions;
 mod fan_out;
+mod functions;
 mod hanging;
 mod ingest;
 mod lead_posts;
@@ -67,12 +69,14 @@ pub enum Measure {
     Reads,
     Search,
     Subscriptions,
+    Functions,
+    Expressions,
     Hanging,
     Lifecycle,
 }
 
 /// The ceiling first: ratios refer to it.
-pub const MEASURES: [Measure; 10] = [
+pub const MEASURES: [Measure; 12] = [
     Measure::Ceiling,
     Measure::Disk,
     Measure::Ingest,
@@ -81,6 +85,8 @@ pub const MEASURES: [Measure; 10] = [
     Measure::Reads,
     Measure::Search,
     Measure::Subscriptions,
+    Measure::Functions,
+    Measure::Expressions,
     Measure::Hanging,
     Measure::Lifecycle,
 ];
@@ -97,6 +103,8 @@ impl Measure {
             Self::Reads => "reads",
             Self::Search => "search",
             Self::Subscriptions => "subscriptions",
+            Self::Functions => "functions",
+            Self::Expressions => "expressions",
             Self::Hanging => "hanging",
             Self::Lifecycle => "lifecycle",
         }
@@ -110,7 +118,9 @@ impl Measure {
             | Self::FanOut
             | Self::Reads
             | Self::Search
-            | Self::Subscriptions => &[Engine::Embedded, Engine::Postgres],
+            | Self::Subscriptions
+            | Self::Functions
+            | Self::Expressions => &[Engine::Embedded, Engine::Postgres],
             Self::Ceiling | Self::Disk | Self::Hanging | Self::Lifecycle => &[Engine::Embedded],
         }
     }
@@ -125,6 +135,8 @@ impl Measure {
             Self::Reads => reads::take(bench).await,
             Self::Search => search::take(bench).await,
             Self::Subscriptions => subscriptions::take(bench).await,
+            Self::Functions => functions::take(bench).await,
+            Self::Expressions => expressions::take(bench).await,
             Self::Hanging => hanging::take(bench).await,
             Self::Lifecycle => lifecycle::take(bench).await,
         }
