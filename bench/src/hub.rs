@@ -29,6 +29,15 @@ pub struct Hub {
 impl Hub {
     /// Starts `binary` with its defaults on what is stored in a place.
     pub fn start(binary: &Path, place: &Place) -> anyhow::Result<Self> {
+        Self::start_with(binary, place, &[])
+    }
+
+    /// The same with some settings, as variables.
+    pub fn start_with(
+        binary: &Path,
+        place: &Place,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let folder = place.path();
         // The port is free again at once; nobody else on this machine asks for
         // ports at this rate.
@@ -43,6 +52,7 @@ impl Hub {
             .args(["--listen", &address.to_string()])
             .env("TURNBUCKLE_BOOTSTRAP_KEY", KEY_SET)
             .env("TURNBUCKLE_EGRESS__ALLOW_CIDRS", "127.0.0.0/8")
+            .envs(settings.iter().copied())
             .envs(place.url().map(|url| ("TURNBUCKLE_STORE", url)))
             // So that no settings file of the caller's folder is read.
             .current_dir(folder)

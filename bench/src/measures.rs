@@ -6,6 +6,7 @@ mod expressions;
 mod fan_out;
 mod functions;
 mod hanging;
+mod hostile;
 mod ingest;
 mod lead_posts;
 mod lifecycle;
@@ -71,12 +72,13 @@ pub enum Measure {
     Subscriptions,
     Functions,
     Expressions,
+    Hostile,
     Hanging,
     Lifecycle,
 }
 
 /// The ceiling first: ratios refer to it.
-pub const MEASURES: [Measure; 12] = [
+pub const MEASURES: [Measure; 13] = [
     Measure::Ceiling,
     Measure::Disk,
     Measure::Ingest,
@@ -87,6 +89,7 @@ pub const MEASURES: [Measure; 12] = [
     Measure::Subscriptions,
     Measure::Functions,
     Measure::Expressions,
+    Measure::Hostile,
     Measure::Hanging,
     Measure::Lifecycle,
 ];
@@ -105,6 +108,7 @@ impl Measure {
             Self::Subscriptions => "subscriptions",
             Self::Functions => "functions",
             Self::Expressions => "expressions",
+            Self::Hostile => "hostile",
             Self::Hanging => "hanging",
             Self::Lifecycle => "lifecycle",
         }
@@ -121,7 +125,9 @@ impl Measure {
             | Self::Subscriptions
             | Self::Functions
             | Self::Expressions => &[Engine::Embedded, Engine::Postgres],
-            Self::Ceiling | Self::Disk | Self::Hanging | Self::Lifecycle => &[Engine::Embedded],
+            Self::Ceiling | Self::Disk | Self::Hostile | Self::Hanging | Self::Lifecycle => {
+                &[Engine::Embedded]
+            }
         }
     }
 
@@ -137,6 +143,7 @@ impl Measure {
             Self::Subscriptions => subscriptions::take(bench).await,
             Self::Functions => functions::take(bench).await,
             Self::Expressions => expressions::take(bench).await,
+            Self::Hostile => hostile::take(bench).await,
             Self::Hanging => hanging::take(bench).await,
             Self::Lifecycle => lifecycle::take(bench).await,
         }

@@ -13,8 +13,18 @@ use crate::generator::{Load, saturate};
 use crate::report::{Goal, Unit};
 use crate::statistics::Sample;
 
-struct Reads {
+/// Reads of one record.
+pub struct Reads {
     path: String,
+}
+
+impl Reads {
+    /// Of a lead that is made for them.
+    pub async fn of_a_lead(api: Api) -> anyhow::Result<Self> {
+        let record = api.create_lead().await?;
+        let path = format!("/api/v1/crm/{CONNECTION}/objects/{OBJECT}/Lead:{record}/mapping");
+        Ok(Self { path })
+    }
 }
 
 impl Load for Reads {
@@ -33,10 +43,7 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
     let hub = bench.start_hub(&place)?;
     let api = Api(hub.address);
     api.connect().await?;
-    let record = api.create_lead().await?;
-    let path = format!("/api/v1/crm/{CONNECTION}/objects/{OBJECT}/Lead:{record}/mapping");
-
-    let reads = Arc::new(Reads { path });
+    let reads = Arc::new(Reads::of_a_lead(api).await?);
     let (mut per_second, mut p99) = (Vec::new(), Vec::new());
     for _ in 0..bench.runs {
         let mut running = saturate(hub.address, CONNECTIONS, &reads);

@@ -17,6 +17,9 @@ use crate::state::{self, State};
 
 /// How long a script has its thread to itself, and how exact its deadline is.
 const TICK: Duration = Duration::from_millis(5);
+/// How much lower than usual its threads stand, of 19.
+#[cfg(target_os = "linux")]
+const PRIORITY: i32 = 10;
 /// Most bytes that the memory of an instance may have, whatever its limits say.
 const MEMORY_BYTES_MAX: usize = 512 << 20;
 /// Frames of the engine take more of this stack than of the one that it watches.
@@ -75,6 +78,7 @@ impl Sandbox {
         let threads = Builder::new_multi_thread()
             .worker_threads(thread::available_parallelism().map_or(1, usize::from))
             .thread_name("sandbox")
+            .on_thread_start(give_way)
             .enable_time()
             .build()
             .map_err(SandboxError::of(ACTION))?;
@@ -141,6 +145,16 @@ impl Drop for Sandbox {
         {
             tracing::error!("the clock of the sandbox panicked");
         }
+    }
+}
+
+/// Lets every other thread of the machine go first: a script that wants all of a
+/// processor gets what the others leave.
+fn give_way() {
+    // Elsewhere the whole process would give way.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {
+        tracing::debug!(%error, "the sandbox runs as any other thread");
     }
 }
 
