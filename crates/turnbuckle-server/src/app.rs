@@ -22,6 +22,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, StoreAddress};
 use crate::egress::GuardedClient;
 use crate::functions::Functions;
+use crate::functions::calls::CallLog;
 use crate::logging::LogQuota;
 use crate::metrics::Metrics;
 use crate::outcomes::Outcomes;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub rate_limits: RateLimits,
     /// Runs the scripts of workspaces.
     pub functions: Functions,
+    /// Calls of functions on their way into the log.
+    pub call_log: CallLog,
     /// Where deliveries that became due are handed over.
     pub lanes: Lanes,
     /// Hints that wake workers.
@@ -107,6 +110,7 @@ impl App {
             outcomes: Outcomes::default(),
             rate_limits: RateLimits::default(),
             functions,
+            call_log: CallLog::default(),
             signals: Signals::default(),
             unfinished: TaskTracker::new(),
         })))
