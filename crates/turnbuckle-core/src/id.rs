@@ -203,6 +203,8 @@ id_type!(
     FunctionId "fn_"
     /// One key by which functions are called.
     FunctionKeyId "fkey_"
+    /// One call of a function.
+    FunctionCallId "call_"
     /// One run over inbound events that are processed again.
     ReplayId "rpl_"
     /// One create, update or delete of a record in a CRM.

@@ -23,6 +23,7 @@ use crate::config::{Config, StoreAddress};
 use crate::egress::GuardedClient;
 use crate::expressions::Evaluator;
 use crate::functions::Functions;
+use crate::functions::calls::CallLog;
 use crate::logging::LogQuota;
 use crate::metrics::Metrics;
 use crate::outcomes::Outcomes;
@@ -54,6 +55,8 @@ pub struct Parts {
     /// Runs the scripts of workspaces.
     pub functions: Functions,
     pub evaluator: Evaluator,
+    /// Calls of functions on their way into the log.
+    pub call_log: CallLog,
     /// Where deliveries that became due are handed over.
     pub lanes: Lanes,
     /// Hints that wake workers.
@@ -111,6 +114,7 @@ impl App {
             rate_limits: RateLimits::default(),
             functions,
             evaluator,
+            call_log: CallLog::default(),
             signals: Signals::default(),
             unfinished: TaskTracker::new(),
         })))

@@ -5,6 +5,7 @@
 //! needed: a hub without functions pays nothing for it.
 
 pub mod answer;
+pub mod calls;
 mod host;
 pub mod request;
 

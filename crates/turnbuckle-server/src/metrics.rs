@@ -43,6 +43,7 @@ const DELIVERY_SECONDS: &str = "turnbuckle_delivery_seconds";
 const NEW_EVENTS: &str = "turnbuckle_new_events";
 const UNMATCHED_CHANGES: &str = "turnbuckle_unmatched_changes";
 const DUE_DELIVERIES: &str = "turnbuckle_due_deliveries";
+const FUNCTION_CALLS_LEFT_OUT: &str = "turnbuckle_function_calls_left_out_total";
 const OLDEST_DUE_SECONDS: &str = "turnbuckle_oldest_due_seconds";
 
 /// The series of one server.
@@ -58,6 +59,7 @@ pub struct Metrics {
     deliveries_dead: Counter,
     attempts_delivered: Counter,
     attempts_failed: Counter,
+    function_calls_left_out: Counter,
     attempt_seconds: Histogram,
     process_seconds: Histogram,
     delivery_seconds: Histogram,
@@ -93,6 +95,7 @@ impl Default for Metrics {
             deliveries_dead: counter(DELIVERIES, &[("outcome", "dead")]),
             attempts_delivered: counter(ATTEMPTS, &[("outcome", "delivered")]),
             attempts_failed: counter(ATTEMPTS, &[("outcome", "failed")]),
+            function_calls_left_out: counter(FUNCTION_CALLS_LEFT_OUT, &[]),
             attempt_seconds: histogram(ATTEMPT_SECONDS),
             process_seconds: histogram(PROCESS_SECONDS),
             delivery_seconds: histogram(DELIVERY_SECONDS),
@@ -120,6 +123,11 @@ impl Metrics {
     /// A post was refused because its sender could not be verified.
     pub fn post_refused(&self) {
         self.refused_posts.increment(1);
+    }
+
+    /// Calls of functions were not logged: more came than could be written.
+    pub fn function_calls_left_out(&self, count: usize) {
+        self.function_calls_left_out.increment(count as u64);
     }
 
     /// How long an inbound event took from intake to its outcome.
@@ -180,6 +188,7 @@ fn describe(recorder: &PrometheusRecorder) {
         (MESSAGES, "Messages stored for endpoints."),
         (DELIVERIES, "Deliveries that ended, by outcome."),
         (ATTEMPTS, "HTTP calls of deliveries, by outcome."),
+        (FUNCTION_CALLS_LEFT_OUT, "Calls of functions that are not in their log."),
         (http::REQUESTS, "Requests answered, by method, route and status."),
     ];
     let histograms = [
@@ -226,6 +235,7 @@ mod tests {
         metrics.events_finished(2, 1);
         metrics.event_processed(Duration::from_millis(3));
         metrics.post_refused();
+        metrics.function_calls_left_out(3);
         metrics.changes_matched(4);
         metrics.messages_stored(5);
         let (call, age) = (Duration::from_millis(7), Duration::from_millis(30));
@@ -249,6 +259,7 @@ mod tests {
         check(&text, r#"turnbuckle_process_seconds_bucket{le="0.0025"}"#, "0");
         check(&text, r#"turnbuckle_process_seconds_bucket{le="0.005"}"#, "1");
         check(&text, "turnbuckle_refused_posts_total", "1");
+        check(&text, "turnbuckle_function_calls_left_out_total", "3");
         check(&text, "turnbuckle_changes_total", "4");
         check(&text, "turnbuckle_messages_total", "5");
         check(&text, r#"turnbuckle_deliveries_total{outcome="delivered"}"#, "1");

@@ -45,6 +45,7 @@ pub enum Problem {
     EventNotFound,
     SourceNotFound,
     FunctionNotFound,
+    FunctionCallNotFound,
     InboundEventNotFound,
     ReplayNotFound,
     SubscriptionNotFound,
@@ -116,6 +117,9 @@ impl Problem {
             Self::EventNotFound => ("event-not-found", S::NOT_FOUND, "No such event"),
             Self::SourceNotFound => ("source-not-found", S::NOT_FOUND, "No such source"),
             Self::FunctionNotFound => ("function-not-found", S::NOT_FOUND, "No such function"),
+            Self::FunctionCallNotFound => {
+                ("function-call-not-found", S::NOT_FOUND, "No such call of a function")
+            }
             Self::InboundEventNotFound => {
                 ("inbound-event-not-found", S::NOT_FOUND, "No such inbound event")
             }

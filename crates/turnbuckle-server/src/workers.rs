@@ -3,6 +3,7 @@
 //! A worker takes no input: whatever woke it, it looks at what is due in the
 //! store. Signals only shorten the wait.
 
+pub mod calls;
 pub mod deliver;
 pub mod erase;
 pub mod housekeeping;
@@ -56,6 +57,7 @@ pub fn start(app: &App, shutdown: &CancellationToken) -> JoinSet<()> {
     workers.spawn(rekey::run(app.clone(), shutdown.clone()));
     workers.spawn(runs::run(app.clone(), shutdown.clone()));
     workers.spawn(erase::run(app.clone(), shutdown.clone()));
+    workers.spawn(calls::run(app.clone(), shutdown.clone()));
     workers.spawn(housekeeping::run(app.clone(), shutdown.clone()));
     deliver::start(app, shutdown, &mut workers);
     workers

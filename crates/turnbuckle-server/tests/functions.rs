@@ -6,6 +6,8 @@ use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use serde_json::{Value as Json, json};
 use support::{Answer, TestHub, problem};
+use tokio_util::sync::CancellationToken;
+use turnbuckle_server::workers;
 
 /// The lines of Zoho's page, and an answer that shows what they found.
 const SEED: &str = r#"
@@ -290,6 +292,94 @@ async fn a_trial_shows_where_a_script_failed() {
     assert_eq!(tried["logs"], json!(["here"]));
     let absent = hub.post("/api/v1/functions/f/try", json!({"version": 9})).await;
     assert_eq!(problem(&absent).1, "function-not-found");
+}
+
+/// Writes down the calls that were made.
+async fn log_calls(hub: &TestHub) {
+    let stopped = CancellationToken::new();
+    stopped.cancel();
+    workers::calls::run(hub.app.clone(), stopped).await;
+}
+
+#[tokio::test]
+async fn calls_by_url_are_logged_with_what_went_on_inside() {
+    let hub = TestHub::with_connection().await;
+    let source = r#"function handler(crmAPIRequest) {
+        info("called", crmAPIRequest.get("params"));
+        const lead = zoho.crm.createRecord("Lead", {Contact: "Ada"}, "acme-crm");
+        if (crmAPIRequest.params.fail) {
+            zoho.crm.createRecord("Nonsense", {}, "acme-crm");
+        }
+        return {crmAPIResponse: crmAPIRequest.params.odd ? 1 : {status_code: 202}};
+    }"#;
+    let path = production(&given(&hub, "f", source).await);
+    let (_, _, tried) = hub.post("/api/v1/functions/f/try", json!({})).await;
+    assert_eq!(tried["error"], Json::Null, "{tried}");
+    assert_eq!(call(&hub, &format!("{path}&secret=hidden"), "hidden").await.0, 202);
+    for query in ["fail=1", "odd=1"] {
+        let request = Request::put(format!("{path}&{query}")).body(Body::empty()).unwrap();
+        let router = turnbuckle_server::api::router(hub.app.clone());
+        let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+        assert_eq!(response.status(), 500);
+    }
+    log_calls(&hub).await;
+
+    let list = async |query: &str| {
+        let (status, _, body) = hub.get(&format!("/api/v1/functions/f/calls{query}")).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        body
+    };
+    let all = list("").await["calls"].as_array().unwrap().clone();
+    let facts = |call: &Json| (call["method"].clone(), call["status"].clone());
+    assert_eq!(
+        all.iter().map(facts).collect::<Vec<_>>(),
+        [("PUT", 500), ("PUT", 500), ("POST", 202)].map(|(method, at)| (json!(method), json!(at)))
+    );
+    assert_eq!(all[0]["error"]["name"], "InvalidReturn");
+    assert_eq!((&all[1]["error"]["line"], &all[1]["version"]), (&json!(5), &json!(1)));
+    let failed = list("?failed=true&limit=1").await;
+    assert_eq!(failed["calls"], json!([all[0]]));
+    let next = failed["page"]["next"].as_str().unwrap();
+    let rest = list(&format!("?failed=true&cursor={next}")).await;
+    assert_eq!((&rest["calls"], &rest["page"]["has_more"]), (&json!([all[1]]), &json!(false)));
+
+    let show = async |call: &Json| {
+        let id = call["id"].as_str().unwrap();
+        hub.get(&format!("/api/v1/functions/f/calls/{id}")).await.2["call"].clone()
+    };
+    let shown = show(&all[2]).await;
+    assert_eq!(shown["logs"], json!([r#"called {"secret":"hidden"}"#]), "the script told it");
+    assert_eq!(shown["host_calls"][0]["name"], "crm.createRecord");
+    assert!(shown["at"].as_str().unwrap().ends_with('Z'));
+    let shown = show(&all[1]).await;
+    assert!(shown["host_calls"][1]["error"].as_str().unwrap().contains("Nonsense"), "{shown}");
+    let absent = hub.get("/api/v1/functions/f/calls/call_x").await;
+    assert_eq!(problem(&absent).1, "function-call-not-found");
+
+    hub.delete("/api/v1/functions/f").await;
+    let gone = hub.get("/api/v1/functions/f/calls").await;
+    assert_eq!(problem(&gone).1, "function-not-found");
+}
+
+#[tokio::test]
+async fn a_call_ends_although_its_caller_went_away() {
+    let hub = TestHub::with_connection().await;
+    let source = "handler = () => zoho.crm.createRecord('Lead', {Contact: 'Ada'}, 'acme-crm').id";
+    let path = production(&given(&hub, "f", source).await);
+    let has_begun = async {
+        while hub.app.unfinished.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        answered = call(&hub, &path, "") => panic!("answered before: {answered:?}"),
+        () = has_begun => {}
+    }
+    hub.app.unfinished.close();
+    hub.app.unfinished.wait().await;
+    log_calls(&hub).await;
+    let (_, _, listed) = hub.get("/api/v1/functions/f/calls").await;
+    assert_eq!(listed["calls"][0]["status"], 200, "{listed}");
 }
 
 #[tokio::test]

@@ -355,8 +355,17 @@ async fn furnish(owner: &Client, sink: &WebhookSink) -> Ids {
         })
         .await;
     }
-    let function = json!({"source": format!("handler = () => '{MARKER}'"), "rest_api": true});
-    owner.put(&api("functions/mine"), function).await.success();
+    let script = format!("handler = () => {{ throw new Error('{MARKER}') }}");
+    let function = json!({"source": script, "rest_api": true});
+    let function = owner.put(&api("functions/mine"), function).await.success();
+    let sandbox = text(&function["function"]["urls"]["sandbox"]);
+    let sandbox = &sandbox[sandbox.find("/sandbox").unwrap()..];
+    owner.anonymous().post(sandbox, json!({})).await.expect(500);
+    let call = wait::until("the call to be logged", async || {
+        let calls = owner.list("/api/v1/functions/mine/calls", "calls").await;
+        calls.first().map(|call| text(&call["id"]))
+    })
+    .await;
     let bin = owner.post(&api("bins"), json!({})).await.expect(201)["bin"].clone();
     let bin = text(&bin["name"]);
     owner.anonymous().post(&format!("/bin/{bin}"), json!({ MARKER: true })).await.success();
@@ -387,6 +396,7 @@ async fn furnish(owner: &Client, sink: &WebhookSink) -> Ids {
         ("bin", bin),
         ("function", "mine".to_owned()),
         ("version", "1".to_owned()),
+        ("call", call),
         ("key", text(&key["key"]["id"])),
     ])
 }

@@ -1,8 +1,9 @@
-//! Functions: scripts of users, in versions, with the keys by which they are called.
+//! Functions: scripts of users, in versions, with the keys by which they are called and
+//! the log of their calls.
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
-use turnbuckle_core::id::{FunctionId, FunctionKeyId, UnixMs, WorkspaceId};
+use turnbuckle_core::id::{FunctionCallId, FunctionId, FunctionKeyId, UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::page::{Page, PageRequest};
@@ -52,6 +53,24 @@ pub struct KeyHolder {
     pub key: FunctionKeyId,
     /// `None` for every function of the workspace.
     pub function: Option<FunctionId>,
+}
+
+/// A call as the log has it. Its id tells when it began.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionCall {
+    pub id: FunctionCallId,
+    pub workspace: WorkspaceId,
+    pub function: FunctionId,
+    /// The number of the version that ran.
+    pub version: i64,
+    pub method: String,
+    /// What the caller was answered.
+    pub status: u16,
+    /// Whether the script failed, or returned what cannot be answered.
+    pub is_failed: bool,
+    pub duration_ms: i64,
+    /// What went on inside; the server knows its shape.
+    pub detail: Json,
 }
 
 /// A function as its user writes it.
@@ -124,13 +143,44 @@ pub trait FunctionStore: Send + Sync {
     /// The keys that open every function of the workspace, oldest first.
     async fn workspace_keys(&self, workspace: WorkspaceId) -> Result<Vec<FunctionKey>, StoreError>;
 
-    /// Deletes a function with its versions and keys.
+    /// Adds calls to the log. One that is there already is left as it is, so that this
+    /// can be repeated where it is not known how it ended.
+    async fn add_function_calls(&self, calls: Vec<FunctionCall>) -> Result<(), StoreError>;
+
+    /// Newest first; only those that failed, or all.
+    async fn function_calls(
+        &self,
+        workspace: WorkspaceId,
+        function: FunctionId,
+        only_failed: bool,
+        page: PageRequest,
+    ) -> Result<Page<FunctionCall>, StoreError>;
+
+    async fn function_call(
+        &self,
+        workspace: WorkspaceId,
+        function: FunctionId,
+        id: FunctionCallId,
+    ) -> Result<Option<FunctionCall>, StoreError>;
+
+    /// Deletes a function with its versions and keys. Its calls cannot be read any more;
+    /// [`crate::maintenance::MaintenanceStore::erase`] erases them.
     async fn delete_function(
         &self,
         workspace: WorkspaceId,
         name: &str,
         version: Option<i64>,
     ) -> Result<(), StoreError>;
+}
+
+impl FunctionCall {
+    /// Of calls that were read, one more than asked for if there is another page.
+    pub(crate) fn page(mut items: Vec<Self>, request: PageRequest) -> Page<Self> {
+        let has_more = request.limit < items.len();
+        items.truncate(request.limit);
+        let next = items.last().filter(|_| has_more).map(|last| last.id.0.row_key());
+        Page { items, next }
+    }
 }
 
 impl FunctionVersion {

@@ -21,6 +21,7 @@ pub struct Keep {
     pub done_since: UnixMs,
     pub deliveries_since: UnixMs,
     pub changes_since: UnixMs,
+    pub calls_since: UnixMs,
     /// Oldest finished rows go while the logs hold more.
     pub log_bytes_max: Option<u64>,
 }
@@ -30,9 +31,9 @@ pub trait MaintenanceStore: Send + Sync {
     /// Drops a slice of what need not be kept; `true` if more is left to drop.
     async fn retain(&self, keep: &Keep) -> Result<bool, StoreError>;
 
-    /// Erases a slice of what was stored for deleted connections: records, searches
-    /// and subscriptions, and their events, changes and deliveries in the logs.
-    /// `true` if more is left to erase.
+    /// Erases a slice of what was stored for deleted connections (records, searches
+    /// and subscriptions, and their events, changes and deliveries in the logs) and of
+    /// the calls of deleted functions. `true` if more is left to erase.
     async fn erase(&self) -> Result<bool, StoreError>;
 
     /// This process is going to work on what is pending, beside others that share the

@@ -5,6 +5,7 @@
 //! URLs that are pasted into other products, so who manages the workspace may see
 //! them again; who may only read sees neither keys nor URLs.
 
+mod calls;
 mod document;
 mod trial;
 
@@ -46,6 +47,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_function_versions))
         .routes(routes!(get_function_version))
         .routes(routes!(trial::try_function))
+        .routes(routes!(calls::list_function_calls))
+        .routes(routes!(calls::get_function_call))
 }
 
 /// A function as it is written.
@@ -212,6 +215,8 @@ async fn delete_function(
     let function = find(&app, caller.workspace, &name).await?;
     let version = precondition.version(Noun::Function, &name, Some(function.version))?;
     app.store.delete_function(caller.workspace, &name, version).await?;
+    // Its calls are erased behind other work.
+    app.wake(|signals| &signals.connection_deleted);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -48,6 +48,8 @@ pub struct RetentionSetting {
     pub done_days: u64,
     pub deliveries_days: u64,
     pub changes_days: u64,
+    /// Calls of functions.
+    pub calls_days: u64,
     /// Oldest rows go while the logs hold more; null sets no bound.
     pub bytes_max: Option<u64>,
 }
@@ -114,6 +116,7 @@ pub async fn get_retention_setting(
         done_days: it.done_days,
         deliveries_days: it.deliveries_days,
         changes_days: it.changes_days,
+        calls_days: it.calls_days,
         bytes_max: it.bytes_max,
     })
 }

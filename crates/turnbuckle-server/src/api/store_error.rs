@@ -48,6 +48,7 @@ fn not_found(noun: Noun) -> Problem {
         Noun::Endpoint => Problem::EndpointNotFound,
         Noun::Entity => Problem::EntityNotFound,
         Noun::Function | Noun::FunctionVersion => Problem::FunctionNotFound,
+        Noun::FunctionCall => Problem::FunctionCallNotFound,
         Noun::FunctionKey => Problem::KeyNotFound,
         Noun::InboundEvent => Problem::InboundEventNotFound,
         Noun::Object => Problem::ObjectNotFound,

@@ -5,6 +5,8 @@
 //! function or all of its workspace, which it also names. Whoever may not call a
 //! function is not told whether there is one.
 //!
+//! A call that has begun goes to its end although its caller went away, and is logged.
+//!
 //! These routes are not in the OpenAPI document: their shape is Zoho's.
 
 use std::error::Error;
@@ -15,17 +17,23 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::request::Parts;
 use serde::Deserialize as _;
+use serde_json::json;
 use turnbuckle_core::function::{FunctionCode, FunctionSettings, function_key_hash};
-use turnbuckle_store::function::{Function, KeyHolder};
+use turnbuckle_core::id::FunctionCallId;
+use turnbuckle_store::function::{Function, FunctionCall, KeyHolder};
 
 use crate::api::functions::user_info;
 use crate::app::App;
 use crate::extract::{PathParams, read_body};
 use crate::functions::answer::{Refusal, of_result};
+use crate::functions::calls::{CallDetail, CallError, millis};
 use crate::functions::request::FunctionRequest;
 use crate::functions::run;
 use crate::logging::{Chain, Failing, log_failure};
 use crate::problem::{ApiError, Problem};
+
+/// How much the log keeps of a method.
+const METHOD_CHARS_MAX: usize = 32;
 
 const VERSIONS: [&str; 7] = ["v2", "v3", "v4", "v5", "v6", "v7", "v8"];
 
@@ -70,14 +78,23 @@ async fn execute(
     let (parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let opened = open(app, environment, &query, name).await;
-    let (function, code, holder) = match opened {
+    let opened = match opened {
         Ok(opened) => opened,
         Err(refusal) => return refusal.into_response(),
     };
-    match call(app, &function, &code, &holder, (parts, body)).await {
+    match call(app, opened, (parts, body)).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// What is called, and by whose key.
+struct Opened {
+    function: Function,
+    /// Of the version.
+    number: i64,
+    code: FunctionCode,
+    holder: KeyHolder,
 }
 
 /// The function that a key opens, in the version that is called.
@@ -86,7 +103,7 @@ async fn open(
     environment: Environment,
     query: &str,
     name: &str,
-) -> Result<(Function, FunctionCode, KeyHolder), Refusal> {
+) -> Result<Opened, Refusal> {
     let parameter = |wanted: &str| {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
@@ -117,22 +134,32 @@ async fn open(
     let version = app.store.function_version(function.workspace, function.id, number).await;
     let version = version.map_err(unavailable)?.ok_or(Refusal::NotFound)?;
     let code = FunctionCode::deserialize(&version.code).map_err(|_| Refusal::Unavailable)?;
-    Ok((function, code, holder))
+    Ok(Opened { function, number, code, holder })
 }
 
 async fn call(
     app: &App,
-    function: &Function,
-    code: &FunctionCode,
-    holder: &KeyHolder,
+    opened: Opened,
     (parts, body): (Parts, axum::body::Body),
 ) -> Result<Response, Refusal> {
     let (method, headers) = (parts.method.clone(), parts.headers.clone());
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let raw = read_body(Request::from_parts(parts, body), app).await.map_err(unreadable)?;
-    let user_info = user_info(&holder.key.to_string());
+    let user_info = user_info(&opened.holder.key.to_string());
     let request = FunctionRequest::read(method.as_str(), &query, &headers, &raw, user_info);
-    let outcome = run(app, function, code, &request).await.map_err(unavailable)?;
+    let running = app.unfinished.spawn(run_and_log(app.clone(), opened, request));
+    running.await.map_err(unavailable)?
+}
+
+async fn run_and_log(
+    app: App,
+    opened: Opened,
+    request: FunctionRequest,
+) -> Result<Response, Refusal> {
+    let Opened { function, number, code, .. } = opened;
+    let id = FunctionCallId(app.mint());
+    let outcome = run(&app, &function, &code, &request).await.map_err(unavailable)?;
+    let duration_ms = millis(outcome.duration);
     let answer = match &outcome.result {
         Ok(result) => of_result(function.id, result),
         Err(failure) => Err(failure.into()),
@@ -144,7 +171,28 @@ async fn call(
             "a function failed"
         );
     }
-    answer
+    let is_failed = answer.is_err();
+    let response = answer.unwrap_or_else(Refusal::into_response);
+    let (result, mut detail) = CallDetail::of(outcome);
+    detail.error = match result {
+        Ok(_) => is_failed.then(CallError::invalid_return),
+        Err(error) => Some(error),
+    };
+    let call = FunctionCall {
+        id,
+        workspace: function.workspace,
+        function: function.id,
+        version: number,
+        method: request.method.chars().take(METHOD_CHARS_MAX).collect(),
+        status: response.status().as_u16(),
+        is_failed,
+        duration_ms: duration_ms as i64,
+        detail: json!(detail),
+    };
+    if !app.call_log.keep(call) {
+        app.metrics.function_calls_left_out(1);
+    }
+    Ok(response)
 }
 
 fn unavailable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Refusal {

@@ -214,6 +214,7 @@ pub struct RetentionConfig {
     pub done_days: u64,
     pub deliveries_days: u64,
     pub changes_days: u64,
+    pub calls_days: u64,
     /// `None` sets no bound.
     pub bytes_max: Option<u64>,
 }
@@ -226,6 +227,7 @@ impl RetentionConfig {
             done_days: settings.number("retention.done_days", 1..=DAYS_MAX),
             deliveries_days: settings.number("retention.deliveries_days", 1..=DAYS_MAX),
             changes_days: settings.number("retention.changes_days", 1..=DAYS_MAX),
+            calls_days: settings.number("retention.calls_days", 1..=DAYS_MAX),
             bytes_max: Some(bytes_max).filter(|bytes| 0 < *bytes),
         }
     }

@@ -66,6 +66,7 @@ fn keep(retention: &RetentionConfig, now: UnixMs) -> Keep {
         done_since: since(retention.done_days),
         deliveries_since: since(retention.deliveries_days),
         changes_since: since(retention.changes_days),
+        calls_since: since(retention.calls_days),
         log_bytes_max: retention.bytes_max,
     }
 }

@@ -1,4 +1,5 @@
-//! What was stored for deleted connections goes, a slice at a time.
+//! What was stored for deleted connections goes, a slice at a time, and so do the calls
+//! of deleted functions.
 //!
 //! Deleting one is short however much it holds: its row goes, which is what makes
 //! acting on the rest impossible, and its number is noted here. What is found by an
@@ -13,11 +14,13 @@
 //!
 //! The bytes of what is erased are in the files until the server writes over them.
 
+use std::collections::BTreeMap;
+
 use deadpool_postgres::{GenericClient, Pool, Transaction};
 use turnbuckle_core::id::{ConnectionNo, UnixMs, WorkspaceId, first_row_key_at};
 
 use crate::postgres::failure::Failure;
-use crate::postgres::partitions::delete_rows;
+use crate::postgres::partitions::{Log, delete_rows};
 use crate::postgres::statement::{Parameters, execute, find, list};
 
 /// Rows that one slice erases, or walks over, per table.
@@ -90,6 +93,26 @@ const REST: [&str; 5] = [
     "DELETE FROM erasure WHERE workspace = $1 AND connection = $2",
 ];
 
+/// Functions in the log are found one after the other, each by one look into an index
+/// of every partition.
+const CALLS: &str = "WITH RECURSIVE called (workspace, function) AS (
+        (SELECT workspace, function FROM function_call ORDER BY workspace, function LIMIT 1)
+        UNION ALL
+        SELECT next.workspace, next.function FROM called CROSS JOIN LATERAL (
+            SELECT workspace, function FROM function_call
+            WHERE (function_call.workspace, function_call.function)
+                > (called.workspace, called.function)
+            ORDER BY workspace, function LIMIT 1) AS next)
+    SELECT it.workspace, it.seq FROM called CROSS JOIN LATERAL (
+        SELECT workspace, seq FROM function_call
+        WHERE function_call.workspace = called.workspace
+            AND function_call.function = called.function
+        ORDER BY seq LIMIT $1) AS it
+    WHERE NOT EXISTS (
+        SELECT FROM function
+        WHERE function.workspace = called.workspace AND function.seq = called.function)
+    LIMIT $1";
+
 /// Notes that a connection is to be erased. In the transaction that deletes it, and
 /// best before its row goes: then the walk begins at the time when it was made.
 pub async fn begin(
@@ -111,10 +134,26 @@ pub async fn begin(
 pub async fn erase_slice(pool: &Pool) -> Result<bool, Failure> {
     let mut db = pool.get().await?;
     let transaction = db.transaction().await?;
-    let Some(erasure) = Erasure::take(&transaction).await? else { return Ok(false) };
+    let Some(erasure) = Erasure::take(&transaction).await? else {
+        let goes_on = erase_calls(&transaction).await?;
+        transaction.commit().await?;
+        return Ok(goes_on);
+    };
     let goes_on = erasure.erase(&transaction).await?;
     transaction.commit().await?;
     Ok(goes_on)
+}
+
+async fn erase_calls(db: &Transaction<'_>) -> Result<bool, Failure> {
+    let mut gone: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for (workspace, seq) in list(db, CALLS, &[&SLICE], |row| Ok((row.get(0), row.get(1)))).await? {
+        gone.entry(workspace).or_default().push(seq);
+    }
+    for (workspace, keys) in &gone {
+        let rows = (Log::Calls.table(), Log::Calls.key());
+        delete_rows(db, rows, WorkspaceId(*workspace), keys).await?;
+    }
+    Ok(!gone.is_empty())
 }
 
 /// A connection that is being erased, held until the end of the transaction.

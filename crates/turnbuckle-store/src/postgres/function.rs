@@ -1,22 +1,22 @@
-//! Functions with their versions and keys, on PostgreSQL.
+//! Functions with their versions, keys and calls, on PostgreSQL.
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
-use turnbuckle_core::id::{FunctionId, FunctionKeyId, Stamp, WorkspaceId};
+use turnbuckle_core::id::{FunctionCallId, FunctionId, FunctionKeyId, Stamp, WorkspaceId};
 
 use crate::StoreError;
 use crate::connection::ABSENT;
 use crate::error::Noun;
 use crate::function::{
-    Function, FunctionKey, FunctionStore, FunctionVersion, KeyHolder, PutFunction,
+    Function, FunctionCall, FunctionKey, FunctionStore, FunctionVersion, KeyHolder, PutFunction,
 };
 use crate::page::{Page, PageRequest};
 use crate::postgres::PostgresStore;
 use crate::postgres::configured::Configuring;
 use crate::postgres::failure::{Failure, during, taken};
 use crate::postgres::listing;
-use crate::postgres::statement::{Parameters, execute, find, list, read_bytes};
+use crate::postgres::statement::{Parameters, column, execute, find, list, read_bytes};
 
 const BY_NAME: &str = "SELECT seq, tail, workspace, name, settings, draft, published, version,
         created_at_ms, updated_at_ms
@@ -47,6 +47,31 @@ const VERSIONS_OF: &str = "SELECT number, code, function_version.created_at_ms
     WHERE function.workspace = $1 AND seq = $2 AND tail = $3 AND number < $4
     ORDER BY number DESC LIMIT $5";
 
+/// Of a function that is there with this tail, which is looked up once.
+const CALL_OF: &str = "SELECT seq, tail, version, method, status, is_failed, duration_ms, detail
+    FROM function_call
+    WHERE workspace = $1 AND seq = $4 AND tail = $5 AND function = (
+        SELECT seq FROM function WHERE workspace = $1 AND seq = $2 AND tail = $3)";
+
+const CALLS_OF: &str = "SELECT seq, tail, version, method, status, is_failed, duration_ms, detail
+    FROM function_call
+    WHERE workspace = $1 AND seq < $4 AND function = (
+        SELECT seq FROM function WHERE workspace = $1 AND seq = $2 AND tail = $3)
+    ORDER BY seq DESC LIMIT $5";
+
+const FAILED_CALLS_OF: &str =
+    "SELECT seq, tail, version, method, status, is_failed, duration_ms, detail
+    FROM function_call
+    WHERE workspace = $1 AND seq < $4 AND is_failed AND function = (
+        SELECT seq FROM function WHERE workspace = $1 AND seq = $2 AND tail = $3)
+    ORDER BY seq DESC LIMIT $5";
+
+const ADD_CALLS: &str = "INSERT INTO function_call (workspace, seq, tail, function, version,
+        method, status, is_failed, duration_ms, detail)
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
+        $6::text[], $7::bigint[], $8::boolean[], $9::bigint[], $10::text[])
+    ON CONFLICT DO NOTHING";
+
 /// Its keys are read after it.
 fn read_function(row: &Row) -> Result<Function, Failure> {
     Ok(Function {
@@ -75,6 +100,24 @@ fn read_key(row: &Row) -> Result<FunctionKey, Failure> {
 fn read_version(row: &Row) -> Result<FunctionVersion, Failure> {
     let code = serde_json::from_str(row.get(1))?;
     Ok(FunctionVersion { number: row.get(0), code, created_at: row.get(2) })
+}
+
+fn read_call(
+    workspace: WorkspaceId,
+    function: FunctionId,
+    row: &Row,
+) -> Result<FunctionCall, Failure> {
+    Ok(FunctionCall {
+        id: FunctionCallId(Stamp::from_row(row.get(0), row.get(1))),
+        workspace,
+        function,
+        version: row.get(2),
+        method: row.get(3),
+        status: row.get::<_, i64>(4) as u16,
+        is_failed: row.get(5),
+        duration_ms: row.get(6),
+        detail: serde_json::from_str(row.get(7))?,
+    })
 }
 
 /// Reads the keys of functions of one workspace into them, oldest first.
@@ -345,6 +388,72 @@ impl FunctionStore for PostgresStore {
         during("read function keys", async {
             let db = self.pool.get().await?;
             list(&db, WORKSPACE_KEYS, &[&workspace.0], read_key).await
+        })
+        .await
+    }
+
+    async fn add_function_calls(&self, calls: Vec<FunctionCall>) -> Result<(), StoreError> {
+        during("log calls of functions", async {
+            let db = self.pool.get().await?;
+            let workspaces = column(&calls, |call| call.workspace.0);
+            let keys = column(&calls, |call| call.id.0.row_key());
+            let tails = column(&calls, |call| call.id.0.tail());
+            let functions = column(&calls, |call| call.function.0.row_key());
+            let versions = column(&calls, |call| call.version);
+            let methods = column(&calls, |call| call.method.as_str());
+            let statuses = column(&calls, |call| i64::from(call.status));
+            let failed = column(&calls, |call| call.is_failed);
+            let durations = column(&calls, |call| call.duration_ms);
+            let details = column(&calls, |call| call.detail.to_string());
+            let parameters: Parameters<'_> = &[
+                &workspaces,
+                &keys,
+                &tails,
+                &functions,
+                &versions,
+                &methods,
+                &statuses,
+                &failed,
+                &durations,
+                &details,
+            ];
+            execute(&db, ADD_CALLS, parameters).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn function_calls(
+        &self,
+        workspace: WorkspaceId,
+        function: FunctionId,
+        only_failed: bool,
+        page: PageRequest,
+    ) -> Result<Page<FunctionCall>, StoreError> {
+        during("list function calls", async {
+            let db = self.pool.get().await?;
+            let [seq, tail] = [function.0.row_key(), function.0.tail()];
+            let (below, limit) = (page.after.unwrap_or(i64::MAX), page.limit as i64 + 1);
+            let parameters: Parameters<'_> = &[&workspace.0, &seq, &tail, &below, &limit];
+            let select = if only_failed { FAILED_CALLS_OF } else { CALLS_OF };
+            let read = |row: &Row| read_call(workspace, function, row);
+            Ok(FunctionCall::page(list(&db, select, parameters, read).await?, page))
+        })
+        .await
+    }
+
+    async fn function_call(
+        &self,
+        workspace: WorkspaceId,
+        function: FunctionId,
+        id: FunctionCallId,
+    ) -> Result<Option<FunctionCall>, StoreError> {
+        during("read a function call", async {
+            let db = self.pool.get().await?;
+            let [seq, tail] = [function.0.row_key(), function.0.tail()];
+            let [call_seq, call_tail] = [id.0.row_key(), id.0.tail()];
+            let parameters: Parameters<'_> = &[&workspace.0, &seq, &tail, &call_seq, &call_tail];
+            find(&db, CALL_OF, parameters, |row| read_call(workspace, function, row)).await
         })
         .await
     }

@@ -15,6 +15,11 @@ use crate::{SCHEMA, StoreError};
 pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "create_tables", include_str!("../../migrations/postgres/0001_create_tables.sql")),
     (2, "create_functions", include_str!("../../migrations/postgres/0002_create_functions.sql")),
+    (
+        3,
+        "create_function_calls",
+        include_str!("../../migrations/postgres/0003_create_function_calls.sql"),
+    ),
 ];
 
 /// The list of what was applied. Its name also marks the schema as ours.

@@ -45,11 +45,19 @@ pub enum Log {
     Deliveries,
     Attempts,
     Changes,
+    /// Of functions.
+    Calls,
 }
 
 impl Log {
-    pub const ALL: [Self; 5] =
-        [Self::Events, Self::EventRecords, Self::Deliveries, Self::Attempts, Self::Changes];
+    pub const ALL: [Self; 6] = [
+        Self::Events,
+        Self::EventRecords,
+        Self::Deliveries,
+        Self::Attempts,
+        Self::Changes,
+        Self::Calls,
+    ];
 
     pub fn table(self) -> &'static str {
         match self {
@@ -58,13 +66,14 @@ impl Log {
             Self::Deliveries => "delivery",
             Self::Attempts => "attempt",
             Self::Changes => "change",
+            Self::Calls => "function_call",
         }
     }
 
     /// The column that it is partitioned by: a row key.
     pub fn key(self) -> &'static str {
         match self {
-            Self::Events | Self::Deliveries | Self::Changes => "seq",
+            Self::Events | Self::Deliveries | Self::Changes | Self::Calls => "seq",
             Self::EventRecords => "event",
             Self::Attempts => "delivery",
         }

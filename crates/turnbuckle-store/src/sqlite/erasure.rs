@@ -1,4 +1,5 @@
-//! What was stored for deleted connections goes, a slice at a time.
+//! What was stored for deleted connections goes, a slice at a time, and so do the calls
+//! of deleted functions.
 //!
 //! Deleting one is short however much it holds: its row goes, which is what
 //! makes acting on the rest impossible, and its number is noted here. What is
@@ -60,6 +61,17 @@ const REST: [&str; 5] = [
     "DELETE FROM erasure WHERE connection = ?1",
 ];
 
+/// Functions in the log are found one after the other, each by one look into an index.
+const CALLS: &str = "WITH RECURSIVE called (function) AS (
+        SELECT min(function) FROM function_call
+        UNION ALL
+        SELECT (SELECT min(function) FROM function_call WHERE function > called.function)
+        FROM called WHERE called.function IS NOT NULL)
+    DELETE FROM function_call WHERE seq IN (
+        SELECT function_call.seq FROM called CROSS JOIN function_call
+            ON function_call.function = called.function
+        WHERE called.function NOT IN (SELECT seq FROM function) LIMIT ?1)";
+
 /// Notes that a connection, made at `created_at`, is to be erased.
 pub fn begin(db: &Db, connection: ConnectionNo, created_at: UnixMs) -> Result<(), Failure> {
     db.prepare_cached("INSERT INTO erasure (connection, position) VALUES (?1, ?2)")?
@@ -80,7 +92,9 @@ fn erase_next(db: &Db) -> Result<bool, Failure> {
         .prepare_cached("SELECT connection, position FROM erasure LIMIT 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let Some((connection, position)) = next else { return Ok(false) };
+    let Some((connection, position)) = next else {
+        return Ok(db.prepare_cached(CALLS)?.execute([SLICE])? > 0);
+    };
     for slice in INDEXED {
         if db.prepare_cached(slice)?.execute([connection, SLICE])? > 0 {
             return Ok(true);

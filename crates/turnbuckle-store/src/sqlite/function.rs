@@ -1,20 +1,21 @@
-//! Functions with their versions and keys, on SQLite.
+//! Functions with their versions, keys and calls, on SQLite.
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, OptionalExtension, Row, params};
-use turnbuckle_core::id::{FunctionId, FunctionKeyId, Stamp, WorkspaceId};
+use turnbuckle_core::id::{FunctionCallId, FunctionId, FunctionKeyId, Stamp, WorkspaceId};
 
 use crate::StoreError;
 use crate::connection::ABSENT;
 use crate::error::Noun;
 use crate::function::{
-    Function, FunctionKey, FunctionStore, FunctionVersion, KeyHolder, PutFunction,
+    Function, FunctionCall, FunctionKey, FunctionStore, FunctionVersion, KeyHolder, PutFunction,
 };
 use crate::page::{Page, PageRequest};
 use crate::sqlite::SqliteStore;
 use crate::sqlite::constraint::taken;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
+use crate::sqlite::writer::Priority;
 
 const BY_NAME: &str = "SELECT seq, tail, workspace, name, settings, draft, published, version,
         created_at_ms, updated_at_ms
@@ -32,6 +33,16 @@ const VERSION: &str = "SELECT number, code, created_at_ms FROM function_version
 
 const VERSIONS: &str = "SELECT number, code, created_at_ms FROM function_version
     WHERE function = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3";
+
+const CALL: &str = "SELECT seq, tail, version, method, status, is_failed, duration_ms, detail
+    FROM function_call WHERE seq = ?1 AND tail = ?2 AND function = ?3";
+
+const CALLS: &str = "SELECT seq, tail, version, method, status, is_failed, duration_ms, detail
+    FROM function_call WHERE function = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
+
+const FAILED_CALLS: &str =
+    "SELECT seq, tail, version, method, status, is_failed, duration_ms, detail
+    FROM function_call WHERE function = ?1 AND seq < ?2 AND is_failed ORDER BY seq DESC LIMIT ?3";
 
 fn read_function(db: &Db, row: &Row<'_>) -> Result<Function, Failure> {
     let (seq, workspace) = (row.get(0)?, WorkspaceId(row.get(2)?));
@@ -72,6 +83,46 @@ fn read_version(row: &Row<'_>) -> Result<FunctionVersion, Failure> {
     let code: String = row.get(1)?;
     let code = serde_json::from_str(&code)?;
     Ok(FunctionVersion { number: row.get(0)?, code, created_at: row.get(2)? })
+}
+
+fn read_call(
+    workspace: WorkspaceId,
+    function: FunctionId,
+    row: &Row<'_>,
+) -> Result<FunctionCall, Failure> {
+    let detail: String = row.get(7)?;
+    Ok(FunctionCall {
+        id: FunctionCallId(Stamp::from_row(row.get(0)?, row.get(1)?)),
+        workspace,
+        function,
+        version: row.get(2)?,
+        method: row.get(3)?,
+        status: row.get(4)?,
+        is_failed: row.get(5)?,
+        duration_ms: row.get(6)?,
+        detail: serde_json::from_str(&detail)?,
+    })
+}
+
+fn insert_call(db: &Db, call: &FunctionCall) -> Result<(), Failure> {
+    db.prepare_cached(
+        "INSERT INTO function_call (seq, tail, function, version, method, status, is_failed,
+             duration_ms, detail)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (seq) DO NOTHING",
+    )?
+    .execute(params![
+        call.id.0.row_key(),
+        call.id.0.tail(),
+        call.function.0.row_key(),
+        call.version,
+        call.method,
+        call.status,
+        call.is_failed,
+        call.duration_ms,
+        call.detail.to_string()
+    ])?;
+    Ok(())
 }
 
 fn find(db: &Db, workspace: WorkspaceId, name: &str) -> Result<Option<Function>, Failure> {
@@ -319,6 +370,56 @@ impl FunctionStore for SqliteStore {
 
     async fn workspace_keys(&self, workspace: WorkspaceId) -> Result<Vec<FunctionKey>, StoreError> {
         self.readers.look_up("read function keys", |db| keys_of(db, workspace, None))
+    }
+
+    async fn add_function_calls(&self, calls: Vec<FunctionCall>) -> Result<(), StoreError> {
+        self.writer
+            .run(Priority::Stages, "log calls of functions", move |batch| {
+                calls.iter().try_for_each(|call| insert_call(batch.sql, call))
+            })
+            .await
+    }
+
+    async fn function_calls(
+        &self,
+        workspace: WorkspaceId,
+        function: FunctionId,
+        only_failed: bool,
+        page: PageRequest,
+    ) -> Result<Page<FunctionCall>, StoreError> {
+        self.readers
+            .scan("list function calls", move |db| {
+                let mut items = Vec::new();
+                if is_of(db, workspace, function)? {
+                    let below = page.after.unwrap_or(i64::MAX);
+                    let select = if only_failed { FAILED_CALLS } else { CALLS };
+                    let mut select = db.prepare_cached(select)?;
+                    let limit = page.limit as i64 + 1;
+                    let mut rows = select.query(params![function.0.row_key(), below, limit])?;
+                    while let Some(row) = rows.next()? {
+                        items.push(read_call(workspace, function, row)?);
+                    }
+                }
+                Ok(FunctionCall::page(items, page))
+            })
+            .await
+    }
+
+    async fn function_call(
+        &self,
+        workspace: WorkspaceId,
+        function: FunctionId,
+        id: FunctionCallId,
+    ) -> Result<Option<FunctionCall>, StoreError> {
+        self.readers.look_up("read a function call", |db| {
+            if !is_of(db, workspace, function)? {
+                return Ok(None);
+            }
+            let mut select = db.prepare_cached(CALL)?;
+            let parameters = params![id.0.row_key(), id.0.tail(), function.0.row_key()];
+            let mut rows = select.query(parameters)?;
+            rows.next()?.map(|row| read_call(workspace, function, row)).transpose()
+        })
     }
 
     async fn delete_function(

@@ -11,6 +11,11 @@ use crate::sqlite::failure::Failure;
 pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "create_tables", include_str!("../../migrations/sqlite/0001_create_tables.sql")),
     (2, "create_functions", include_str!("../../migrations/sqlite/0002_create_functions.sql")),
+    (
+        3,
+        "create_function_calls",
+        include_str!("../../migrations/sqlite/0003_create_function_calls.sql"),
+    ),
 ];
 
 /// Marks the file as ours: "TBK1". Until the first release it was "TBKL", and the

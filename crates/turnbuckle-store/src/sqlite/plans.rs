@@ -81,6 +81,7 @@ const GROWING: &[&str] = &[
     "delivery_waiting",
     "attempt",
     "recovered_line",
+    "function_call",
 ];
 
 /// Indexes that are as long as the backlog, not as the log.

@@ -83,6 +83,10 @@ tables! {
         workspace: integer, seq: integer, tail: integer, function: integer nullable, hash: bytes,
         sealed: bytes, created_at_ms: integer,
     }
+    function_call {
+        workspace: integer, seq: integer, tail: integer, function: integer, version: integer,
+        method: text, status: integer, is_failed: boolean, duration_ms: integer, detail: text,
+    }
     inbound_event {
         workspace: integer, seq: integer, tail: integer, source: integer,
         source_tail: integer uncompared, connection: integer, status: integer, headers: text,

@@ -1,12 +1,13 @@
 use serde_json::json;
-use turnbuckle_core::id::{FunctionId, FunctionKeyId};
+use turnbuckle_core::id::{FunctionCallId, FunctionId, FunctionKeyId};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::connection::ABSENT;
 use turnbuckle_store::error::Noun;
 use turnbuckle_store::function::{
-    Function, FunctionKey, FunctionStore, FunctionVersion, KeyHolder, PutFunction,
+    Function, FunctionCall, FunctionKey, FunctionStore, FunctionVersion, KeyHolder, PutFunction,
 };
+use turnbuckle_store::maintenance::MaintenanceStore;
 
 use super::{ACME, OTHER, SECOND, TestClock, is_last, neighbour, page, read_all};
 
@@ -149,6 +150,72 @@ pub async fn a_deleted_function_takes_versions_and_keys_along(
     assert_eq!(store.function_version(ACME, function.id, 1).await.unwrap(), None);
     assert_eq!(store.workspace_keys(ACME).await.unwrap().len(), 1, "others go by it");
     given_function(store, clock, 1).await;
+}
+
+/// A call of a function of ACME.
+pub fn a_call(clock: &TestClock, function: FunctionId, is_failed: bool) -> FunctionCall {
+    FunctionCall {
+        id: FunctionCallId(clock.mint()),
+        workspace: ACME,
+        function,
+        version: 1,
+        method: "POST".to_owned(),
+        status: if is_failed { 500 } else { 200 },
+        is_failed,
+        duration_ms: 7,
+        detail: json!({ "logs": ["\0 \u{1F980}"] }),
+    }
+}
+
+pub async fn calls_are_listed_newest_first_and_by_how_they_ended(
+    store: &dyn FunctionStore,
+    clock: &TestClock,
+) {
+    let function = given_function(store, clock, 1).await.id;
+    let other = given_function(store, clock, 11).await.id;
+    let calls = [true, false, true, false].map(|is_failed| a_call(clock, function, is_failed));
+    let theirs = a_call(clock, other, true);
+    store.add_function_calls([&calls[..], std::slice::from_ref(&theirs)].concat()).await.unwrap();
+    store.add_function_calls(calls[1..3].to_vec()).await.unwrap();
+    let list = async |only_failed| {
+        read_all!(1, |page| store.function_calls(ACME, function, only_failed, page))
+    };
+    let newest_first: Vec<_> = calls.iter().rev().cloned().collect();
+    assert_eq!(list(false).await, newest_first, "what is added again is there once");
+    assert_eq!(list(true).await, [calls[2].clone(), calls[0].clone()]);
+    assert!(is_last(&store.function_calls(ACME, function, true, page(2, None)).await.unwrap()));
+
+    let call = &calls[1];
+    let read =
+        async |workspace, function, id| store.function_call(workspace, function, id).await.unwrap();
+    assert_eq!(read(ACME, function, call.id).await.as_ref(), Some(call));
+    let neighbour = FunctionId(neighbour(function.0));
+    for (workspace, function) in [(OTHER, function), (ACME, other), (ACME, neighbour)] {
+        assert_eq!(read(workspace, function, call.id).await, None);
+    }
+    assert_eq!(read(ACME, function, FunctionCallId(super::neighbour(call.id.0))).await, None);
+    for (workspace, function) in [(OTHER, function), (ACME, neighbour)] {
+        let listed = store.function_calls(workspace, function, false, page(9, None)).await;
+        assert_eq!(listed.unwrap().items, []);
+    }
+}
+
+pub async fn calls_of_a_deleted_function_are_erased<S>(store: &S, clock: &TestClock)
+where
+    S: FunctionStore + MaintenanceStore,
+{
+    let kept = given_function(store, clock, 1).await;
+    let deleted = given_function(store, clock, 11).await;
+    let calls = [&kept, &deleted].map(|function| a_call(clock, function.id, false));
+    store.add_function_calls(calls.to_vec()).await.unwrap();
+    let read = async |call: &FunctionCall| {
+        store.function_call(ACME, call.function, call.id).await.unwrap()
+    };
+    store.delete_function(ACME, &deleted.name, None).await.unwrap();
+    assert_eq!(read(&calls[1]).await, None);
+    assert!(store.erase().await.unwrap(), "there was nothing to erase");
+    assert!(!store.erase().await.unwrap());
+    assert_eq!(read(&calls[0]).await.as_ref(), Some(&calls[0]));
 }
 
 pub async fn functions_are_listed_newest_first(store: &dyn FunctionStore, clock: &TestClock) {

@@ -13,6 +13,7 @@ const KEEP_LOGS: Keep = Keep {
     done_since: 0,
     deliveries_since: 0,
     changes_since: 0,
+    calls_since: 0,
     log_bytes_max: None,
 };
 

@@ -321,6 +321,8 @@ macro_rules! for_each_story {
                 a_put_compares_the_version
                 a_deleted_function_takes_versions_and_keys_along
                 functions_are_listed_newest_first
+                calls_are_listed_newest_first_and_by_how_they_ended
+                calls_of_a_deleted_function_are_erased
             }
             search {
                 a_search_finds_what_the_filter_matches

@@ -60,6 +60,9 @@ async fn given_everything(store: &dyn Store, clock: &TestClock) {
     store.put_function(function::a_function(clock, "mine", 1), None).await.unwrap();
     store.publish_function(ACME, "mine", 1, None).await.unwrap();
     store.put_function(function::a_function(clock, "another", 3), None).await.unwrap();
+    let called = store.function(ACME, "mine").await.unwrap().unwrap();
+    let calls = [true, false].map(|is_failed| function::a_call(clock, called.id, is_failed));
+    store.add_function_calls(calls.to_vec()).await.unwrap();
     store.create_bin(bin::a_bin(clock, "mine")).await.unwrap();
     store.add_bin_request("mine", bin::a_request(clock, "1"), bin::up_to(10)).await.unwrap();
     for key in ["answered", "claimed"] {

@@ -72,6 +72,13 @@ impl Given {
         self.run(changes, &[&first, &count]).await;
     }
 
+    async fn add_calls(&self, first: i64, count: i64) {
+        let calls = "INSERT INTO function_call
+            SELECT 1, $1 + number, 0, 1, 1, 'GET', 200, false, 0, '{}'
+            FROM generate_series(0, $2::bigint - 1) AS number";
+        self.run(calls, &[&first, &count]).await;
+    }
+
     /// Row keys that a log has left.
     async fn left(&self, log: &str) -> Vec<i64> {
         let key = match log {
@@ -101,8 +108,10 @@ async fn a_week_goes_whole_once_every_row_of_it_may_go() {
         given.add_events(key, 1, 5, 10).await;
         given.add_deliveries(key, 1).await;
         given.add_changes(key, 1).await;
+        given.add_calls(key, 1).await;
     }
-    let logs = ["inbound_event", "inbound_record", "delivery", "attempt", "change"];
+    let logs =
+        ["inbound_event", "inbound_record", "delivery", "attempt", "change", "function_call"];
     let check = async |keep: &Keep, left: usize, weeks: i64| {
         assert!(!given.store.retain(keep).await.unwrap());
         for log in logs {
@@ -130,6 +139,11 @@ async fn each_log_has_an_age_of_its_own() {
     assert_eq!((given.count("inbound_event").await, given.count("change").await), (1, 1));
     given.retain_all(&Keep { changes_since: i64::MAX, ..since(0) }).await;
     assert_eq!((given.count("inbound_event").await, given.count("change").await), (1, 0));
+    given.add_calls(key, 1).await;
+    given.retain_all(&since(0)).await;
+    assert_eq!(given.count("function_call").await, 1);
+    given.retain_all(&Keep { calls_since: i64::MAX, ..since(0) }).await;
+    assert_eq!(given.count("function_call").await, 0);
 }
 
 #[tokio::test]

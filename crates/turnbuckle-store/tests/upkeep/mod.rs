@@ -98,6 +98,7 @@ fn since(since: UnixMs) -> Keep {
         done_since: since,
         deliveries_since: since,
         changes_since: since,
+        calls_since: since,
         log_bytes_max: None,
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use turnbuckle_core::function::FunctionCode;
 use turnbuckle_core::invalid::{Invalid, pointer};
-use turnbuckle_functions::{Asked, Failure, Outcome};
+use turnbuckle_functions::Outcome;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::error::Noun;
 use utoipa::ToSchema;
@@ -18,6 +18,7 @@ use super::{find, not_run};
 use crate::app::App;
 use crate::auth::{Caller, CanManage};
 use crate::extract::{JsonBody, PathParams};
+use crate::functions::calls::{CallDetail, CallError, HostCall, millis};
 use crate::functions::request::FunctionRequest;
 use crate::functions::run;
 use crate::problem::{ApiError, Problem, ProblemBody};
@@ -59,34 +60,12 @@ pub struct TrialAnswer {
     #[schema(required, value_type = Option<Object>)]
     result: Option<Value>,
     #[schema(required)]
-    error: Option<TrialError>,
+    error: Option<CallError>,
     /// What it wrote by `info`.
     logs: Vec<String>,
     /// Whether lines were left out of `logs`.
     logs_cut: bool,
-    host_calls: Vec<HostCallView>,
-    duration_ms: u64,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct TrialError {
-    #[schema(example = "TypeError")]
-    name: String,
-    message: String,
-    /// Where in the script, counted from 1.
-    #[schema(required)]
-    line: Option<u32>,
-    #[schema(required)]
-    column: Option<u32>,
-}
-
-/// Something that the script asked of the hub.
-#[derive(Serialize, ToSchema)]
-pub struct HostCallView {
-    #[schema(example = "crm.getRecordById")]
-    name: String,
-    #[schema(required)]
-    error: Option<String>,
+    host_calls: Vec<HostCall>,
     duration_ms: u64,
 }
 
@@ -151,47 +130,13 @@ pub fn user_info(key: &str) -> Value {
 
 impl TrialAnswer {
     fn of(outcome: Outcome) -> Self {
-        let Outcome { result, log, is_log_cut, asked, duration } = outcome;
+        let duration_ms = millis(outcome.duration);
+        let (result, detail) = CallDetail::of(outcome);
+        let CallDetail { logs, logs_cut, host_calls, .. } = detail;
         let (result, error) = match result {
             Ok(result) => (Some(result), None),
-            Err(failure) => (None, Some(TrialError::of(failure))),
+            Err(error) => (None, Some(error)),
         };
-        Self {
-            result,
-            error,
-            logs: log,
-            logs_cut: is_log_cut,
-            host_calls: asked.into_iter().map(HostCallView::of).collect(),
-            duration_ms: duration.as_millis() as u64,
-        }
-    }
-}
-
-impl TrialError {
-    fn of(failure: Failure) -> Self {
-        let named = |name: &str, failure: &Failure| Self {
-            name: name.to_owned(),
-            message: failure.to_string(),
-            line: None,
-            column: None,
-        };
-        match failure {
-            Failure::Thrown(thrown) => Self {
-                name: thrown.name,
-                message: thrown.message,
-                line: thrown.line,
-                column: thrown.column,
-            },
-            Failure::TimeUp(_) => named("TimeUp", &failure),
-            Failure::TooMuchOutput(_) => named("TooMuchOutput", &failure),
-            Failure::Crashed(_) => named("Crashed", &failure),
-        }
-    }
-}
-
-impl HostCallView {
-    fn of(asked: Asked) -> Self {
-        let Asked { name, error, duration } = asked;
-        Self { name, error, duration_ms: duration.as_millis() as u64 }
+        Self { result, error, logs, logs_cut, host_calls, duration_ms }
     }
 }

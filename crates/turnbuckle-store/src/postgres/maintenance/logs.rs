@@ -1,4 +1,4 @@
-//! Retention of the logs: inbound events, deliveries and changes.
+//! Retention of the logs: inbound events, deliveries, changes and calls of functions.
 //!
 //! A pass begins with the weeks of which every row may go: they are dropped whole.
 //! Then it walks, a slice at a time, through the partitions in which some rows may
@@ -42,7 +42,7 @@ fn held(log: Log) -> Option<&'static str> {
     match log {
         Log::Attempts => Some(HOLDS_ATTEMPTS),
         Log::Changes => Some(HOLDS_CHANGES),
-        Log::Events | Log::EventRecords | Log::Deliveries => None,
+        Log::Events | Log::EventRecords | Log::Deliveries | Log::Calls => None,
     }
 }
 
@@ -53,6 +53,7 @@ struct Borders {
     failed: i64,
     deliveries: i64,
     changes: i64,
+    calls: i64,
     /// What is below it goes for the size of the logs, whatever its kind.
     cut: i64,
 }
@@ -64,6 +65,7 @@ impl Borders {
             failed: first_row_key_at(keep.failed_since),
             deliveries: first_row_key_at(keep.deliveries_since),
             changes: first_row_key_at(keep.changes_since),
+            calls: first_row_key_at(keep.calls_since),
             cut: 0,
         }
     }
@@ -74,6 +76,7 @@ impl Borders {
             Log::Events | Log::EventRecords => self.done.min(self.failed),
             Log::Deliveries | Log::Attempts => self.deliveries,
             Log::Changes => self.changes,
+            Log::Calls => self.calls,
         };
         by_age.max(self.cut)
     }
@@ -173,7 +176,7 @@ struct Walk {
 impl Walk {
     fn through(partition: &Partition, borders: &Borders) -> Self {
         let columns: &[&str] = match partition.log {
-            Log::Events | Log::Deliveries | Log::Changes => &["workspace", "seq"],
+            Log::Events | Log::Deliveries | Log::Changes | Log::Calls => &["workspace", "seq"],
             Log::EventRecords => &["workspace", "event", "item"],
             Log::Attempts => &["workspace", "delivery", "at_ms"],
         };
@@ -182,7 +185,7 @@ impl Walk {
                 let [done, failed] = [borders.done, borders.failed].map(|it| it.max(borders.cut));
                 format!("status = 5 AND seq < {done} OR status = 4 AND seq < {failed}")
             }
-            Log::EventRecords | Log::Deliveries => "true".to_owned(),
+            Log::EventRecords | Log::Deliveries | Log::Calls => "true".to_owned(),
             Log::Attempts => "NOT EXISTS (
                 SELECT FROM delivery_queue AS pending
                 WHERE pending.workspace = it.workspace AND pending.seq = it.delivery)"

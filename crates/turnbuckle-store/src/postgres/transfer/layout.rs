@@ -34,6 +34,10 @@ impl Layout {
             "record_key" => by(&["workspace", "entity_column", "key", "record"]),
             "deferred_change" => by(&["workspace", "connection", "object", "change"]),
             "function_version" => by(&["workspace", "function", "number"]),
+            "function_call" => by(&["workspace", "seq"]).only(
+                "(SELECT true FROM function
+                  WHERE function.workspace = it.workspace AND function.seq = it.function)",
+            ),
             "source_key" => by(&["workspace", "source", "seq"]),
             "inbound_queue" => {
                 Self { computed: Some(("shard", shard)), ..by(&["workspace", "seq"]) }

@@ -1,7 +1,7 @@
-//! Retention of the logs: inbound events, deliveries and changes.
+//! Retention of the logs: inbound events, deliveries, changes and calls of functions.
 //!
 //! A pass walks the logs together, from the oldest row on, a slice at a time.
-//! All three are keyed by time, so one position serves them all. A reader looks
+//! All are keyed by time, so one position serves them all. A reader looks
 //! at a bounded number of rows and picks those that may go; the writer compares
 //! each once more and drops it, for a few milliseconds. The position is kept in
 //! the same transaction, so that a pass goes on where a restart left it and
@@ -38,11 +38,15 @@ const CHANGES: &str = "SELECT seq, seq NOT IN (SELECT change FROM deferred_chang
         AND seq <= (SELECT matched_through FROM feed WHERE shard = 0)
     ORDER BY seq LIMIT ?3";
 
+const CALLS: &str = "SELECT seq, true FROM function_call
+    WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Log {
     Events,
     Deliveries,
     Changes,
+    Calls,
 }
 
 /// Up to which key (exclusive) finished rows may go.
@@ -52,6 +56,7 @@ struct Borders {
     failed: i64,
     deliveries: i64,
     changes: i64,
+    calls: i64,
 }
 
 impl Borders {
@@ -61,12 +66,18 @@ impl Borders {
             failed: first_row_key_at(keep.failed_since),
             deliveries: first_row_key_at(keep.deliveries_since),
             changes: first_row_key_at(keep.changes_since),
+            calls: first_row_key_at(keep.calls_since),
         }
     }
 
     /// Whatever is finished: the logs hold more than they may.
-    const ALL: Self =
-        Self { done: i64::MAX, failed: i64::MAX, deliveries: i64::MAX, changes: i64::MAX };
+    const ALL: Self = Self {
+        done: i64::MAX,
+        failed: i64::MAX,
+        deliveries: i64::MAX,
+        changes: i64::MAX,
+        calls: i64::MAX,
+    };
 }
 
 /// How far a pass has come. A pass of the other kind starts at the oldest row.
@@ -128,6 +139,8 @@ pub fn find_slice(db: &Db, keep: &Keep) -> Result<Slice, Failure> {
         Log::Changes,
         db.prepare_cached(CHANGES)?.query(params![from, borders.changes, limit])?,
     )?;
+    slice
+        .look(Log::Calls, db.prepare_cached(CALLS)?.query(params![from, borders.calls, limit])?)?;
     slice.rows.sort_unstable();
     if let Some(through) = slice.through {
         slice.rows.retain(|(key, _)| *key <= through);
@@ -197,6 +210,7 @@ struct Drops<'a> {
     delivery_waiting: CachedStatement<'a>,
     delivery_attempts: CachedStatement<'a>,
     change: CachedStatement<'a>,
+    call: CachedStatement<'a>,
 }
 
 impl<'a> Drops<'a> {
@@ -216,6 +230,7 @@ impl<'a> Drops<'a> {
                 .prepare_cached("DELETE FROM delivery_waiting WHERE delivery = ?1")?,
             delivery_attempts: db.prepare_cached("DELETE FROM attempt WHERE delivery = ?1")?,
             change: db.prepare_cached("DELETE FROM change WHERE seq = ?1")?,
+            call: db.prepare_cached("DELETE FROM function_call WHERE seq = ?1")?,
         })
     }
 
@@ -236,6 +251,9 @@ impl<'a> Drops<'a> {
             // Matched and not deferred is final.
             Log::Changes => {
                 self.change.execute([key])?;
+            }
+            Log::Calls => {
+                self.call.execute([key])?;
             }
         }
         Ok(())

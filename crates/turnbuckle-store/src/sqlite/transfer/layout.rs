@@ -71,6 +71,7 @@ impl Layout {
             "function_version" => {
                 it.by(&["function", "number"]).belonging_to("function", "it.function")
             }
+            "function_call" => it.belonging_to("function", "it.function"),
             "source_key" => it.belonging_to("source", "it.source"),
             "inbound_event" => it
                 .only("it.status IN (4, 5)")

@@ -14,6 +14,7 @@ fn since(since: i64) -> Keep {
         done_since: since,
         deliveries_since: since,
         changes_since: since,
+        calls_since: since,
         log_bytes_max: None,
     }
 }
@@ -77,6 +78,14 @@ fn add_change(db: &Db, number: i64) {
         "INSERT INTO change (seq, tail, workspace, connection, entity, record, change_type, origin,
              number, version, created_at_ms, updated_at_ms, written)
          VALUES (?1, 0, 1, 1, 'Lead', 'r', 2, 2, 1, 1, 0, 0, '[]')",
+        [key(number)],
+    )
+    .unwrap();
+}
+
+fn add_call(db: &Db, number: i64) {
+    db.execute(
+        "INSERT INTO function_call VALUES (?1, 0, 1, 1, 'GET', 200, 0, 0, '{}')",
         [key(number)],
     )
     .unwrap();
@@ -159,6 +168,16 @@ fn changes_stay_until_they_are_matched_for_every_object() {
     db.execute("INSERT INTO deferred_change VALUES (1, 'lead', ?1)", [key(2)]).unwrap();
     run_pass(&db, &since(ALL_AGES));
     assert_eq!(left(&db, "change", "seq"), [2, 4]);
+}
+
+#[test]
+fn calls_go_by_their_age() {
+    let db = empty();
+    add_call(&db, 1);
+    run_pass(&db, &Keep { calls_since: MADE_AT, ..since(ALL_AGES) });
+    assert_eq!(left(&db, "function_call", "seq"), [1]);
+    run_pass(&db, &Keep { calls_since: ALL_AGES, ..since(MADE_AT) });
+    assert!(left(&db, "function_call", "seq").is_empty());
 }
 
 #[test]
