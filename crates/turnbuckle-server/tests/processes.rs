@@ -177,6 +177,8 @@ async fn an_answer_that_waits_comes_whoever_processes() {
         for hub in [&first, &second] {
             let answer = post_lead(hub.client(), &source.path, number).await;
             assert_eq!(answer["status"], "done", "{answer}");
+            assert_eq!(answer["records"][0]["change"], "created", "{answer}");
+            assert_eq!(answer["repeat"], Json::Null, "nobody posted it before: {answer}");
         }
     }
 }

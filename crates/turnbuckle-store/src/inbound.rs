@@ -11,6 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use turnbuckle_core::change::ChangeType;
 use turnbuckle_core::id::{ConnectionNo, InboundEventId, SourceId, UnixMs, WorkspaceId};
 use turnbuckle_core::invalid::Invalid;
 
@@ -116,8 +117,19 @@ pub struct LoggedEvent {
     pub status: InboundStatus,
     pub warnings: Vec<Invalid>,
     pub error: Option<String>,
-    /// (item, entity, record id), in item order.
-    pub records: Vec<(u32, String, String)>,
+    /// In item order.
+    pub records: Vec<EventRecord>,
+}
+
+/// A record that an event wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRecord {
+    pub item: u32,
+    pub entity: String,
+    pub id: String,
+    /// What it did to the record when it was ended last. `None` if that already was as the
+    /// event wanted it, and where a version wrote the log that did not keep it.
+    pub change: Option<ChangeType>,
 }
 
 /// Which lines of the log are asked for. All members must hold.

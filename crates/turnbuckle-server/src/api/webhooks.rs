@@ -53,8 +53,10 @@ use sender::Received;
 
 /// How long a sender that wants the outcome is kept waiting for it.
 const PROCESSED_WAIT: Duration = Duration::from_secs(15);
-/// How often the log is asked whether an event has ended in another process.
+/// After what time the log is asked whether an event has ended in another process; each
+/// time after twice as long.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const LOOK_AGAIN_MAX: Duration = Duration::from_secs(1);
 
 /// Names the event in the log that a refused body became.
 const EVENT_ID: HeaderName = HeaderName::from_static("x-event-id");
@@ -221,7 +223,7 @@ async fn answer_processed(app: &App, accept: Accept) -> Result<Response, ApiErro
         (Accepted::Stored, Some(mut waiting)) => {
             match timeout(PROCESSED_WAIT, waiting.ended(workspace)).await {
                 Ok(Ok(Ended::Here(found))) => Ok(outcome::processed(&found)),
-                Ok(Ok(Ended::Elsewhere(logged))) => Ok(outcome::logged(&logged)),
+                Ok(Ok(Ended::Elsewhere(logged))) => Ok(outcome::logged(&logged, false)),
                 Ok(Err(error)) => Err(error.into()),
                 // It is durable and will be processed; the log tells how it went.
                 Err(_) => Ok(outcome::accepted(id, status)),
@@ -245,7 +247,7 @@ async fn answer_repeat(
     }
     match logged {
         Some(logged) if is_pending(logged.status) => Ok(outcome::repeated(first, logged.status)),
-        Some(logged) => Ok(outcome::logged(&logged)),
+        Some(logged) => Ok(outcome::logged(&logged, true)),
         // What retention dropped has ended.
         None => Ok(outcome::repeated(first, InboundStatus::Done)),
     }
@@ -275,10 +277,13 @@ impl<'a> Waiting<'a> {
 
     /// Waits until the event has ended, in this process or in another one.
     async fn ended(&mut self, workspace: WorkspaceId) -> Result<Ended, StoreError> {
+        let mut look_again = LOOK_AGAIN;
         loop {
-            if let Ok(Ok(outcome)) = timeout(LOOK_AGAIN, &mut self.outcome).await {
+            if let Ok(Ok(outcome)) = timeout(look_again, &mut self.outcome).await {
                 return Ok(Ended::Here(outcome));
             }
+            // Where many wait for long, their looks must not add to the load.
+            look_again = (2 * look_again).min(LOOK_AGAIN_MAX);
             let logged = self.app.store.event(workspace, self.event).await?;
             if let Some(logged) = logged.filter(|logged| !is_pending(logged.status)) {
                 return Ok(Ended::Elsewhere(logged));

@@ -200,7 +200,7 @@ CREATE TABLE inbound_record (
     event  INTEGER NOT NULL,
     item   INTEGER NOT NULL,
     entity TEXT NOT NULL,
-    record TEXT NOT NULL,
+    record TEXT NOT NULL, change INTEGER,
     PRIMARY KEY (event, item)
 ) WITHOUT ROWID;
 

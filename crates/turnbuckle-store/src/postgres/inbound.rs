@@ -14,8 +14,8 @@ use turnbuckle_core::id::{
 
 use crate::StoreError;
 use crate::inbound::{
-    Accept, Accepted, EventFilter, EventOutcome, EventWork, FinishEvent, Headers, InboundEvent,
-    InboundRequest, InboundStatus, InboundStore, LoggedEvent,
+    Accept, Accepted, EventFilter, EventOutcome, EventRecord, EventWork, FinishEvent, Headers,
+    InboundEvent, InboundRequest, InboundStatus, InboundStore, LoggedEvent,
 };
 use crate::page::{Page, PageRequest, ROWS_READ_MAX};
 use crate::postgres::failure::{Failure, during};
@@ -25,7 +25,7 @@ use crate::postgres::statement::{find, list};
 use crate::postgres::unit::{About, Keep};
 use crate::postgres::{Parts, PostgresStore};
 use crate::rules::event::{finish_event, fits};
-use crate::rules::numbers::{inbound_status_from_row, inbound_status_to_row};
+use crate::rules::numbers::{change_type_from_row, inbound_status_from_row, inbound_status_to_row};
 
 /// Rows of the log that are read at once while those that fit are looked for.
 const SLICE: usize = 500;
@@ -109,14 +109,19 @@ async fn read_written(
     lines: &mut [LoggedEvent],
 ) -> Result<(), Failure> {
     let events: Vec<i64> = lines.iter().map(|line| line.event.id.0.row_key()).collect();
-    let select = "SELECT event, item, entity, record FROM inbound_record
+    let select = "SELECT event, item, entity, record, change FROM inbound_record
         WHERE workspace = $1 AND event = ANY($2) ORDER BY event, item";
     let written = list(db, select, &[&workspace.0, &events], |row| {
-        let item = row.get::<_, i64>(1) as u32;
-        Ok((row.get::<_, i64>(0), (item, row.get(2), row.get(3))))
+        let written = EventRecord {
+            item: row.get::<_, i64>(1) as u32,
+            entity: row.get(2),
+            id: row.get(3),
+            change: row.get::<_, Option<i64>>(4).and_then(change_type_from_row),
+        };
+        Ok((row.get::<_, i64>(0), written))
     })
     .await?;
-    let mut by_event: HashMap<i64, Vec<(u32, String, String)>> = HashMap::new();
+    let mut by_event: HashMap<i64, Vec<EventRecord>> = HashMap::new();
     for (event, written) in written {
         by_event.entry(event).or_default().push(written);
     }

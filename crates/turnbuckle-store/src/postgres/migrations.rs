@@ -20,6 +20,11 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
         "create_function_calls",
         include_str!("../../migrations/postgres/0003_create_function_calls.sql"),
     ),
+    (
+        4,
+        "keep_what_events_did",
+        include_str!("../../migrations/postgres/0004_keep_what_events_did.sql"),
+    ),
 ];
 
 /// The list of what was applied. Its name also marks the schema as ours.

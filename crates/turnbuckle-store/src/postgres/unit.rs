@@ -379,7 +379,13 @@ impl EventWrites for Unit<'_> {
         _is_again: bool,
     ) -> Result<(), Failure> {
         let event = finish.event.0.row_key();
-        self.writes.put_item(finish.workspace, event, item, &applied.entity, &applied.record.id);
+        let written = writes::ItemWritten {
+            workspace: finish.workspace,
+            entity: applied.entity.clone(),
+            record: applied.record.id.clone(),
+            change: applied.change,
+        };
+        self.writes.put_item(event, item, written);
         Ok(())
     }
 

@@ -185,7 +185,7 @@ fn reason(error: &StoreError) -> String {
 
 /// Whether a line of the log fits what no statement compares.
 pub fn fits(logged: &LoggedEvent, filter: &EventFilter) -> bool {
-    let has_entity = |name: &String| logged.records.iter().any(|(_, entity, _)| entity == name);
+    let has_entity = |name: &String| logged.records.iter().any(|it| it.entity == *name);
     // Of a source that was deleted the tail is not known any more.
     let tail = logged.event.source.0.tail();
     let is_from = |wanted: SourceId| tail == 0 || tail == wanted.0.tail();

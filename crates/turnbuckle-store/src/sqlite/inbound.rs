@@ -14,13 +14,15 @@ use turnbuckle_core::invalid::Invalid;
 use crate::StoreError;
 use crate::error::Noun;
 use crate::inbound::{
-    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, FinishEvent, Headers, InboundEvent,
-    InboundRequest, InboundStatus, InboundStore, LoggedEvent,
+    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventRecord, FinishEvent, Headers,
+    InboundEvent, InboundRequest, InboundStatus, InboundStore, LoggedEvent,
 };
 use crate::page::{Page, PageRequest};
 use crate::record::Applied;
 use crate::rules::event::{EventWrites, finish_event, fits};
-use crate::rules::numbers::{inbound_status_from_row, inbound_status_to_row};
+use crate::rules::numbers::{
+    change_type_from_row, change_type_to_row, inbound_status_from_row, inbound_status_to_row,
+};
 use crate::rules::schema::ConnectionSchema;
 use crate::sqlite::SqliteStore;
 use crate::sqlite::failure::Failure;
@@ -179,9 +181,16 @@ impl EventWrites for Batch<'_> {
         }
         self.sql
             .prepare_cached(
-                "INSERT INTO inbound_record (event, item, entity, record) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO inbound_record (event, item, entity, record, change)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![event, item, applied.entity, applied.record.id])?;
+            .execute(params![
+                event,
+                item,
+                applied.entity,
+                applied.record.id,
+                applied.change.map(change_type_to_row)
+            ])?;
         Ok(())
     }
 
@@ -389,11 +398,17 @@ fn read_log(db: &Db, event: InboundEvent, status: InboundStatus) -> Result<Logge
         None => (None, Vec::new()),
     };
     let mut select = db.prepare_cached(
-        "SELECT item, entity, record FROM inbound_record WHERE event = ?1 ORDER BY item",
+        "SELECT item, entity, record, change FROM inbound_record WHERE event = ?1 ORDER BY item",
     )?;
-    let records = select
-        .query_map([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<Result<_, _>>()?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(EventRecord {
+            item: row.get(0)?,
+            entity: row.get(1)?,
+            id: row.get(2)?,
+            change: row.get::<_, Option<i64>>(3)?.and_then(change_type_from_row),
+        })
+    };
+    let records = select.query_map([key], read)?.collect::<Result<_, _>>()?;
     Ok(LoggedEvent { event, status, warnings, error, records })
 }
 

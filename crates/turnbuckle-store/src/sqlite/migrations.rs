@@ -16,6 +16,11 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
         "create_function_calls",
         include_str!("../../migrations/sqlite/0003_create_function_calls.sql"),
     ),
+    (
+        4,
+        "keep_what_events_did",
+        include_str!("../../migrations/sqlite/0004_keep_what_events_did.sql"),
+    ),
 ];
 
 /// Marks the file as ours: "TBK1". Until the first release it was "TBKL", and the

@@ -97,7 +97,10 @@ tables! {
         source_tail: integer uncompared, connection: integer, headers: text, query: bytes,
         body: bytes,
     }
-    inbound_record { workspace: integer, event: integer, item: integer, entity: text, record: text }
+    inbound_record {
+        workspace: integer, event: integer, item: integer, entity: text, record: text,
+        change: integer nullable,
+    }
     dedupe { workspace: integer, source: integer, key: bytes, event: integer, tail: integer }
     subscription {
         workspace: integer, seq: integer, tail: integer, connection: integer, object: text,

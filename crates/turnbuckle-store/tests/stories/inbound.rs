@@ -5,8 +5,8 @@ use turnbuckle_core::id::{InboundEventId, SourceId};
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::write::Strictness;
 use turnbuckle_store::inbound::{
-    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventWork, FinishEvent, Headers,
-    InboundEvent, InboundRequest, InboundStatus, LoggedEvent,
+    Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventRecord, EventWork, FinishEvent,
+    Headers, InboundEvent, InboundRequest, InboundStatus, LoggedEvent,
 };
 use turnbuckle_store::record::Write;
 use turnbuckle_store::{Store, StoreError};
@@ -168,10 +168,12 @@ pub async fn finishing_writes_records_changes_and_the_outcome(
     let line = logged(store, &event).await;
     assert_eq!((line.status, &line.error), (InboundStatus::Done, &None));
     assert_eq!(line.warnings, outcome.warnings);
-    let records = outcome
-        .applied
-        .iter()
-        .map(|(item, it)| (*item, "Contact".to_owned(), it.record.id.clone()));
+    let records = outcome.applied.iter().map(|(item, it)| EventRecord {
+        item: *item,
+        entity: "Contact".to_owned(),
+        id: it.record.id.clone(),
+        change: Some(ChangeType::Create),
+    });
     assert_eq!(line.records, records.collect::<Vec<_>>());
     let changes = store.unmatched_changes(10).await.unwrap();
     assert!(changes.iter().all(|change| change.origin == Origin::Source));
@@ -242,7 +244,14 @@ pub async fn finishing_again_updates_the_same_record(store: &dyn Store, clock: &
     let again = finish(store, work(&event, vec![contact("Ada")])).await;
     assert_eq!(again.applied[0].1.change, Some(ChangeType::Create));
     assert_eq!(contacts(store).await, ["Bob", "Ada"]);
-    assert_eq!(logged(store, &event).await.records[0].2, again.applied[0].1.record.id);
+    let written = &logged(store, &event).await.records[0];
+    assert_eq!(written.id, again.applied[0].1.record.id);
+    assert_eq!(written.change, Some(ChangeType::Create));
+    finish(store, work(&event, vec![contact("Ada")])).await;
+    let written = &logged(store, &event).await.records[0];
+    assert_eq!(written.change, None, "it already was as the event wanted it");
+    finish(store, work(&event, vec![contact("Ada L")])).await;
+    assert_eq!(logged(store, &event).await.records[0].change, Some(ChangeType::Update));
 }
 
 pub async fn as_new_writes_another_record(store: &dyn Store, clock: &TestClock) {
@@ -254,7 +263,9 @@ pub async fn as_new_writes_another_record(store: &dyn Store, clock: &TestClock) 
     assert_eq!(outcome.applied[0].1.change, Some(ChangeType::Create));
     assert_eq!(contacts(store).await, ["Ada", "Ada"]);
     let records = logged(store, &event).await.records;
-    assert_eq!(records, [(0, "Contact".to_owned(), outcome.applied[0].1.record.id.clone())]);
+    let id = outcome.applied[0].1.record.id.clone();
+    let (entity, change) = ("Contact".to_owned(), Some(ChangeType::Create));
+    assert_eq!(records, [EventRecord { item: 0, entity, id, change }]);
 }
 
 pub async fn a_success_after_a_failure_forgets_the_failure(store: &dyn Store, clock: &TestClock) {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use turnbuckle_store::inbound::{InboundRequest, InboundStatus, LoggedEvent};
+use turnbuckle_store::inbound::{EventRecord, InboundRequest, InboundStatus, LoggedEvent};
 use utoipa::ToSchema;
 
 use crate::api::time::rfc3339;
@@ -99,10 +99,10 @@ pub enum BodyEncoding {
 impl From<&LoggedEvent> for InboundEventView {
     fn from(it: &LoggedEvent) -> Self {
         let content_type = it.event.request.headers.get("content-type");
-        let record = |(item, entity, id): &(u32, String, String)| EventRecordView {
-            item: *item,
-            entity: entity.clone(),
-            id: id.clone(),
+        let record = |it: &EventRecord| EventRecordView {
+            item: it.item,
+            entity: it.entity.clone(),
+            id: it.id.clone(),
         };
         Self {
             id: it.event.id.to_string(),

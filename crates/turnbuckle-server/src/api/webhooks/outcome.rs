@@ -43,7 +43,13 @@ pub enum RecordChange {
 
 impl From<&Applied> for RecordChange {
     fn from(it: &Applied) -> Self {
-        match it.change {
+        it.change.into()
+    }
+}
+
+impl From<Option<ChangeType>> for RecordChange {
+    fn from(change: Option<ChangeType>) -> Self {
+        match change {
             None => Self::Unchanged,
             Some(ChangeType::Create) => Self::Created,
             Some(ChangeType::Update) => Self::Updated,
@@ -112,12 +118,13 @@ pub fn processed(outcome: &EventOutcome) -> Response {
     })
 }
 
-/// The outcome of an event that is posted again: this post changed nothing.
-pub fn logged(logged: &LoggedEvent) -> Response {
-    let records = logged.records.iter().map(|(_, entity, id)| ProcessedRecord {
-        entity,
-        id,
-        change: RecordChange::Unchanged,
+/// The outcome of an event as the log tells it. A post that repeats another has
+/// changed nothing.
+pub fn logged(logged: &LoggedEvent, is_repeat: bool) -> Response {
+    let records = logged.records.iter().map(|it| ProcessedRecord {
+        entity: &it.entity,
+        id: &it.id,
+        change: it.change.filter(|_| !is_repeat).into(),
     });
     answer(Processed {
         id: logged.event.id,
@@ -125,7 +132,7 @@ pub fn logged(logged: &LoggedEvent) -> Response {
         records: records.collect(),
         warnings: &logged.warnings,
         error: logged.error.as_deref(),
-        repeat: Some(true),
+        repeat: is_repeat.then_some(true),
     })
 }
 

@@ -8,7 +8,7 @@ use turnbuckle_core::id::{InboundEventId, SourceId, UnixMs, WorkspaceId};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::error::Noun;
 use turnbuckle_store::inbound::{
-    EventFilter, EventWork, FinishEvent, InboundEvent, InboundStatus, LoggedEvent,
+    EventFilter, EventRecord, EventWork, FinishEvent, InboundEvent, InboundStatus, LoggedEvent,
 };
 use turnbuckle_store::page::PageRequest;
 use turnbuckle_store::replay::Run;
@@ -158,7 +158,7 @@ pub(super) async fn advance(app: &App, run: &mut Run) -> Result<(), StoreError> 
 /// Whether the records of an event were made since the run began. Without this
 /// the slice in which a process died would make its new records twice.
 async fn was_replayed_by(app: &App, run: &Run, logged: &LoggedEvent) -> Result<bool, StoreError> {
-    let Some((_, entity, id)) = logged.records.first() else { return Ok(false) };
+    let Some(EventRecord { entity, id, .. }) = logged.records.first() else { return Ok(false) };
     let source = app.catalog.source(run.workspace, logged.event.source).await?;
     let Some(source) = source else { return Ok(false) };
     let (connection, ids) = (&source.settings.connection, [id.clone()]);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use deadpool_postgres::Transaction;
-use turnbuckle_core::change::Change;
+use turnbuckle_core::change::{Change, ChangeType};
 use turnbuckle_core::id::{ConnectionNo, WorkspaceId};
 use turnbuckle_core::key;
 use turnbuckle_core::record::Record;
@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use crate::postgres::change::insert_changes;
 use crate::postgres::failure::Failure;
-use crate::postgres::statement::{by_key, execute};
+use crate::postgres::statement::{Parameters, by_key, execute};
 use crate::postgres::unit::known::Lead;
 use crate::rules::apply::Same;
+use crate::rules::numbers::change_type_to_row;
 use crate::rules::record::RecordRow;
 use crate::rules::schema::EntityRow;
 
@@ -53,7 +54,15 @@ pub struct Ended {
 enum Undo {
     Record(RecordKey, Option<Touched>),
     Key((i64, i64), Option<KeyMove>),
-    Item((i64, u32), Option<(WorkspaceId, String, String)>),
+    Item((i64, u32), Option<ItemWritten>),
+}
+
+/// What an item of an event wrote.
+pub struct ItemWritten {
+    pub workspace: WorkspaceId,
+    pub entity: String,
+    pub record: String,
+    pub change: Option<ChangeType>,
 }
 
 /// A moment to which writes can be undone.
@@ -82,8 +91,8 @@ pub struct Writes {
     /// Connections whose entry above was raised.
     minted: BTreeSet<ConnectionNo>,
     changes: Vec<(Change, Option<String>)>,
-    /// Of event and item: entity and record.
-    items: HashMap<(i64, u32), (WorkspaceId, String, String)>,
+    /// Of event and item.
+    items: HashMap<(i64, u32), ItemWritten>,
     ended: Vec<Ended>,
     undo: Vec<Undo>,
 }
@@ -235,18 +244,10 @@ impl Writes {
 
     /// Entity and record that an item of an event has written here.
     pub fn item(&self, event: i64, item: u32) -> Option<(&String, &String)> {
-        self.items.get(&(event, item)).map(|(_, entity, record)| (entity, record))
+        self.items.get(&(event, item)).map(|it| (&it.entity, &it.record))
     }
 
-    pub fn put_item(
-        &mut self,
-        workspace: WorkspaceId,
-        event: i64,
-        item: u32,
-        entity: &str,
-        record: &str,
-    ) {
-        let written = (workspace, entity.to_owned(), record.to_owned());
+    pub fn put_item(&mut self, event: i64, item: u32, written: ItemWritten) {
         let before = self.items.insert((event, item), written);
         self.undo.push(Undo::Item((event, item), before));
     }
@@ -521,20 +522,25 @@ async fn write_ends(
 
 async fn put_items(
     transaction: &Transaction<'_>,
-    items: &HashMap<(i64, u32), (WorkspaceId, String, String)>,
+    items: &HashMap<(i64, u32), ItemWritten>,
 ) -> Result<(), Failure> {
     if items.is_empty() {
         return Ok(());
     }
-    let workspaces: Vec<i64> = items.values().map(|it| it.0.0).collect();
+    let workspaces: Vec<i64> = items.values().map(|it| it.workspace.0).collect();
     let (events, numbers): (Vec<i64>, Vec<i64>) =
         items.keys().map(|(event, item)| (*event, i64::from(*item))).unzip();
-    let entities: Vec<&str> = items.values().map(|it| it.1.as_str()).collect();
-    let records: Vec<&str> = items.values().map(|it| it.2.as_str()).collect();
-    let put = "INSERT INTO inbound_record (workspace, event, item, entity, record)
-        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])
+    let entities: Vec<&str> = items.values().map(|it| it.entity.as_str()).collect();
+    let records: Vec<&str> = items.values().map(|it| it.record.as_str()).collect();
+    let changes: Vec<Option<i64>> =
+        items.values().map(|it| it.change.map(change_type_to_row)).collect();
+    let put = "INSERT INTO inbound_record (workspace, event, item, entity, record, change)
+        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
+            $6::bigint[])
         ON CONFLICT (workspace, event, item) DO UPDATE
-        SET entity = excluded.entity, record = excluded.record";
-    execute(transaction, put, &[&workspaces, &events, &numbers, &entities, &records]).await?;
+        SET entity = excluded.entity, record = excluded.record, change = excluded.change";
+    let parameters: Parameters<'_> =
+        &[&workspaces, &events, &numbers, &entities, &records, &changes];
+    execute(transaction, put, parameters).await?;
     Ok(())
 }

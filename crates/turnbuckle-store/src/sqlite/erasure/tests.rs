@@ -34,7 +34,7 @@ fn add(db: &Db, no: i64, logged: i64) {
                  query, body)
              VALUES (?1, 0, 1, 1, ?2, 2, '[]', '', x'')",
             "INSERT INTO inbound_outcome VALUES (?1, ?2, '[]')",
-            "INSERT INTO inbound_record VALUES (?1, 0, 'Contact', ?2)",
+            "INSERT INTO inbound_record VALUES (?1, 0, 'Contact', ?2, 2)",
             "INSERT INTO dedupe VALUES (?2, ?1, ?1, 0)",
         ] {
             db.execute(insert, [seq, no]).unwrap();
