@@ -1,6 +1,6 @@
 //! Verification of senders: whether a post comes from who it says it does.
 //!
-//! Senders sign what they post in some thirty ways that differ in a few facts:
+//! Senders sign what they post in some forty ways that differ in a few facts:
 //! where the signatures are, over which bytes, how they are written, when they
 //! were made. A [`Scheme`] holds these facts; the table of known [senders](sender())
 //! is written in the words in which the owner of a source may declare another.

@@ -278,6 +278,30 @@ async fn what_senders_ask_first_is_answered_and_not_stored() {
 }
 
 #[tokio::test]
+async fn xero_is_answered_without_a_body_whatever_the_answer_is() {
+    let hub = Intake::start().await;
+    let (_, path) = source(&hub, json!({"sender": "xero", "secrets": ["s"]})).await;
+    let ask = r#"{"events":[],"lastEventSequence":0,"firstEventSequence":0,"entropy":"S0m3"}"#;
+    let tell = r#"{"events":[{"resourceId":"717f2bfc"}],"EntityName":"Lead","Contact":"Ada"}"#;
+    let call = async |secret: &str, body: &str, status: u16| {
+        let signature = STANDARD.encode(tag(hmac::HMAC_SHA256, secret, body));
+        let answer = post(&hub, &path, &[("x-xero-signature", &signature)], body).await;
+        let answer = answer.expect(status);
+        assert_eq!((answer.text.as_str(), answer.header("content-type")), ("", None));
+        answer
+    };
+    // Whether somebody intends to receive is asked with right and wrong signatures.
+    call("s", ask, 200).await;
+    call("other", ask, 401).await;
+    assert_eq!(event_count(&hub).await, 0);
+    call("other", tell, 401).await;
+    call("s", tell, 200).await;
+    assert_eq!(event_count(&hub).await, 1);
+    let broken = call("s", "{", 400).await;
+    assert!(broken.header("x-event-id").is_some());
+}
+
+#[tokio::test]
 async fn a_secret_that_a_handshake_brings_is_kept_once() {
     let hub = Intake::start().await;
     let (created, path) = source(&hub, json!({"sender": "asana", "secrets": []})).await;

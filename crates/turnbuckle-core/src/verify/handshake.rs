@@ -37,6 +37,8 @@ pub enum Handshake {
     Slack,
     /// A post with `Smartsheet-Hook-Challenge`.
     Smartsheet,
+    /// A signed post `{"events":[],…}`. No answer to this sender may have a body.
+    Xero,
     /// A post `{"event":"endpoint.url_validation","payload":{"plainToken":…}}`.
     Zoom,
 }
@@ -44,6 +46,8 @@ pub enum Handshake {
 /// What a handshake is answered with, status 200.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
+    /// Without a body.
+    Empty,
     /// As `text/plain`.
     Text(String),
     Json(Json),
@@ -139,8 +143,18 @@ impl Handshake {
                 let challenge = bounded(str::from_utf8(value).ok()?.to_owned())?;
                 Some(Answer::Json(json!({ "challenge": challenge })))
             }
+            Self::Xero => {
+                let body = body_of(post, b"events")?;
+                let events = body["events"].as_array()?;
+                events.is_empty().then_some(Answer::Empty)
+            }
             _ => None,
         }
+    }
+
+    /// Whether the sender takes an answer with a body for a failure.
+    pub(super) fn wants_empty_answers(self) -> bool {
+        self == Self::Xero
     }
 
     /// Whether the sender asks with `GET`.

@@ -10,7 +10,7 @@ use super::scheme::Scheme;
 const TABLE: &str = include_str!("senders.json");
 
 /// Every name that [`sender`] knows, sorted.
-pub const SENDER_NAMES: [&str; 39] = [
+pub const SENDER_NAMES: [&str; 44] = [
     "asana",
     "attio",
     "bitbucket",
@@ -19,6 +19,8 @@ pub const SENDER_NAMES: [&str; 39] = [
     "calendly",
     "chargebee",
     "clickup",
+    "close",
+    "customer.io",
     "dataverse",
     "docusign",
     "dropbox",
@@ -29,6 +31,7 @@ pub const SENDER_NAMES: [&str; 39] = [
     "hubspot-v1",
     "hubspot-v2",
     "intercom",
+    "jira",
     "linear",
     "mailgun",
     "meta",
@@ -37,6 +40,7 @@ pub const SENDER_NAMES: [&str; 39] = [
     "pipedrive",
     "postmark",
     "quickbooks",
+    "segment",
     "sendgrid",
     "shopify",
     "slack",
@@ -48,6 +52,7 @@ pub const SENDER_NAMES: [&str; 39] = [
     "svix",
     "twilio",
     "typeform",
+    "xero",
     "zendesk",
     "zoom",
 ];

@@ -205,6 +205,11 @@ impl Verification {
         self.scheme.handshake.is_some_and(Handshake::asks_by_get)
     }
 
+    /// Whether whatever is answered must have no body.
+    pub fn wants_empty_answers(&self) -> bool {
+        self.scheme.handshake.is_some_and(Handshake::wants_empty_answers)
+    }
+
     fn keys(&self) -> Vec<Key> {
         // All were read when the setting was; one that is not would be left out, which refuses.
         let keys = self.secrets.iter().map(|text| Key::read(&self.scheme, text.reveal()));
