@@ -31,6 +31,8 @@ pub enum Handshake {
     Front,
     /// `GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…`
     Meta,
+    /// A post `{"challenge":…}`, repeated.
+    Monday,
     /// `POST ?validationToken=…`, repeated as text.
     MicrosoftGraph,
     /// A signed post `{"type":"url_verification","challenge":…}`.
@@ -104,6 +106,13 @@ impl Handshake {
                 let value = header("smartsheet-hook-challenge")?;
                 let body = json!({ "smartsheetHookResponse": value });
                 Some(Ok(Answer::Header { name: "smartsheet-hook-response", value, body }))
+            }
+            Self::Monday if is_post => {
+                let body = body_of(post, b"challenge")?;
+                let is_alone = body.as_object().is_some_and(|members| members.len() == 1);
+                let challenge = body["challenge"].as_str().filter(|_| is_alone)?;
+                let challenge = bounded(challenge.to_owned())?;
+                Some(Ok(Answer::Json(json!({ "challenge": challenge }))))
             }
             Self::Zoom if is_post => {
                 let body = body_of(post, b"endpoint.url_validation")?;

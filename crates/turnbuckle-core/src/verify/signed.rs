@@ -92,10 +92,15 @@ impl Part {
 /// The URLs that a sender may mean: some leave out or write the usual port, whatever
 /// they call.
 pub(super) fn urls<'a>(scheme: &Scheme, url: &'a str) -> Vec<Cow<'a, str>> {
-    let mut urls = vec![Cow::Borrowed(url)];
-    if !scheme.signed.iter().any(|part| matches!(part, Part::Url | Part::UrlDecoded)) {
-        return urls;
+    match scheme.signed.iter().any(|part| matches!(part, Part::Url | Part::UrlDecoded)) {
+        true => with_port(url),
+        false => vec![Cow::Borrowed(url)],
     }
+}
+
+/// A URL with and without the usual port.
+pub(super) fn with_port(url: &str) -> Vec<Cow<'_, str>> {
+    let mut urls = vec![Cow::Borrowed(url)];
     let Some((protocol, rest)) = url.split_once("://") else { return urls };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
