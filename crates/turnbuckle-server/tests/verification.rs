@@ -1,6 +1,7 @@
 //! Stories of sources that believe one sender.
 
 mod intake;
+mod published;
 mod support;
 
 use axum::body::Body;

@@ -43,7 +43,7 @@ pub enum Part {
     /// The same, with the escapes of `: / ? @ ! $ ' ( ) * , ;` undone, as HubSpot signs it.
     UrlDecoded,
     /// The parameters of an urlencoded body in the order of their names, name and value
-    /// with nothing between. Of another body nothing.
+    /// with nothing between, each pair once. Of another body nothing.
     Form,
     Secret,
     /// The sender's id of the post, which a header holds.
@@ -148,6 +148,7 @@ pub(super) fn bytes(
 fn sorted_form(body: &[u8]) -> Vec<u8> {
     let mut pairs: Vec<_> = form_urlencoded::parse(body).collect();
     pairs.sort();
+    pairs.dedup();
     pairs.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()].concat()).collect()
 }
 
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_are_sorted_by_name() {
-        assert_eq!(sorted_form(b"b=2&a=%20x&a=1&c"), b"a xa1b2c");
+    fn forms_are_sorted_by_name_and_say_nothing_twice() {
+        assert_eq!(sorted_form(b"b=2&a=%20x&a=1&c&a=1&b=2"), b"a xa1b2c");
     }
 }
