@@ -294,7 +294,7 @@ async fn what_senders_ask_first_is_answered_and_not_stored() {
     let answer = post(&hub, &path, &[("smartsheet-hook-challenge", "c")], "{}").await.expect(200);
     assert_eq!(answer.header("smartsheet-hook-response"), Some("c"));
 
-    let (_, path) = source(&hub, json!({"sender": "monday", "secrets": ["s"]})).await;
+    let (_, path) = source(&hub, json!({"sender": "monday.com", "secrets": ["s"]})).await;
     let ask = r#"{"challenge":"3eZbrw1aB"}"#;
     assert_eq!(post(&hub, &path, &[], ask).await.expect(200).text, ask);
 

@@ -39,7 +39,7 @@ pub const SENDER_NAMES: [&str; 50] = [
     "mailgun",
     "meta",
     "microsoft-graph",
-    "monday",
+    "monday.com",
     "paddle",
     "pipedrive",
     "plaid",
@@ -84,7 +84,7 @@ mod tests {
             assert_eq!(Scheme::read(&scheme.to_json()).unwrap(), scheme, "{name}");
             // What an owner could not declare signs less than its body, by its maker's choice.
             let is_declarable = Scheme::parse(&scheme.to_json()).is_ok();
-            let signs_no_body = ["mailgun", "monday"].contains(&name);
+            let signs_no_body = ["mailgun", "monday.com"].contains(&name);
             assert_eq!(is_declarable, !signs_no_body, "{name}");
         }
     }

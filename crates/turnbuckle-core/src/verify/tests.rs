@@ -526,7 +526,7 @@ fn challenges_without_a_signature_are_answered() {
     let expect = Some(Ok(Answer::Header { name, value, body }));
     check_handshake(&smartsheet, to, &headers, "{}", expect);
 
-    let monday = json!({"sender": "monday", "secrets": ["s"]});
+    let monday = json!({"sender": "monday.com", "secrets": ["s"]});
     let answer = Some(Ok(Answer::Json(json!({"challenge": "3eZ"}))));
     check_handshake(&monday, to, &[], r#"{"challenge":"3eZ"}"#, answer);
     check_handshake(&monday, to, &[], r#"{"challenge":"3eZ","event":{}}"#, None);
@@ -669,7 +669,7 @@ fn an_explanation_takes_a_token_apart() {
 
     let claims = json!({"iat": NOW / 1_000, "aud": URL});
     let elsewhere = token(b"s", &claims);
-    let monday = sender("monday").unwrap();
+    let monday = sender("monday.com").unwrap();
     let headers = [("authorization", elsewhere.as_bytes())];
     let url = URL.replace("https", "http");
     let post = Post { url: &url, ..post(&headers, b"{}") };
