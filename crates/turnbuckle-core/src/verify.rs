@@ -1,6 +1,6 @@
 //! Verification of senders: whether a post comes from who it says it does.
 //!
-//! Senders sign what they post in some thirty ways that differ in a few facts:
+//! Senders sign what they post in some forty ways that differ in a few facts:
 //! where the signatures are, over which bytes, how they are written, when they
 //! were made. A [`Scheme`] holds these facts; the table of known [senders](sender())
 //! is written in the words in which the owner of a source may declare another.
@@ -14,10 +14,11 @@
 //! - Signatures, tokens and hashes are compared in constant time, each with every secret.
 //!
 //! Nothing here reads a clock: the caller passes the time. Absent on purpose:
-//! JSON Web Tokens, certificates of clients, lists of addresses.
+//! keys that a sender publishes and changes, certificates of clients, lists of addresses.
 
 mod explain;
 mod handshake;
+mod jwt;
 mod keys;
 mod place;
 mod scheme;
@@ -33,6 +34,7 @@ use crate::id::UnixMs;
 
 pub use explain::{Comparison, Explanation, explain};
 pub use handshake::{Answer, Handshake};
+pub use jwt::Claims;
 pub use keys::{Key, KeyForm};
 pub use place::Place;
 pub use scheme::{Algorithm, Encoding, Scheme, TOLERANCE_S_MAX, Timestamp, Unit};
@@ -109,6 +111,18 @@ pub enum Refusal {
     TooNew { tolerance_s: u32 },
     #[error("the body is not the one whose hash was signed")]
     OtherBody,
+    #[error("{0} is no JSON Web Token")]
+    NoToken(Place),
+    #[error("the token is signed in another way than this sender signs")]
+    OtherAlgorithm,
+    #[error("the token says no `{0}`")]
+    ClaimMissing(String),
+    #[error("what the token says of `{0}` cannot be read")]
+    ClaimUnreadable(String),
+    #[error("the token expired more than {tolerance_s} s ago")]
+    Expired { tolerance_s: u32 },
+    #[error("the token is for another URL")]
+    OtherAudience,
     #[error("no signature matches")]
     NoMatch,
     #[error("the secret is not known yet: the sender's handshake has not come")]
@@ -124,6 +138,9 @@ pub fn verify(scheme: &Scheme, keys: &[Key], post: &Post<'_>, now: UnixMs) -> Re
         return Err(Refusal::NoSecret);
     }
     let facts = Facts::new(*post, scheme);
+    if let Some(claims) = &scheme.claims {
+        return jwt::verify(scheme, claims, keys, &facts, now);
+    }
     let offered = offered(scheme, &facts)?;
     let timestamp = check_timestamp(scheme, &facts, now)?;
     check_body_hash(scheme, &facts)?;

@@ -80,9 +80,16 @@ impl App {
     /// With a sentence for the operator: the data folder, the key file or the
     /// database cannot be used.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
+        Self::build_on(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same on another clock than the system's: in tests, on one that stands still.
+    ///
+    /// # Errors
+    /// As [`App::build`].
+    pub async fn build_on(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         make_private_folder(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let opened = match &config.store.address {
             StoreAddress::Embedded => open_embedded(&config, clock.clone())?,
             StoreAddress::Postgres(address) => {

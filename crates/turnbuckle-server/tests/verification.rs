@@ -1,11 +1,12 @@
 //! Stories of sources that believe one sender.
 
 mod intake;
+mod published;
 mod support;
 
 use axum::body::Body;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::Method;
 use intake::{Answer, Intake};
 use ring::hmac;
@@ -204,6 +205,40 @@ async fn a_declared_scheme_is_verified_like_a_known_one() {
     assert_eq!(stale.json["detail"], "it was signed more than 60 s ago");
 }
 
+/// A JSON Web Token as Vonage makes it.
+fn vonage(at_s: i64, body: &str, secret: &str) -> String {
+    let hash = hex(ring::digest::digest(&ring::digest::SHA256, body.as_bytes()).as_ref());
+    let parts = [json!({"alg": "HS256"}), json!({"iat": at_s, "payload_hash": hash})];
+    let signed = parts.map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+    let signature = URL_SAFE_NO_PAD.encode(tag(hmac::HMAC_SHA256, secret, &signed));
+    format!("Bearer {signed}.{signature}")
+}
+
+#[tokio::test]
+async fn a_token_proves_one_body_for_a_while_and_is_not_kept() {
+    let hub = Intake::start().await;
+    let (_, path) = source(&hub, json!({"sender": "vonage", "secrets": ["s3", "s2"]})).await;
+    let now_s = hub.app.now() / 1_000;
+    let call =
+        async |token: &str, body: &str| post(&hub, &path, &[("authorization", token)], body).await;
+    for secret in ["s3", "s2"] {
+        let answer = call(&vonage(now_s, BODY, secret), BODY).await.expect(200);
+        let event = hub.event(&answer.json["id"]).await;
+        assert!(!event.to_string().contains("eyJ"), "{event}");
+    }
+    let refused = async |token: &str, body: &str| {
+        call(token, body).await.expect(401).json["detail"].as_str().unwrap().to_owned()
+    };
+    let told = "the body is not the one whose hash was signed";
+    assert_eq!(refused(&vonage(now_s, BODY, "s3"), "{}").await, told);
+    assert_eq!(refused(&vonage(now_s, BODY, "s1"), BODY).await, "no signature matches");
+    let told = "it was signed more than 300 s ago";
+    assert_eq!(refused(&vonage(now_s - 301, BODY, "s3"), BODY).await, told);
+    let told = "the header `authorization` is no JSON Web Token";
+    assert_eq!(refused("Bearer s3", BODY).await, told);
+    assert_eq!(event_count(&hub).await, 2);
+}
+
 #[tokio::test]
 async fn posts_of_others_do_not_use_up_the_limit_of_the_sender() {
     let hub = Intake::start().await;
@@ -259,6 +294,10 @@ async fn what_senders_ask_first_is_answered_and_not_stored() {
     let answer = post(&hub, &path, &[("smartsheet-hook-challenge", "c")], "{}").await.expect(200);
     assert_eq!(answer.header("smartsheet-hook-response"), Some("c"));
 
+    let (_, path) = source(&hub, json!({"sender": "monday.com", "secrets": ["s"]})).await;
+    let ask = r#"{"challenge":"3eZbrw1aB"}"#;
+    assert_eq!(post(&hub, &path, &[], ask).await.expect(200).text, ask);
+
     let (_, path) = source(&hub, json!({"sender": "zoom", "secrets": ["s"]})).await;
     let ask = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"abc"}}"#;
     let answer = post(&hub, &path, &[], ask).await.expect(200);
@@ -275,6 +314,30 @@ async fn what_senders_ask_first_is_answered_and_not_stored() {
     assert_eq!(answer.json, json!({"challenge": "3eZbrw1aB"}));
 
     assert_eq!(event_count(&hub).await, 0);
+}
+
+#[tokio::test]
+async fn xero_is_answered_without_a_body_whatever_the_answer_is() {
+    let hub = Intake::start().await;
+    let (_, path) = source(&hub, json!({"sender": "xero", "secrets": ["s"]})).await;
+    let ask = r#"{"events":[],"lastEventSequence":0,"firstEventSequence":0,"entropy":"S0m3"}"#;
+    let tell = r#"{"events":[{"resourceId":"717f2bfc"}],"EntityName":"Lead","Contact":"Ada"}"#;
+    let call = async |secret: &str, body: &str, status: u16| {
+        let signature = STANDARD.encode(tag(hmac::HMAC_SHA256, secret, body));
+        let answer = post(&hub, &path, &[("x-xero-signature", &signature)], body).await;
+        let answer = answer.expect(status);
+        assert_eq!((answer.text.as_str(), answer.header("content-type")), ("", None));
+        answer
+    };
+    // Whether somebody intends to receive is asked with right and wrong signatures.
+    call("s", ask, 200).await;
+    call("other", ask, 401).await;
+    assert_eq!(event_count(&hub).await, 0);
+    call("other", tell, 401).await;
+    call("s", tell, 200).await;
+    assert_eq!(event_count(&hub).await, 1);
+    let broken = call("s", "{", 400).await;
+    assert!(broken.header("x-event-id").is_some());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! made good, that one is named. An explanation holds signatures that would be
 //! believed, so it is for those who know the secret and never for a sender.
 
+use super::jwt::{self, Token};
 use super::keys::{Key, KeyForm};
 use super::scheme::{Algorithm, Scheme};
 use super::signed::{self, Part};
@@ -47,6 +48,17 @@ pub fn explain(
     let keys: Vec<Key> = secrets.iter().enumerate().map(read).collect::<Result<_, _>>()?;
     let outcome = verify(scheme, &keys, post, now);
     let facts = Facts::new(*post, scheme);
+    let causes = match &outcome {
+        Ok(()) => Vec::new(),
+        Err(refusal) => causes(scheme, secrets, post, now, refusal),
+    };
+    if scheme.claims.is_some() {
+        let token = Token::of(scheme, &facts).ok();
+        let comparisons = token.iter().flat_map(|token| compare_token(scheme, &keys, token));
+        let comparisons = comparisons.collect();
+        let signed = token.map(|token| token.signed.into_bytes());
+        return Ok(Explanation { outcome, signed, comparisons, causes });
+    }
     let place = scheme.timestamp.as_ref().map(|timestamp| &timestamp.place);
     let timestamp = place.and_then(|place| place.value(&facts).ok());
     let timestamp = timestamp.as_deref();
@@ -69,11 +81,18 @@ pub fn explain(
     let masked = Scheme { signed: scheme.signed.iter().map(masked).collect(), ..scheme.clone() };
     let shown = keys.first().filter(|_| is_known && scheme.algorithm != Algorithm::Token);
     let shown = shown.and_then(|key| signed::bytes(&masked, &facts, post.url, timestamp, key).ok());
-    let causes = match &outcome {
-        Ok(()) => Vec::new(),
-        Err(refusal) => causes(scheme, secrets, post, now, refusal),
-    };
     Ok(Explanation { outcome, signed: shown, comparisons, causes })
+}
+
+fn compare_token(scheme: &Scheme, keys: &[Key], token: &Token) -> Vec<Comparison> {
+    let compare = |(secret_index, key): (usize, &Key)| {
+        let received = token.signature.clone();
+        let expected = key.expected(scheme, token.signed.as_bytes());
+        let expected = expected.map(|bytes| jwt::encode(&bytes));
+        let differs_at = expected.as_deref().and_then(|it| first_difference(&received, it));
+        Comparison { secret_index, received, expected, differs_at }
+    };
+    keys.iter().enumerate().map(compare).collect()
 }
 
 fn masked(part: &Part) -> Part {
@@ -99,6 +118,10 @@ fn causes(
     now: UnixMs,
     refusal: &Refusal,
 ) -> Vec<String> {
+    let mended_or = |usual: Vec<String>| {
+        let mended = mended(scheme, secrets, post, now);
+        if mended.is_empty() { usual } else { mended }
+    };
     match refusal {
         Refusal::Missing(_) => {
             vec!["it is not signed, or something between the sender and here took that away".into()]
@@ -111,12 +134,21 @@ fn causes(
             "the sender repeats posts with their first time of signing: raise `tolerance_s`".into(),
         ],
         Refusal::TimestampUnreadable(..) => vec!["the time is written in another unit".into()],
-        Refusal::OtherBody => {
-            vec!["something between the sender and here parsed the body and wrote it anew".into()]
+        Refusal::Expired { .. } => {
+            vec!["it was stored or played again after it was sent, or a clock is wrong".into()]
         }
-        Refusal::NoMatch => {
-            let mended = mended(scheme, secrets, post, now);
-            if mended.is_empty() { usual(scheme) } else { mended }
+        Refusal::OtherBody => mended_or(vec![
+            "something between the sender and here parsed the body and wrote it anew".into(),
+        ]),
+        Refusal::OtherAudience => mended_or(vec![
+            "another URL than the sender called: behind a proxy set `public_url`".into(),
+        ]),
+        Refusal::NoMatch => mended_or(usual(scheme)),
+        Refusal::NoToken(_) | Refusal::ClaimMissing(_) | Refusal::ClaimUnreadable(_) => {
+            vec!["another sender, or another kind of its posts, than is set here".into()]
+        }
+        Refusal::OtherAlgorithm => {
+            vec!["the sender signs with another kind of key than this sender's name says".into()]
         }
         Refusal::Repeated(_) | Refusal::Unreadable(_) | Refusal::NoSecret => Vec::new(),
     }
@@ -135,17 +167,16 @@ fn mended(scheme: &Scheme, secrets: &[&str], post: &Post<'_>, now: UnixMs) -> Ve
     if passes(scheme, &trimmed, post) {
         found.push("it verifies with the secret without the white space around it".to_owned());
     }
-    for form in [KeyForm::Text, KeyForm::Base64, KeyForm::Hex] {
+    for (form, name) in [
+        (KeyForm::Text, "as the text it is"),
+        (KeyForm::Base64, "decoded from Base64"),
+        (KeyForm::Hex, "decoded from hexadecimal digits"),
+    ] {
         let other = Scheme { key: form, key_prefix: String::new(), ..scheme.clone() };
         let bare: Vec<String> = owned
             .iter()
             .map(|text| text.split_once('_').map_or(text.as_str(), |(_, bare)| bare).to_owned())
             .collect();
-        let name = match form {
-            KeyForm::Text => "as the text it is",
-            KeyForm::Base64 => "decoded from Base64",
-            KeyForm::Hex => "decoded from hexadecimal digits",
-        };
         if form != scheme.key && passes(&other, &owned, post) {
             found.push(format!("it verifies with the secret {name}"));
         }

@@ -31,12 +31,16 @@ pub enum Handshake {
     Front,
     /// `GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…`
     Meta,
+    /// A post `{"challenge":…}`, repeated.
+    Monday,
     /// `POST ?validationToken=…`, repeated as text.
     MicrosoftGraph,
     /// A signed post `{"type":"url_verification","challenge":…}`.
     Slack,
     /// A post with `Smartsheet-Hook-Challenge`.
     Smartsheet,
+    /// A signed post `{"events":[],…}`. No answer to this sender may have a body.
+    Xero,
     /// A post `{"event":"endpoint.url_validation","payload":{"plainToken":…}}`.
     Zoom,
 }
@@ -44,6 +48,8 @@ pub enum Handshake {
 /// What a handshake is answered with, status 200.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
+    /// Without a body.
+    Empty,
     /// As `text/plain`.
     Text(String),
     Json(Json),
@@ -101,6 +107,13 @@ impl Handshake {
                 let body = json!({ "smartsheetHookResponse": value });
                 Some(Ok(Answer::Header { name: "smartsheet-hook-response", value, body }))
             }
+            Self::Monday if is_post => {
+                let body = body_of(post, b"challenge")?;
+                let is_alone = body.as_object().is_some_and(|members| members.len() == 1);
+                let challenge = body["challenge"].as_str().filter(|_| is_alone)?;
+                let challenge = bounded(challenge.to_owned())?;
+                Some(Ok(Answer::Json(json!({ "challenge": challenge }))))
+            }
             Self::Zoom if is_post => {
                 let body = body_of(post, b"endpoint.url_validation")?;
                 let is_it = body["event"] == "endpoint.url_validation";
@@ -139,8 +152,18 @@ impl Handshake {
                 let challenge = bounded(str::from_utf8(value).ok()?.to_owned())?;
                 Some(Answer::Json(json!({ "challenge": challenge })))
             }
+            Self::Xero => {
+                let body = body_of(post, b"events")?;
+                let events = body["events"].as_array()?;
+                events.is_empty().then_some(Answer::Empty)
+            }
             _ => None,
         }
+    }
+
+    /// Whether the sender takes an answer with a body for a failure.
+    pub(super) fn wants_empty_answers(self) -> bool {
+        self == Self::Xero
     }
 
     /// Whether the sender asks with `GET`.

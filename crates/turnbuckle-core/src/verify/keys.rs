@@ -3,11 +3,13 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use ring::signature::RsaPublicKeyComponents;
 use ring::{hmac, signature as ring_signature};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use super::jwt;
 use super::scheme::{Algorithm, Scheme};
 
 const CONFIG: GeneralPurposeConfig =
@@ -21,6 +23,8 @@ const P256_DER_HEAD: [u8; 26] = [
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 const P256_POINT_BYTES: usize = 65;
+/// How long the modulus of an RSA key may be.
+const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1_024;
 
 /// How a secret is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -31,6 +35,8 @@ pub enum KeyForm {
     Text,
     Base64,
     Hex,
+    /// A JSON Web Key: the public half, as JSON.
+    Jwk,
 }
 
 /// A secret that was read, or the public half of the sender's.
@@ -39,6 +45,7 @@ pub struct Key(Kind);
 enum Kind {
     Bytes(Vec<u8>),
     P256(Vec<u8>),
+    Rsa(RsaPublicKeyComponents<Vec<u8>>),
     Ed25519(Box<ed25519_dalek::VerifyingKey>),
 }
 
@@ -52,6 +59,7 @@ impl Key {
         };
         let bytes = match scheme.key {
             KeyForm::Text => Some(bare.as_bytes().to_vec()),
+            KeyForm::Jwk => return Jwk::read(bare).and_then(|jwk| jwk.key(scheme.algorithm)),
             KeyForm::Base64 => decode_base64(bare),
             KeyForm::Hex => decode_hex(bare),
         };
@@ -59,14 +67,20 @@ impl Key {
             KeyForm::Text => "text",
             KeyForm::Base64 => "Base64",
             KeyForm::Hex => "hexadecimal digits",
+            KeyForm::Jwk => "JSON",
         };
         let bytes = bytes.ok_or_else(|| format!("must be written in {form}"))?;
         if bytes.is_empty() {
             return Err("must not be empty".to_owned());
         }
         Ok(Self(match scheme.algorithm {
-            Algorithm::HmacSha256 | Algorithm::HmacSha1 | Algorithm::Sha256 | Algorithm::Token => {
-                Kind::Bytes(bytes)
+            Algorithm::HmacSha256
+            | Algorithm::HmacSha1
+            | Algorithm::Sha256
+            | Algorithm::Token
+            | Algorithm::JwtHs256 => Kind::Bytes(bytes),
+            Algorithm::JwtEs256 | Algorithm::JwtRs256 => {
+                return Err("must be written as a JSON Web Key".to_owned());
             }
             Algorithm::EcdsaP256Sha256 => Kind::P256(p256_point(&bytes).ok_or(
                 "must be a public key on the curve P-256: its DER form, or the point of 65 bytes",
@@ -83,7 +97,7 @@ impl Key {
     pub(super) fn bytes(&self) -> &[u8] {
         match &self.0 {
             Kind::Bytes(bytes) => bytes,
-            Kind::P256(_) | Kind::Ed25519(_) => &[],
+            Kind::P256(_) | Kind::Rsa(_) | Kind::Ed25519(_) => &[],
         }
     }
 
@@ -104,9 +118,19 @@ impl Key {
                 })
             }
             Kind::P256(point) => {
-                let algorithm = &ring_signature::ECDSA_P256_SHA256_ASN1;
+                // Tokens write the two numbers side by side, others in DER form.
+                let algorithm = match scheme.algorithm {
+                    Algorithm::JwtEs256 => &ring_signature::ECDSA_P256_SHA256_FIXED,
+                    _ => &ring_signature::ECDSA_P256_SHA256_ASN1,
+                };
                 let key = ring_signature::UnparsedPublicKey::new(algorithm, point);
                 let holds = offered.iter().any(|offered| key.verify(signed, offered).is_ok());
+                Choice::from(u8::from(holds))
+            }
+            Kind::Rsa(key) => {
+                let algorithm = &ring_signature::RSA_PKCS1_2048_8192_SHA256;
+                let holds =
+                    offered.iter().any(|offered| key.verify(algorithm, signed, offered).is_ok());
                 Choice::from(u8::from(holds))
             }
             Kind::Ed25519(key) => {
@@ -125,12 +149,74 @@ impl Key {
         let tag =
             |algorithm| hmac::sign(&hmac::Key::new(algorithm, bytes), signed).as_ref().to_vec();
         match scheme.algorithm {
-            Algorithm::HmacSha256 => Some(tag(hmac::HMAC_SHA256)),
+            Algorithm::HmacSha256 | Algorithm::JwtHs256 => Some(tag(hmac::HMAC_SHA256)),
             Algorithm::HmacSha1 => Some(tag(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY)),
             Algorithm::Sha256 => Some(Sha256::digest(signed).to_vec()),
             Algorithm::Token => Some(bytes.clone()),
-            Algorithm::EcdsaP256Sha256 | Algorithm::Ed25519 => None,
+            Algorithm::EcdsaP256Sha256
+            | Algorithm::Ed25519
+            | Algorithm::JwtEs256
+            | Algorithm::JwtRs256 => None,
         }
+    }
+}
+
+/// The members of a JSON Web Key that are looked at.
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    crv: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    /// What no public key has.
+    d: Option<serde_json::Value>,
+}
+
+impl Jwk {
+    fn read(text: &str) -> Result<Self, String> {
+        let jwk: Self = serde_json::from_str(text)
+            .map_err(|_| "must be a JSON Web Key, such as {\"kty\":\"EC\",…}")?;
+        match jwk.d {
+            None => Ok(jwk),
+            Some(_) => Err("must be the public key: a private one is the sender's alone".into()),
+        }
+    }
+
+    fn key(&self, algorithm: Algorithm) -> Result<Key, String> {
+        match algorithm {
+            Algorithm::JwtRs256 => self
+                .rsa()
+                .map(|key| Key(Kind::Rsa(key)))
+                .ok_or("must be an RSA key of 2048 to 8192 bits"),
+            _ => self
+                .point()
+                .map(|key| Key(Kind::P256(key)))
+                .ok_or("must be a key on the curve P-256"),
+        }
+        .map_err(str::to_owned)
+    }
+
+    fn point(&self) -> Option<Vec<u8>> {
+        if self.kty != "EC" || self.crv.as_deref() != Some("P-256") {
+            return None;
+        }
+        let (x, y) = (jwt::decode(self.x.as_deref()?)?, jwt::decode(self.y.as_deref()?)?);
+        (x.len() == 32 && y.len() == 32).then(|| [&[4], x.as_slice(), &y].concat())
+    }
+
+    fn rsa(&self) -> Option<RsaPublicKeyComponents<Vec<u8>>> {
+        if self.kty != "RSA" {
+            return None;
+        }
+        let number = |text: Option<&str>| {
+            let bytes = jwt::decode(text?)?;
+            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+            Some(bytes[zeros..].to_vec())
+        };
+        let (n, e) = (number(self.n.as_deref())?, number(self.e.as_deref())?);
+        (RSA_BYTES.contains(&n.len()) && !e.is_empty()).then_some(RsaPublicKeyComponents { n, e })
     }
 }
 

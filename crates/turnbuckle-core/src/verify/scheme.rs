@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use super::handshake::Handshake;
+use super::jwt::Claims;
 use super::keys::{KeyForm, decode_base64, decode_hex, encode_base64, encode_hex};
 use super::place::Place;
 use super::signed::{PARTS_MAX, Part};
@@ -13,7 +14,7 @@ use crate::source::{Dedupe, Members};
 
 /// The longest that a signature may be old, or ahead, in seconds.
 pub const TOLERANCE_S_MAX: u32 = 7 * 86_400;
-const TOLERANCE_S_DEFAULT: u32 = 300;
+pub(super) const TOLERANCE_S_DEFAULT: u32 = 300;
 const PLACES_MAX: usize = 10;
 
 /// Where signatures stand and what they are over.
@@ -34,6 +35,8 @@ pub struct Scheme {
     /// Where the SHA-256 of a body stands, in hexadecimal digits, if the URL is signed
     /// and the body is no form.
     pub body_hash: Option<Place>,
+    /// What the claims of a JSON Web Token must say; `None` if signatures are no such tokens.
+    pub claims: Option<Claims>,
     /// The sender's id of a post.
     pub id: Option<Dedupe>,
     pub handshake: Option<Handshake>,
@@ -57,6 +60,50 @@ pub enum Algorithm {
     /// The secret itself is sent.
     #[serde(rename = "token")]
     Token,
+    #[serde(rename = "jwt-hs256")]
+    JwtHs256,
+    /// The secret is the sender's public key on the curve P-256.
+    #[serde(rename = "jwt-es256")]
+    JwtEs256,
+    /// The secret is the sender's public RSA key.
+    #[serde(rename = "jwt-rs256")]
+    JwtRs256,
+}
+
+impl Algorithm {
+    /// What a JSON Web Token calls it; `None` if it is not for such tokens.
+    pub(super) fn in_token(self) -> Option<&'static str> {
+        match self {
+            Self::JwtHs256 => Some("HS256"),
+            Self::JwtEs256 => Some("ES256"),
+            Self::JwtRs256 => Some("RS256"),
+            Self::HmacSha256
+            | Self::HmacSha1
+            | Self::Sha256
+            | Self::EcdsaP256Sha256
+            | Self::Ed25519
+            | Self::Token => None,
+        }
+    }
+
+    fn default_encoding(self) -> Encoding {
+        match self {
+            Self::Token => Encoding::Text,
+            Self::JwtHs256 | Self::JwtEs256 | Self::JwtRs256 => Encoding::Base64,
+            Self::HmacSha256
+            | Self::HmacSha1
+            | Self::Sha256
+            | Self::EcdsaP256Sha256
+            | Self::Ed25519 => Encoding::Hex,
+        }
+    }
+
+    fn default_key(self) -> KeyForm {
+        match self {
+            Self::JwtEs256 | Self::JwtRs256 => KeyForm::Jwk,
+            _ => KeyForm::Text,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,39 +224,53 @@ impl Scheme {
             Json::Array(_) => parse_list(document, PLACES_MAX, Place::parse),
             one => Place::parse(one).map(|place| vec![place]),
         });
-        let algorithm = members.required("algorithm");
+        let algorithm: Option<Algorithm> = members.required("algorithm");
         let is_token = algorithm == Some(Algorithm::Token);
-        let usual = if is_token { Encoding::Text } else { Encoding::Hex };
+        let is_jwt = algorithm.is_some_and(|it| it.in_token().is_some());
+        let usual = algorithm.unwrap_or(Algorithm::HmacSha256);
+        let claims = members.parse("claims", Claims::parse);
         let scheme = Self {
             signature: signature.unwrap_or_default(),
-            algorithm: algorithm.unwrap_or(Algorithm::HmacSha256),
-            encoding: members.read("encoding").unwrap_or(usual),
-            key: members.read("key").unwrap_or_default(),
+            algorithm: usual,
+            encoding: members.read("encoding").unwrap_or(usual.default_encoding()),
+            key: members.read("key").unwrap_or(usual.default_key()),
             key_prefix: members.read("key_prefix").unwrap_or_default(),
             signed: members
                 .parse("signed", |document| parse_list(document, PARTS_MAX, Part::parse))
                 .unwrap_or_default(),
             timestamp: members.parse("timestamp", Timestamp::parse),
             body_hash: members.parse("body_hash", Place::parse),
+            claims: is_jwt.then(|| claims.unwrap_or_default()),
             id: members.parse("id", Dedupe::parse),
             handshake: members.read("handshake"),
         };
         if 100 < scheme.key_prefix.len() {
             members.refuse("key_prefix", "`key_prefix` must be at most 100 bytes long");
         }
-        if !is_token && algorithm.is_some() && members.get("signed").is_none() {
+        if is_jwt {
+            refuse_beside_token(&mut members, &scheme);
+        } else if members.get("claims").is_some() {
+            members.refuse("claims", "`claims` goes with a JSON Web Token, such as `jwt-hs256`");
+        }
+        let signs_parts = !is_token && !is_jwt;
+        if signs_parts && algorithm.is_some() && members.get("signed").is_none() {
             let detail = "`signed` is missing: name the parts that are signed, e.g. [\"body\"]";
             members.refuse("signed", detail);
         }
         if is_token && members.get("signed").is_some() {
             members.refuse("signed", "a token signs nothing");
         }
-        if !is_token && scheme.encoding == Encoding::Text {
+        if signs_parts && scheme.encoding == Encoding::Text {
             members.refuse("encoding", "a signature is written in `hex` or `base64`");
         }
         let is_public = matches!(algorithm, Some(Algorithm::EcdsaP256Sha256 | Algorithm::Ed25519));
-        if is_public && scheme.key == KeyForm::Text {
+        if is_public && !matches!(scheme.key, KeyForm::Base64 | KeyForm::Hex) {
             members.refuse("key", "a public key is written in `base64` or `hex`");
+        }
+        let takes_jwk = usual.default_key() == KeyForm::Jwk;
+        if !is_public && takes_jwk != (scheme.key == KeyForm::Jwk) {
+            let detail = "`jwk` is how a public key of JSON Web Tokens is written, and only one";
+            members.refuse("key", detail);
         }
         if scheme.signed.contains(&Part::Timestamp) && scheme.timestamp.is_none() {
             members.refuse("timestamp", "`timestamp` is signed, so say where it stands");
@@ -237,7 +298,13 @@ impl Scheme {
             || (self.body_hash.is_some()
                 && (is_signed(Part::Url) || is_signed(Part::UrlDecoded))
                 && is_signed(Part::Form));
-        if !is_token && !covers_body {
+        let claims_body = self.claims.as_ref().is_some_and(|claims| claims.body.is_some());
+        if self.claims.is_some() && !claims_body {
+            let detail = "a token that holds no hash of the body protects nothing: name the claim \
+                          that does, as `body`";
+            invalid.push(Invalid::new("/claims", detail));
+        }
+        if !is_token && self.claims.is_none() && !covers_body {
             let detail = "a signature that is not over the body protects nothing: name `body`, or \
                           `url`, `form` and a `body_hash` in the URL";
             invalid.push(Invalid::new("/signed", detail));
@@ -287,6 +354,9 @@ impl Scheme {
         if let Some(place) = &self.body_hash {
             insert("body_hash", Json::Object(place.to_members()));
         }
+        if let Some(claims) = &self.claims {
+            insert("claims", claims.to_json());
+        }
         if let Some(id) = &self.id {
             insert("id", id.to_json());
         }
@@ -312,6 +382,21 @@ impl Scheme {
             }
             Dedupe::Path(_) => None,
         }
+    }
+}
+
+/// Refuses what a JSON Web Token, which says itself what is signed, leaves no place for.
+fn refuse_beside_token(members: &mut Members<'_>, scheme: &Scheme) {
+    for name in ["signed", "timestamp", "body_hash"] {
+        if members.get(name).is_some() {
+            members.refuse(name, "a JSON Web Token says itself what is signed: see `claims`");
+        }
+    }
+    if 1 < scheme.signature.len() {
+        members.refuse("signature", "a JSON Web Token stands in one place");
+    }
+    if scheme.encoding != Encoding::Base64 {
+        members.refuse("encoding", "a JSON Web Token is always written in `base64`");
     }
 }
 

@@ -205,6 +205,11 @@ impl Verification {
         self.scheme.handshake.is_some_and(Handshake::asks_by_get)
     }
 
+    /// Whether whatever is answered must have no body.
+    pub fn wants_empty_answers(&self) -> bool {
+        self.scheme.handshake.is_some_and(Handshake::wants_empty_answers)
+    }
+
     fn keys(&self) -> Vec<Key> {
         // All were read when the setting was; one that is not would be left out, which refuses.
         let keys = self.secrets.iter().map(|text| Key::read(&self.scheme, text.reveal()));
@@ -255,8 +260,10 @@ fn check_token(members: &mut Members<'_>, scheme: &Scheme, token: Option<&str>) 
 
 fn set_tolerance(members: &mut Members<'_>, scheme: &mut Scheme, tolerance_s: Option<u32>) {
     let Some(tolerance_s) = tolerance_s else { return };
-    match &mut scheme.timestamp {
-        Some(timestamp) => timestamp.tolerance_s = tolerance_s,
+    let of_token = scheme.claims.as_mut().and_then(|claims| claims.tolerance_s.as_mut());
+    let of_header = scheme.timestamp.as_mut().map(|timestamp| &mut timestamp.tolerance_s);
+    match of_token.or(of_header) {
+        Some(tolerance) => *tolerance = tolerance_s,
         None => members.refuse("tolerance_s", "this sender signs no time"),
     }
     if let Err(detail) = check_tolerance(tolerance_s) {

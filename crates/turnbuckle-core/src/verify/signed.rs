@@ -43,7 +43,7 @@ pub enum Part {
     /// The same, with the escapes of `: / ? @ ! $ ' ( ) * , ;` undone, as HubSpot signs it.
     UrlDecoded,
     /// The parameters of an urlencoded body in the order of their names, name and value
-    /// with nothing between. Of another body nothing.
+    /// with nothing between, each pair once. Of another body nothing.
     Form,
     Secret,
     /// The sender's id of the post, which a header holds.
@@ -92,10 +92,15 @@ impl Part {
 /// The URLs that a sender may mean: some leave out or write the usual port, whatever
 /// they call.
 pub(super) fn urls<'a>(scheme: &Scheme, url: &'a str) -> Vec<Cow<'a, str>> {
-    let mut urls = vec![Cow::Borrowed(url)];
-    if !scheme.signed.iter().any(|part| matches!(part, Part::Url | Part::UrlDecoded)) {
-        return urls;
+    match scheme.signed.iter().any(|part| matches!(part, Part::Url | Part::UrlDecoded)) {
+        true => with_port(url),
+        false => vec![Cow::Borrowed(url)],
     }
+}
+
+/// A URL with and without the usual port.
+pub(super) fn with_port(url: &str) -> Vec<Cow<'_, str>> {
+    let mut urls = vec![Cow::Borrowed(url)];
     let Some((protocol, rest)) = url.split_once("://") else { return urls };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
@@ -143,6 +148,7 @@ pub(super) fn bytes(
 fn sorted_form(body: &[u8]) -> Vec<u8> {
     let mut pairs: Vec<_> = form_urlencoded::parse(body).collect();
     pairs.sort();
+    pairs.dedup();
     pairs.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()].concat()).collect()
 }
 
@@ -185,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_are_sorted_by_name() {
-        assert_eq!(sorted_form(b"b=2&a=%20x&a=1&c"), b"a xa1b2c");
+    fn forms_are_sorted_by_name_and_say_nothing_twice() {
+        assert_eq!(sorted_form(b"b=2&a=%20x&a=1&c&a=1&b=2"), b"a xa1b2c");
     }
 }

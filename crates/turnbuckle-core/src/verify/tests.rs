@@ -57,6 +57,12 @@ fn outcome_with(case: &Json, change: impl Fn(&mut Scheme)) -> &'static str {
         Err(Refusal::TooOld { .. }) => "too_old",
         Err(Refusal::TooNew { .. }) => "too_new",
         Err(Refusal::OtherBody) => "other_body",
+        Err(Refusal::NoToken(_)) => "no_token",
+        Err(Refusal::OtherAlgorithm) => "other_algorithm",
+        Err(Refusal::ClaimMissing(_)) => "claim_missing",
+        Err(Refusal::ClaimUnreadable(_)) => "claim_unreadable",
+        Err(Refusal::Expired { .. }) => "expired",
+        Err(Refusal::OtherAudience) => "other_audience",
         Err(Refusal::NoMatch) => "no_match",
         Err(Refusal::NoSecret) => "no_secret",
     }
@@ -281,6 +287,151 @@ fn a_scheme_that_cannot_be_read_is_refused() {
     }
 }
 
+/// A scheme of JSON Web Tokens with `changes`, as an owner would declare it.
+fn declared_token(changes: Json) -> Json {
+    let mut scheme = json!({
+        "signature": {"header": "x-token"}, "algorithm": "jwt-hs256",
+        "claims": {"body": "hash", "body_encoding": "base64", "tolerance_s": 60},
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        scheme[name] = value.clone();
+    }
+    json!({"scheme": scheme, "secrets": ["5f2e8c1d"]})
+}
+
+#[track_caller]
+fn check_token(changes: Json, path: &str, detail: &str) {
+    check_setting(declared_token(changes), &[(path, detail)]);
+}
+
+#[test]
+fn a_scheme_of_tokens_must_be_whole() {
+    let scheme = read(declared_token(json!({}))).scheme;
+    assert_eq!(Scheme::parse(&scheme.to_json()).unwrap(), scheme);
+    check_token(
+        json!({"claims": {"tolerance_s": 60}}),
+        "/scheme/claims",
+        "a token that holds no hash of the body protects nothing: name the claim that does, as \
+         `body`",
+    );
+    check_token(
+        json!({"signed": ["body"]}),
+        "/scheme/signed",
+        "a JSON Web Token says itself what is signed: see `claims`",
+    );
+    check_token(
+        json!({"signature": [{"header": "a"}, {"header": "b"}]}),
+        "/scheme/signature",
+        "a JSON Web Token stands in one place",
+    );
+    check_token(
+        json!({"encoding": "hex"}),
+        "/scheme/encoding",
+        "a JSON Web Token is always written in `base64`",
+    );
+    let is_public = "`jwk` is how a public key of JSON Web Tokens is written, and only one";
+    check_token(json!({"key": "jwk"}), "/scheme/key", is_public);
+    check_token(
+        json!({"claims": {"body": "hash", "audience": "me"}}),
+        "/scheme/claims/audience",
+        "`audience` can be `url`, or is left out",
+    );
+    check_token(
+        json!({"claims": {"body": "hash", "body_encoding": "text"}}),
+        "/scheme/claims/body_encoding",
+        "a hash is written in `hex` or `base64`",
+    );
+    check_token(
+        json!({"claims": {"body": "hash", "tolerance_s": 0}}),
+        "/scheme/claims/tolerance_s",
+        "`tolerance_s` must be 1 to 604800 seconds",
+    );
+    check_scheme(
+        json!({"claims": {"body": "hash"}}),
+        "/scheme/claims",
+        "`claims` goes with a JSON Web Token, such as `jwt-hs256`",
+    );
+    check_setting(
+        json!({"sender": "plaid", "secrets": ["sesame"]}),
+        &[(
+            "/secrets/0",
+            "a secret of this sender must be a JSON Web Key, such as {\"kty\":\"EC\",…}",
+        )],
+    );
+    check_setting(
+        json!({"sender": "fusionauth", "secrets": ["x"], "tolerance_s": 60}),
+        &[("/tolerance_s", "this sender signs no time")],
+    );
+    let vonage = read(json!({"sender": "vonage", "secrets": ["x"], "tolerance_s": 60}));
+    assert_eq!(vonage.scheme.claims.unwrap().tolerance_s, Some(60));
+}
+
+#[test]
+fn a_public_key_that_is_none_is_refused_when_it_is_set() {
+    let number = |len: usize| super::jwt::encode(&vec![0x5f; len]);
+    let point = |kty: &str, crv: &str, x: usize, y: usize| json!({"kty": kty, "crv": crv, "x": number(x), "y": number(y)});
+    for (sender, jwk, is_key) in [
+        ("plaid", point("EC", "P-256", 32, 32), true),
+        ("plaid", point("EC", "P-384", 32, 32), false),
+        ("plaid", point("OKP", "P-256", 32, 32), false),
+        ("plaid", point("EC", "P-256", 31, 33), false),
+        ("plaid", json!({"kty": "EC", "crv": "P-256", "x": number(32)}), false),
+        ("fusionauth-rs256", json!({"kty": "RSA", "n": number(256), "e": "AQAB"}), true),
+        ("fusionauth-rs256", json!({"kty": "RSA", "n": number(255), "e": "AQAB"}), false),
+        ("fusionauth-rs256", json!({"kty": "RSA", "n": number(1_025), "e": "AQAB"}), false),
+        ("fusionauth-rs256", json!({"kty": "RSA", "n": number(256), "e": "AA"}), false),
+        ("fusionauth-rs256", json!({"kty": "EC", "n": number(256), "e": "AQAB"}), false),
+    ] {
+        let document = json!({"sender": sender, "secrets": [jwk.to_string()]});
+        assert_eq!(Verification::parse(&document).is_ok(), is_key, "{document}");
+    }
+}
+
+#[test]
+fn the_tokens_of_rfc_7515_verify() {
+    let claims = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+    let rsa = json!({"kty": "RSA", "e": "AQAB", "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"});
+    let ec = json!({
+        "kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    });
+    for (algorithm, form, key, header, signature) in [
+        (
+            "jwt-hs256",
+            "base64",
+            "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"
+                .to_owned(),
+            "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9",
+            "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+        ),
+        (
+            "jwt-rs256",
+            "jwk",
+            rsa.to_string(),
+            "eyJhbGciOiJSUzI1NiJ9",
+            "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
+        ),
+        (
+            "jwt-es256",
+            "jwk",
+            ec.to_string(),
+            "eyJhbGciOiJFUzI1NiJ9",
+            "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+        ),
+    ] {
+        let document =
+            json!({"signature": {"header": "x-t"}, "algorithm": algorithm, "key": form});
+        let scheme = Scheme::read(&document).unwrap();
+        let keys = [Key::read(&scheme, &key).unwrap()];
+        let token = format!("{header}.{claims}.{signature}");
+        let headers = [("x-t", token.as_bytes())];
+        let outcome = |now_s: i64| verify(&scheme, &keys, &post(&headers, b"x"), now_s * 1_000);
+        assert_eq!(outcome(1_300_819_380), Ok(()), "{algorithm}");
+        let expired = Err(Refusal::Expired { tolerance_s: 300 });
+        assert_eq!(outcome(1_300_819_681), expired, "{algorithm}");
+    }
+}
+
 #[test]
 fn a_declared_scheme_is_shown_as_it_was_read() {
     let document = declared(json!({
@@ -375,6 +526,12 @@ fn challenges_without_a_signature_are_answered() {
     let expect = Some(Ok(Answer::Header { name, value, body }));
     check_handshake(&smartsheet, to, &headers, "{}", expect);
 
+    let monday = json!({"sender": "monday.com", "secrets": ["s"]});
+    let answer = Some(Ok(Answer::Json(json!({"challenge": "3eZ"}))));
+    check_handshake(&monday, to, &[], r#"{"challenge":"3eZ"}"#, answer);
+    check_handshake(&monday, to, &[], r#"{"challenge":"3eZ","event":{}}"#, None);
+    check_handshake(&monday, to, &[], r#"{"challenge":7}"#, None);
+
     let headers = [("x-hook-secret", b"b537".as_slice())];
     let asana = json!({"sender": "asana", "secrets": []});
     let secret = Answer::Secret { name: "x-hook-secret", secret: "b537".to_owned() };
@@ -419,6 +576,12 @@ fn challenges_in_a_signed_post_are_repeated() {
     let expect = Some(Answer::Json(json!({"challenge": "abc"})));
     assert_eq!(front.answer_signed(&post(&headers, b"{}")), expect);
     assert_eq!(front.answer_signed(&post(&[], b"{}")), None);
+
+    let xero = read(json!({"sender": "xero", "secrets": ["s"]}));
+    let ask = |body: &str| xero.answer_signed(&post(&[], body.as_bytes()));
+    assert_eq!(ask(r#"{"events":[],"entropy":"S0m3r4Nd0mt3xt"}"#), Some(Answer::Empty));
+    assert_eq!(ask(r#"{"events":[{"resourceId":"717f2bfc"}]}"#), None);
+    assert!(xero.wants_empty_answers() && !front.wants_empty_answers());
 }
 
 #[track_caller]
@@ -465,6 +628,60 @@ fn an_explanation_names_the_mistake() {
     check_cause(square, &headers, &url, body, &cause);
 }
 
+/// A token of these claims, signed with `secret`.
+fn token(secret: &[u8], claims: &Json) -> String {
+    let parts = [json!({"alg": "HS256"}), claims.clone()];
+    let signed = parts.map(|part| super::jwt::encode(part.to_string().as_bytes())).join(".");
+    let tag =
+        ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret), signed.as_bytes());
+    format!("{signed}.{}", super::jwt::encode(tag.as_ref()))
+}
+
+#[test]
+fn an_explanation_takes_a_token_apart() {
+    let body = r#"{"a":1}"#;
+    let hash = encode_hex(&Sha256::digest(body));
+    let good = token(b"s", &json!({"iat": NOW / 1_000, "payload_hash": hash}));
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let scheme = sender("vonage").unwrap();
+    let explained = |token: &str, secret: &str, body: &str| {
+        let headers = [("authorization", token.as_bytes())];
+        explain(&scheme, &[secret], &post(&headers, body.as_bytes()), NOW).unwrap()
+    };
+    let found = explained(&good, "s", body);
+    assert_eq!(found.outcome, Ok(()));
+    assert_eq!(found.signed.as_deref(), Some(signed.as_bytes()));
+    assert_eq!(found.comparisons[0].received, signature);
+    assert_eq!(found.comparisons[0].differs_at, None);
+
+    let found = explained(&good[..good.len() - 3], "s", body);
+    assert_eq!(found.comparisons[0].differs_at, Some(signature.len() - 3));
+    assert_eq!(found.comparisons[0].expected.as_deref(), Some(signature));
+
+    let found = explained(&good, "s", "{\n \"a\": 1}");
+    assert_eq!(found.outcome, Err(Refusal::OtherBody));
+    let anew = "it verifies with the body written as compact JSON: it was parsed and written anew";
+    assert_eq!(found.causes, [anew]);
+    for refused in ["opensesame", &token(b"s", &json!({}))] {
+        let found = explained(refused, "s", body);
+        assert!(found.outcome.is_err() && !found.causes.is_empty(), "{found:?}");
+    }
+
+    let claims = json!({"iat": NOW / 1_000, "aud": URL});
+    let elsewhere = token(b"s", &claims);
+    let monday = sender("monday.com").unwrap();
+    let headers = [("authorization", elsewhere.as_bytes())];
+    let url = URL.replace("https", "http");
+    let post = Post { url: &url, ..post(&headers, b"{}") };
+    let found = explain(&monday, &["s"], &post, NOW).unwrap();
+    assert_eq!(found.outcome, Err(Refusal::OtherAudience));
+    let cause = format!(
+        "it verifies with `https`: a proxy in front takes TLS off: the URL is {URL}; see \
+         `public_url`"
+    );
+    assert_eq!(found.causes, [cause]);
+}
+
 #[test]
 fn an_explanation_says_which_byte_differs() {
     let body = "Hello, World!";
@@ -490,6 +707,28 @@ fn an_explanation_says_which_byte_differs() {
 }
 
 proptest! {
+    #[test]
+    fn a_token_of_which_a_byte_is_changed_is_refused(
+        body in prop::collection::vec(any::<u8>(), 1..100),
+        flipped: prop::sample::Index,
+        bit in 0..7u8,
+    ) {
+        let hash = encode_hex(&Sha256::digest(&body));
+        let good = token(b"s", &json!({"iat": NOW / 1_000, "payload_hash": hash}));
+        let vonage = read(json!({"sender": "vonage", "secrets": ["s"]}));
+        let check = |token: &[u8], body: &[u8]| {
+            let headers = [("authorization", token)];
+            vonage.check(&post(&headers, body), NOW)
+        };
+        prop_assert_eq!(check(good.as_bytes(), &body), Ok(()));
+        let mut changed = good.clone().into_bytes();
+        changed[flipped.index(good.len())] ^= 1 << bit;
+        prop_assert!(check(&changed, &body).is_err());
+        let mut changed = body.clone();
+        changed[flipped.index(body.len())] ^= 1 << bit;
+        prop_assert_eq!(check(good.as_bytes(), &changed), Err(Refusal::OtherBody));
+    }
+
     #[test]
     fn what_was_signed_passes_and_no_changed_byte_does(
         secrets in prop::collection::vec("[!-~]{1,40}", 1..4),
@@ -529,8 +768,11 @@ proptest! {
     ) {
         let scheme = sender(name).unwrap();
         let secret = match scheme.algorithm {
-            Algorithm::EcdsaP256Sha256 | Algorithm::Ed25519 => return Ok(()),
-            _ => "c2VjcmV0c2VjcmV0",
+            Algorithm::EcdsaP256Sha256
+            | Algorithm::Ed25519
+            | Algorithm::JwtEs256
+            | Algorithm::JwtRs256 => return Ok(()),
+            _ => "5f2e8c1d9b7a46f3",
         };
         let mut names: Vec<String> = Vec::new();
         for place in scheme.signature.iter().chain(scheme.timestamp.iter().map(|it| &it.place)) {

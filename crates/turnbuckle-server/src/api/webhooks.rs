@@ -78,7 +78,12 @@ async fn post_webhook(
         Err(error) => return error.into_response(),
     };
     let browser = Browser::of(&source.settings, request.headers());
-    browser.finish(accept_post(&app, &source, request).await)
+    let response = browser.finish(accept_post(&app, &source, request).await);
+    let verification = source.settings.verify.as_ref();
+    match verification.is_some_and(Verification::wants_empty_answers) {
+        true => sender::without_body(response),
+        false => response,
+    }
 }
 
 /// Answers the question that a browser asks before it posts, and refuses all else.

@@ -49,7 +49,10 @@ impl Answer {
 impl Intake {
     /// A hub whose workspace has the connection `acme-crm`.
     pub async fn start() -> Self {
-        let hub = TestHub::start().await;
+        Self::with_connection(TestHub::start().await).await
+    }
+
+    pub async fn with_connection(hub: TestHub) -> Self {
         let workspace = hub.app.store.workspace("default").await.unwrap().unwrap().id;
         let connection = PutConnection {
             id: "acme-crm".to_owned(),

@@ -5,6 +5,8 @@
 
 #![allow(dead_code, reason = "every test file compiles this and uses a part of it")]
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use base64::Engine as _;
@@ -19,8 +21,10 @@ use tower::ServiceExt as _;
 use turnbuckle_core::id::{KeyId, WorkspaceId};
 use turnbuckle_server::api;
 use turnbuckle_server::app::App;
+use turnbuckle_server::clock::SystemClock;
 use turnbuckle_server::config::{Config, Sources};
 use turnbuckle_store::api_key::ApiKey;
+use turnbuckle_store::clock::Clock;
 use turnbuckle_testkit::database;
 
 pub const PUBLISHABLE: &str = "pk_test";
@@ -45,6 +49,10 @@ impl TestHub {
 
     /// `variables` are `TURNBUCKLE_*`.
     pub async fn start_with(variables: &[(&str, &str)]) -> Self {
+        Self::start_on(Arc::new(SystemClock), variables).await
+    }
+
+    pub async fn start_on(clock: Arc<dyn Clock>, variables: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut environment = vec![
             ("TURNBUCKLE_DATA".to_owned(), data.path().to_str().unwrap().to_owned()),
@@ -58,7 +66,7 @@ impl TestHub {
             environment.push(("TURNBUCKLE_STORE".to_owned(), url));
         }
         let config = Config::load(&Sources { environment, ..Sources::default() }).unwrap();
-        let app = App::build(config).await.unwrap();
+        let app = App::build_on(config, clock).await.unwrap();
         app.store.begin_work().await.unwrap();
         let workspace = app.store.create_workspace("default", "Default").await.unwrap().id;
         let router = api::router(app.clone());

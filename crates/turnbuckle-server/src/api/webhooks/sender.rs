@@ -4,11 +4,12 @@
 //! answered 401, counted and told in the log, and leaves nothing behind.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use std::net::SocketAddr;
 use turnbuckle_core::verify::{Answer, Post, Refusal, SecretText, Verification};
 use turnbuckle_store::StoreError;
@@ -106,6 +107,7 @@ impl Call {
 
 async fn respond(app: &App, source: &LiveSource, answer: Answer) -> Result<Response, ApiError> {
     match answer {
+        Answer::Empty => Ok(StatusCode::OK.into_response()),
         Answer::Text(text) => {
             // What was sent is sent back, so no browser may take it for a page.
             let headers =
@@ -121,6 +123,15 @@ async fn respond(app: &App, source: &LiveSource, answer: Answer) -> Result<Respo
             Ok(with_header(Bytes::new().into_response(), name, &secret))
         }
     }
+}
+
+/// The same answer without its body, for a sender that takes one for a failure.
+pub fn without_body(response: Response) -> Response {
+    let (mut parts, _) = response.into_parts();
+    for name in [CONTENT_TYPE, CONTENT_LENGTH] {
+        parts.headers.remove(name);
+    }
+    Response::from_parts(parts, Body::empty())
 }
 
 fn with_header(mut response: Response, name: &'static str, value: &str) -> Response {
