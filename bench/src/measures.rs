@@ -1,6 +1,7 @@
 //! What is measured, in the order of the table.
 
 mod ceiling;
+mod closed_loop;
 mod end_to_end;
 mod expressions;
 mod fan_out;

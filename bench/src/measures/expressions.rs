@@ -8,10 +8,10 @@ use http::{Method, Request, StatusCode};
 use http_body_util::Full;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Bench, CONNECTIONS, WARM_UP};
+use super::{Bench, CONNECTIONS, closed_loop};
 use crate::api::{Api, json_request};
 use crate::client::Answer;
-use crate::generator::{Load, saturate};
+use crate::generator::Load;
 use crate::prepare::email;
 use crate::report::{Goal, Unit};
 use crate::statistics::median;
@@ -71,23 +71,13 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
         let mapping = json!({"entity": "Lead", "columns": columns});
         let settings = json!({"reply": "processed", "mapping": mapping});
         let posts = Arc::new(Posts { path: api.create_source_with(settings).await? });
-        let (mut per_second, mut cpu_ms) = (Vec::new(), Vec::new());
-        for _ in 0..bench.runs {
-            let mut running = saturate(hub.address, 4 * CONNECTIONS, &posts);
-            running.run_for(WARM_UP).await?;
-            let (before, cpu_before) = (running.answered(), hub.cpu_time()?);
-            running.run_for(bench.duration).await?;
-            let (answered, cpu) = (running.answered() - before, hub.cpu_time()? - cpu_before);
-            running.stop().await?;
-            per_second.push(answered as f64 / bench.duration.as_secs_f64());
-            cpu_ms.push(cpu.as_secs_f64() * 1_000.0 / answered as f64);
-        }
-        medians.push(median(per_second.clone()));
+        let reached = closed_loop::run(bench, &hub, 4 * CONNECTIONS, &posts).await?;
+        medians.push(median(reached.per_second.clone()));
         let report = &mut bench.report;
         let name = format!("webhook to record by {what}");
-        report.add(name.clone(), Unit::PerSecond, Goal::NONE, per_second);
+        report.add(name.clone(), Unit::PerSecond, Goal::NONE, reached.per_second);
         let name = format!("{name}, CPU of the hub per event");
-        report.add(name, Unit::Milliseconds, Goal::NONE, cpu_ms);
+        report.add(name, Unit::Milliseconds, Goal::NONE, reached.cpu_ms);
     }
     let times = vec![medians[0] / medians[1]];
     let what = "time by ten expressions against ten paths";

@@ -9,10 +9,10 @@ use http::{Method, Request, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
 
-use super::{Bench, CONNECTIONS, WARM_UP};
+use super::{Bench, CONNECTIONS, WARM_UP, closed_loop};
 use crate::api::{Api, json_request};
 use crate::client::Answer;
-use crate::generator::{Load, pace, saturate};
+use crate::generator::{Load, pace};
 use crate::report::{Goal, Unit};
 use crate::statistics::{Sample, median};
 
@@ -52,18 +52,9 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
     let place = bench.place().await?;
     let hub = bench.start_hub(&place)?;
     let calls = Arc::new(Calls { path: publish(Api(hub.address)).await? });
-    let (mut per_second, mut cpu_ms, mut p99) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..bench.runs {
-        let mut running = saturate(hub.address, CONNECTIONS, &calls);
-        running.run_for(WARM_UP).await?;
-        let (before, cpu_before) = (running.answered(), hub.cpu_time()?);
-        running.run_for(bench.duration).await?;
-        let (answered, cpu) = (running.answered() - before, hub.cpu_time()? - cpu_before);
-        running.stop().await?;
-        per_second.push(answered as f64 / bench.duration.as_secs_f64());
-        cpu_ms.push(cpu.as_secs_f64() * 1_000.0 / answered as f64);
-    }
-    let half = median(per_second.clone()) / 2.0;
+    let reached = closed_loop::run(bench, &hub, CONNECTIONS, &calls).await?;
+    let half = median(reached.per_second.clone()) / 2.0;
+    let mut p99 = Vec::new();
     for _ in 0..bench.runs {
         let count = ((WARM_UP + bench.duration).as_secs_f64() * half) as u64;
         let latencies = pace(hub.address, CONNECTIONS, half, count, &calls).await?;
@@ -71,9 +62,9 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
     }
     let report = &mut bench.report;
     let goal = Goal::at_least(10_000.0);
-    report.add("function called by its URL", Unit::PerSecond, goal, per_second);
+    report.add("function called by its URL", Unit::PerSecond, goal, reached.per_second);
     let what = "function called by its URL, CPU of the hub per call";
-    report.add(what, Unit::Milliseconds, Goal::NONE, cpu_ms);
+    report.add(what, Unit::Milliseconds, Goal::NONE, reached.cpu_ms);
     let what = "function called at half of that, p99";
     report.add(what, Unit::Milliseconds, Goal::at_most(5.0), p99);
     Ok(())

@@ -6,12 +6,11 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::Full;
 
-use super::{Bench, CONNECTIONS, WARM_UP};
+use super::{Bench, CONNECTIONS, closed_loop};
 use crate::api::{Api, CONNECTION, OBJECT, request};
 use crate::client::Answer;
-use crate::generator::{Load, saturate};
+use crate::generator::Load;
 use crate::report::{Goal, Unit};
-use crate::statistics::Sample;
 
 /// Reads of one record.
 pub struct Reads {
@@ -44,18 +43,14 @@ pub async fn take(bench: &mut Bench) -> anyhow::Result<()> {
     let api = Api(hub.address);
     api.connect().await?;
     let reads = Arc::new(Reads::of_a_lead(api).await?);
-    let (mut per_second, mut p99) = (Vec::new(), Vec::new());
-    for _ in 0..bench.runs {
-        let mut running = saturate(hub.address, CONNECTIONS, &reads);
-        running.run_for(WARM_UP).await?;
-        let before = running.answered();
-        running.run_for(bench.duration).await?;
-        let answered = running.answered() - before;
-        p99.push(Sample::new(running.stop().await?).percentile_ms(0.99));
-        per_second.push(answered as f64 / bench.duration.as_secs_f64());
-    }
+    let reached = closed_loop::run(bench, &hub, CONNECTIONS, &reads).await?;
     let report = &mut bench.report;
-    report.add("universal read of a record", Unit::PerSecond, Goal::of_bare(0.5), per_second);
-    report.add("universal read, p99 at saturation", Unit::Milliseconds, Goal::NONE, p99);
+    report.add(
+        "universal read of a record",
+        Unit::PerSecond,
+        Goal::of_bare(0.5),
+        reached.per_second,
+    );
+    report.add("universal read, p99 at saturation", Unit::Milliseconds, Goal::NONE, reached.p99_ms);
     Ok(())
 }
