@@ -3,15 +3,14 @@
 // Nothing here changes: every built-in is frozen, so that an instance can be kept and
 // none of its callers learns of another. Nothing here differs from one time to the
 // next: there is no clock, no chance and no look at what the engine has cleared away. No text
-// becomes code once an expression runs. Answers two functions of texts: one loads expressions or
-// evaluates those that are loaded, one says what was thrown.
+// becomes code once an expression runs. Answers two functions of texts: one loads expressions,
+// takes what they are evaluated on, or evaluates them; one says what was thrown.
 (function () {
   "use strict";
 
   const { parse, stringify } = JSON;
   const { defineProperty, freeze, getOwnPropertyDescriptors, getPrototypeOf } = Object;
   const { construct, ownKeys } = Reflect;
-  const { isArray } = Array;
   const evaluate = eval;
   const global = globalThis;
   const matchOf = Function.prototype.call.bind(RegExp.prototype.exec);
@@ -70,17 +69,6 @@
   for (const hidden of [...makers, ...iterators]) freezeAll(getPrototypeOf(hidden));
   freezeAll(global);
 
-  // Makes a value that came from outside as firm as what is around it.
-  const freezeInput = (value) => {
-    if (value === null || typeof value !== "object") return value;
-    if (isArray(value)) {
-      for (let at = 0; at < value.length; at++) freezeInput(value[at]);
-    } else {
-      for (const key of ownKeys(value)) freezeInput(value[key]);
-    }
-    return freeze(value);
-  };
-
   let expressions = [];
 
   const load = ({ names, sources }) => {
@@ -113,16 +101,29 @@
     }
   };
 
-  const run = (input) => {
-    const given = parse(input);
-    if (given.sources) return load(given);
-    const shared = freezeInput(given.shared);
+  // What is to be evaluated on: first it is taken, then it is asked for. It is made anew for
+  // each record, and may be changed: whoever sorts a list sorts it for the expressions behind.
+  let shared = {}, items = [];
+
+  const take = (given) => {
+    shared = given.shared;
+    items = given.items;
+    return "[]";
+  };
+
+  const evaluateAll = () => {
     const said = [];
-    for (const item of given.items) {
-      const scope = { ...shared, ...freezeInput(item) };
+    for (const item of items) {
+      const scope = { ...shared, ...item };
       for (const expression of expressions) said.push(answer(expression, scope));
     }
     return `[${said.join(",")}]`;
+  };
+
+  const run = (input) => {
+    if (input === "") return evaluateAll();
+    const given = parse(input);
+    return given.sources ? load(given) : take(given);
   };
 
   // What was thrown, and where in the expression, which begins on the second line.

@@ -28,15 +28,24 @@ use crate::state::{self, State};
 /// Instances that are kept while nobody uses them.
 const KEPT_MAX: usize = 48;
 /// Of the memory of an instance. What it needs beyond that is refused.
-const MEMORY_BYTES_MAX: usize = 32 << 20;
+const MEMORY_BYTES_MAX: usize = 160 << 20;
+/// One whose memory has grown larger is not kept.
+const KEPT_BYTES_EACH_MAX: usize = 8 << 20;
 /// Of the memory of all that are kept.
 const KEPT_BYTES_MAX: usize = 96 << 20;
 /// Steps that all expressions of a set may take together: some ten milliseconds.
 const STEPS_MAX: u64 = 20_000_000;
 /// Items of an event for which there are more steps.
 const ITEMS_COUNTED_MAX: usize = 10;
-/// Steps more for each byte of what they are evaluated on, since that is read first.
-const STEPS_PER_BYTE: u64 = 400;
+/// Steps more for each byte of what they are evaluated on.
+const STEPS_PER_BYTE: u64 = 20;
+/// Steps to read what they are evaluated on, for each byte of it, and to forget what they
+/// were evaluated on before. More than it takes.
+const READ_STEPS_PER_BYTE: u64 = 1_000;
+const READ_STEPS: u64 = 100_000_000;
+/// An instance that has read more than this is not kept: forgetting it takes longer than
+/// making another.
+const KEPT_INPUT_BYTES_MAX: usize = 64 << 10;
 /// Steps after which others have their turn.
 const STEPS_PER_TURN: u64 = 1_000_000;
 /// Steps to read a set.
@@ -253,11 +262,18 @@ impl Parts {
             None => self.load(set).await?.0,
         };
         let input = json!({ "shared": shared, "items": items }).to_string();
-        let turns = items.len().clamp(1, ITEMS_COUNTED_MAX) as u64;
-        let steps = turns * STEPS_MAX + STEPS_PER_BYTE * input.len() as u64;
-        match instance.ask(&input, steps).await {
+        let (turns, bytes) = (items.len().clamp(1, ITEMS_COUNTED_MAX) as u64, input.len() as u64);
+        let evaluated = async {
+            // Reading needs many steps where there is much to read, which are then not left
+            // to the expressions.
+            instance.ask(&input, READ_STEPS + READ_STEPS_PER_BYTE * bytes).await?;
+            instance.ask("", turns * STEPS_MAX + STEPS_PER_BYTE * bytes).await
+        };
+        match evaluated.await {
             Ok(said) => {
-                self.keep(instance);
+                if input.len() <= KEPT_INPUT_BYTES_MAX {
+                    self.keep(instance);
+                }
                 let mut said = said.into_iter();
                 let of_item =
                     |_| said.by_ref().take(set.sources.len()).map(Evaluated::from).collect();
@@ -294,6 +310,9 @@ impl Parts {
 
     fn keep(&self, instance: Kept) {
         let bytes = |it: &Kept| it.guest.memory_bytes(&it.store);
+        if KEPT_BYTES_EACH_MAX < bytes(&instance) {
+            return;
+        }
         let mut kept = self.kept.lock().expect("no code panics holding it");
         kept.push(instance);
         let mut total: usize = kept.iter().map(bytes).sum();

@@ -53,7 +53,24 @@ pub fn load(engine: &Engine, folder: &Path, prelude: &Prelude) -> Result<Module,
     std::fs::write(&unfinished, compiled)
         .and_then(|()| std::fs::rename(&unfinished, &path))
         .map_err(SandboxError::of("keep the sandbox"))?;
+    remove_others(folder, name, &path);
     Ok(module)
+}
+
+/// Removes what other versions of the program kept: whichever runs next makes its own again.
+fn remove_others(folder: &Path, name: &str, kept: &Path) {
+    let start = format!("{name}-");
+    let is_other = |path: &Path| {
+        let is_compiled = path.extension().is_some_and(|it| it == "cwasm");
+        let file = path.file_name().and_then(|it| it.to_str());
+        is_compiled && path != kept && file.is_some_and(|file| file.starts_with(&start))
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()).filter(|path| is_other(path)) {
+        if let Err(error) = std::fs::remove_file(&path) {
+            tracing::info!(%error, path = %path.display(), "an old sandbox is left");
+        }
+    }
 }
 
 /// Starts the engine, and compiles what it is then.
@@ -109,5 +126,24 @@ impl InstanceState for Started {
     async fn memory_contents(&mut self, name: &str, contents: impl FnOnce(&[u8]) + Send) {
         let memory = self.instance.get_memory(&mut self.store, name);
         contents(memory.expect("a module has the memory that it exports").data(&self.store));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_version_kept_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let names =
+            ["functions-1.cwasm", "functions-2.cwasm", "expressions-1.cwasm", "functions-1"];
+        for name in names {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        remove_others(folder.path(), "functions", &folder.path().join("functions-2.cwasm"));
+        let left: Vec<_> =
+            names.into_iter().filter(|name| folder.path().join(name).exists()).collect();
+        assert_eq!(left, &names[1..]);
     }
 }
