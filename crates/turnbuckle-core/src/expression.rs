@@ -45,7 +45,7 @@ impl Expression {
             Some(text) if text.trim().is_empty() => Err("an expression is not empty".to_owned()),
             Some(text) if text.len() <= EXPRESSION_BYTES_MAX => Ok(Self(text.to_owned())),
             Some(_) => Err(format!("an expression is at most {EXPRESSION_BYTES_MAX} bytes long")),
-            None => Err("an expression is a text of JavaScript, such as `record.Title`".to_owned()),
+            None => Err("an expression is a text of JavaScript".to_owned()),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 use tokio::time::Instant;
-use wasmtime::{Engine, InstancePre, Store};
+use wasmtime::{Engine, InstancePre, Store, Trap};
 
 use crate::error::Failure;
 use crate::guest::Guest;
@@ -114,6 +114,11 @@ pub async fn check(
 fn ended(error: &wasmtime::Error, limits: Limits) -> Failure {
     match error.downcast_ref::<Stop>() {
         Some(Stop::TimeUp) => Failure::TimeUp(limits),
-        Some(Stop::NoMemory) | None => Failure::Crashed(format!("{error:#}")),
+        Some(stop @ Stop::NoMemory) => Failure::Crashed(stop.to_string()),
+        None => Failure::Crashed(match error.downcast_ref::<Trap>() {
+            Some(Trap::StackOverflow) => "it calls itself too deeply".to_owned(),
+            Some(trap) => trap.to_string(),
+            None => error.root_cause().to_string(),
+        }),
     }
 }

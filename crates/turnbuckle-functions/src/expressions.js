@@ -9,6 +9,7 @@
   "use strict";
 
   const { parse, stringify } = JSON;
+  const { isFinite, isNaN, Iterator } = globalThis;
   const { defineProperty, freeze, getOwnPropertyDescriptors, getPrototypeOf } = Object;
   const { construct, ownKeys } = Reflect;
   const evaluate = eval;
@@ -65,9 +66,18 @@
   const iterators = [
     [][Symbol.iterator](), new Map()[Symbol.iterator](), new Set()[Symbol.iterator](),
     ""[Symbol.iterator](), "".matchAll(/a/g), (function* () {})(), (async function* () {})(),
+    [].values().map((it) => it), Iterator.from({ next() {} }),
+    ...(Iterator.concat ? [Iterator.concat([])] : []),
   ];
   for (const hidden of [...makers, ...iterators]) freezeAll(getPrototypeOf(hidden));
   freezeAll(global);
+
+  // As JSON that every reader takes: half of a pair of surrogates is U+FFFD.
+  const toJson = (value) => {
+    const text = stringify(value);
+    const has = text !== undefined && text.includes("\\ud");
+    return has ? text.replace(/\\(?:\\|ud[89a-f][0-9a-f]{2})/g, (it) => (it === "\\\\" ? it : "\ufffd")) : text;
+  };
 
   let expressions = [];
 
@@ -93,8 +103,11 @@
       const value = expression(scope);
       if (value === undefined) return "{}";
       if (value instanceof Promise) throw new TypeError("it comes to a promise; an expression waits for nothing");
-      const text = stringify(value);
+      const text = toJson(value);
       if (text === undefined) throw new TypeError(`it comes to a ${typeof value}, which is not JSON`);
+      // JSON would say null, which clears a column.
+      const isNone = typeof value === "number" ? !isFinite(value) : value instanceof NativeDate && isNaN(value);
+      if (isNone) throw new TypeError(`it comes to ${value}, which is not JSON`);
       return `{"value":${text}}`;
     } catch (thrown) {
       return `{"error":${describe(thrown)}}`;
@@ -128,10 +141,14 @@
 
   // What was thrown, and where in the expression, which begins on the second line.
   const describe = (thrown) => {
-    if (!(thrown instanceof Error)) return stringify({ name: "Error", message: `${thrown}` });
-    const place = matchOf(/<\w+>:(\d+):(\d+)/, `${thrown.stack}`);
-    const at = place ? { line: place[1] - 1, column: +place[2] } : {};
-    return stringify({ name: `${thrown.name}`, message: `${thrown.message}`, ...at });
+    try {
+      if (!(thrown instanceof Error)) return toJson({ name: "Error", message: `${thrown}` });
+      const place = matchOf(/<\w+>:(\d+):(\d+)/, `${thrown.stack}`);
+      const at = place ? { line: place[1] - 1, column: +place[2] } : {};
+      return toJson({ name: `${thrown.name}`, message: `${thrown.message}`, ...at });
+    } catch {
+      return '{"name":"Error","message":"it threw what cannot be shown"}';
+    }
   };
 
   return [run, describe];

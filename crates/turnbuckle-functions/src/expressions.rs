@@ -48,8 +48,9 @@ const READ_STEPS: u64 = 100_000_000;
 const KEPT_INPUT_BYTES_MAX: usize = 64 << 10;
 /// Steps after which others have their turn.
 const STEPS_PER_TURN: u64 = 1_000_000;
-/// Steps to read a set.
-const LOAD_STEPS_MAX: u64 = 200_000_000;
+/// Steps to read a set, to begin with and for each byte of it.
+const LOAD_STEPS: u64 = 100_000_000;
+const LOAD_STEPS_PER_BYTE: u64 = 5_000;
 
 /// What an expression came to; nothing where it is `undefined`.
 pub type Evaluated = Result<Option<Json>, Thrown>;
@@ -106,6 +107,8 @@ enum Ended {
     TooManySteps,
     #[error("it used up its memory")]
     Thrown,
+    #[error("it is nested, or calls itself, too deeply")]
+    TooDeep,
     #[error("the engine gave up: {0}")]
     Crashed(String),
 }
@@ -125,6 +128,17 @@ fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::E
 impl From<Said> for Evaluated {
     fn from(Said { value, error }: Said) -> Self {
         error.map_or(Ok(value), Err)
+    }
+}
+
+impl Ended {
+    fn of(error: wasmtime::Error) -> Self {
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Self::TooManySteps,
+            Some(Trap::StackOverflow) => Self::TooDeep,
+            Some(trap) => Self::Crashed(trap.to_string()),
+            None => Self::Crashed(error.root_cause().to_string()),
+        }
     }
 }
 
@@ -178,8 +192,14 @@ impl Expressions {
     /// If it is too much to be read, or the machine refuses to.
     pub async fn check(&self, set: &ExpressionSet) -> Result<Vec<Option<Thrown>>, SandboxError> {
         let set = set.clone();
-        self.on_threads(move |parts| async move { parts.load(&set).await.map(|(_, wrong)| wrong) })
-            .await
+        self.on_threads(move |parts| async move {
+            match parts.load(&set).await {
+                Ok((_, wrong)) => wrong,
+                // What the engine cannot read at all is found by itself.
+                Err(_) => parts.check_each(&set).await,
+            }
+        })
+        .await
     }
 
     /// Evaluates every expression of a set on each of `scopes`, objects that have the
@@ -196,15 +216,19 @@ impl Expressions {
         self.on_threads(move |parts| async move {
             let mut evaluated = Vec::with_capacity(scopes.len());
             for scope in scopes {
-                evaluated.extend(parts.evaluate(&set, &scope, &[json!({})]).await?);
+                match parts.evaluate(&set, &scope, &[json!({})]).await {
+                    Ok(values) => evaluated.extend(values),
+                    // Which of them it was cannot be told any more.
+                    Err(ended) => evaluated.push(vec![Err(ended.into()); set.sources.len()]),
+                }
             }
-            Ok(evaluated)
+            evaluated
         })
         .await
     }
 
-    /// The same on one scope, with each of `items` in its place added to it. What one of
-    /// the items uses up is lost to the others.
+    /// The same on one scope, with each of `items` in its place added to it. If one of them
+    /// does more than it may, nothing of any is known: [`Thrown`] says so.
     ///
     /// # Errors
     /// As [`Expressions::evaluate`].
@@ -213,10 +237,12 @@ impl Expressions {
         set: &Arc<ExpressionSet>,
         shared: Json,
         items: Vec<Json>,
-    ) -> Result<Vec<Vec<Evaluated>>, SandboxError> {
+    ) -> Result<Result<Vec<Vec<Evaluated>>, Thrown>, SandboxError> {
         let set = set.clone();
-        self.on_threads(move |parts| async move { parts.evaluate(&set, &shared, &items).await })
-            .await
+        self.on_threads(move |parts| async move {
+            parts.evaluate(&set, &shared, &items).await.map_err(Thrown::from)
+        })
+        .await
     }
 
     async fn on_threads<T, F>(
@@ -225,7 +251,7 @@ impl Expressions {
     ) -> Result<T, SandboxError>
     where
         T: Send + 'static,
-        F: Future<Output = Result<T, Ended>> + Send,
+        F: Future<Output = T> + Send,
     {
         const ACTION: &str = "evaluate expressions";
         let Some(threads) = &self.threads else {
@@ -237,8 +263,7 @@ impl Expressions {
             let _turn = turn_of.running.acquire().await;
             work(parts).await
         };
-        let done = threads.spawn(working).await.map_err(SandboxError::of(ACTION))?;
-        done.map_err(SandboxError::of(ACTION))
+        threads.spawn(working).await.map_err(SandboxError::of(ACTION))
     }
 }
 
@@ -269,36 +294,42 @@ impl Parts {
             instance.ask(&input, READ_STEPS + READ_STEPS_PER_BYTE * bytes).await?;
             instance.ask("", turns * STEPS_MAX + STEPS_PER_BYTE * bytes).await
         };
-        match evaluated.await {
-            Ok(said) => {
-                if input.len() <= KEPT_INPUT_BYTES_MAX {
-                    self.keep(instance);
-                }
-                let mut said = said.into_iter();
-                let of_item =
-                    |_| said.by_ref().take(set.sources.len()).map(Evaluated::from).collect();
-                Ok(items.iter().map(of_item).collect())
-            }
-            // Which of them it was cannot be told any more.
-            Err(ended) => Ok(vec![vec![Err(ended.into()); set.sources.len()]; items.len()]),
+        let mut said = evaluated.await?.into_iter();
+        if input.len() <= KEPT_INPUT_BYTES_MAX {
+            self.keep(instance);
         }
+        let of_item = |_| said.by_ref().take(set.sources.len()).map(Evaluated::from).collect();
+        Ok(items.iter().map(of_item).collect())
+    }
+
+    /// Reads each expression in an instance of its own.
+    async fn check_each(&self, set: &ExpressionSet) -> Vec<Option<Thrown>> {
+        let mut wrong = Vec::with_capacity(set.sources.len());
+        for source in &set.sources {
+            let alone = ExpressionSet { sources: vec![source.clone()], ..set.clone() };
+            wrong.push(match self.load(&alone).await {
+                Ok((_, mut of_it)) => of_it.pop().flatten(),
+                Err(ended) => Some(ended.into()),
+            });
+        }
+        wrong
     }
 
     /// Makes an instance that has read a set, with what is wrong with each expression.
     async fn load(&self, set: &ExpressionSet) -> Result<(Kept, Vec<Option<Thrown>>), Ended> {
         let limits = Limits { memory_bytes_max: MEMORY_BYTES_MAX, ..Limits::default() };
-        let crashed = |error: wasmtime::Error| Ended::Crashed(format!("{error:#}"));
+        let input = json!({ "names": set.names, "sources": set.sources }).to_string();
+        let steps = LOAD_STEPS + LOAD_STEPS_PER_BYTE * input.len() as u64;
         let instantiate = async || {
-            let mut store = State::metered(&self.engine, limits, LOAD_STEPS_MAX)?;
+            let mut store = State::metered(&self.engine, limits, steps)?;
             store.fuel_async_yield_interval(Some(STEPS_PER_TURN))?;
             let instance = self.template.instantiate_async(&mut store).await?;
             let guest = Guest::of(&mut store, &instance)?;
             guest.limit(&mut store).await?;
             wasmtime::Result::Ok(Kept { key: set.key, store, guest })
         };
-        let mut instance = instantiate().await.map_err(crashed)?;
-        let input = json!({ "names": set.names, "sources": set.sources }).to_string();
-        let said = instance.ask(&input, LOAD_STEPS_MAX).await?;
+        let mut instance = instantiate().await.map_err(Ended::of)?;
+        let said = instance.ask(&input, steps).await?;
         Ok((instance, said.into_iter().map(|said| said.error).collect()))
     }
 
@@ -338,9 +369,6 @@ impl Kept {
             };
             Ok(Ok(serde_json::from_slice(answer)?))
         };
-        ask().await.unwrap_or_else(|error: wasmtime::Error| match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => Err(Ended::TooManySteps),
-            _ => Err(Ended::Crashed(format!("{error:#}"))),
-        })
+        ask().await.unwrap_or_else(|error| Err(Ended::of(error)))
     }
 }

@@ -28,7 +28,7 @@ const MEMORY_BYTES_MAX: usize = 512 << 20;
 /// system: pages that are fetched anew, one fault each, cost more than all else in a call.
 const RESIDENT_BYTES: usize = 4 << 20;
 /// Frames of the engine take more of this stack than of the one that it watches.
-pub const STACK_BYTES: usize = 4 << 20;
+pub const STACK_BYTES: usize = 16 << 20;
 
 /// Runs calls, each in an instance of its own. Dropping it drops what still runs.
 pub struct Sandbox {

@@ -80,9 +80,15 @@ async fn items_share_what_they_have_in_common() {
     let items = vec![json!({"record": {"name": "a"}}), json!({"record": {"name": "b"}})];
     let evaluated =
         expressions().evaluate_items(&set, json!({"body": {"shop": "x"}}), items).await.unwrap();
-    assert_eq!(evaluated, [[Ok(Some(json!("xa")))], [Ok(Some(json!("xb")))]]);
+    assert_eq!(evaluated.unwrap(), [[Ok(Some(json!("xa")))], [Ok(Some(json!("xb")))]]);
     let none = expressions().evaluate_items(&set, json!({}), Vec::new()).await.unwrap();
-    assert!(none.is_empty());
+    assert!(none.unwrap().is_empty());
+
+    // Nothing is known of any of them if one does more than it may.
+    let greedy = self::set("acme", &["record.name === 'b' ? (() => { for (;;); })() : 1"]);
+    let items = vec![json!({"record": {"name": "a"}}), json!({"record": {"name": "b"}})];
+    let evaluated = expressions().evaluate_items(&greedy, json!({}), items).await.unwrap();
+    assert_eq!(evaluated.unwrap_err().message, "it does more than an expression may");
 }
 
 #[tokio::test]
@@ -181,6 +187,9 @@ async fn nothing_is_left_behind() {
         "undeclared = 1",
         "Symbol.prototype.seen = 1",
         "Iterator.prototype.constructor = 1",
+        "Object.getPrototypeOf([].values().map((it) => it)).next = 1",
+        "Object.getPrototypeOf([].values().take(1)).seen = 1",
+        "Object.getPrototypeOf(Iterator.from({next() {}})).seen = 1",
         "Iterator.prototype[Symbol.toStringTag] = 1",
         "Error.prototype.stack = 1",
         "Promise.prototype.then = 1",
@@ -248,8 +257,43 @@ async fn what_is_no_json_has_no_value() {
     for source in ["() => 1", "Symbol('x')", "(async () => 1)()", "1n", "(() => { throw 1 })()"] {
         thrown(source).await;
     }
-    assert_eq!(value("NaN", json!({})).await, Some(json!(null)));
+    // Null would clear a column.
+    for source in ["NaN", "1 / 0", "Number('12,50')", "new Date('5. Mai 1990')"] {
+        thrown(source).await;
+    }
     assert_eq!(value("[undefined]", json!({})).await, Some(json!([null])));
+}
+
+/// Every reader of JSON takes what they come to, and what they throw.
+#[tokio::test]
+async fn half_of_a_pair_of_surrogates_is_replaced() {
+    let scope = || json!({"record": {"s": "\u{1F600}!", "t": "a \\ud83d b"}});
+    for (source, expected) in [
+        ("record.s.slice(0, 1)", json!("\u{fffd}")),
+        ("record.s.slice(1)", json!("\u{fffd}!")),
+        ("[record.s, '\\\\' + record.s[0]]", json!(["\u{1F600}!", "\\\u{fffd}"])),
+        ("({[record.s[0]]: 1})", json!({"\u{fffd}": 1})),
+        ("record.t", json!("a \\ud83d b")),
+    ] {
+        assert_eq!(value(source, scope()).await, Some(expected), "{source}");
+    }
+    let thrown = thrown("(() => { throw new Error('\\ud83d') })()").await;
+    assert_eq!(thrown.message, "\u{fffd}");
+    for source in ["(() => { throw {toString() { throw 2 }} })()", "(() => { throw Symbol() })()"] {
+        assert_eq!(self::thrown(source).await.message, "it threw what cannot be shown");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_by_itself() {
+    let deep = format!("{}{}", "[".repeat(3_000), "]".repeat(3_000));
+    let read = expressions().check(&set("acme", &["1", &deep, "2 +"])).await.unwrap();
+    assert!(read[0].is_none());
+    assert!(read[1].is_some() && read[2].is_some(), "{read:?}");
+    let table = format!("({{{}}})[record.Name]", "a: 'Something of a table', ".repeat(380));
+    let many = vec![table.as_str(); 20];
+    let read = expressions().check(&set("acme", &many)).await.unwrap();
+    assert!(read.iter().all(Option::is_none), "{:?}", read[0]);
 }
 
 /// What is large is read, and gives the expressions no more to do than it takes.
@@ -326,7 +370,7 @@ async fn the_setters_in_reach_are_known() {
     // With the steps of as many items as count.
     let items = (0..10).map(|number| json!({"record": {"walks": number == 0}})).collect();
     let set = set("acme", &[walk]);
-    let evaluated = expressions().evaluate_items(&set, json!({}), items).await.unwrap();
+    let evaluated = expressions().evaluate_items(&set, json!({}), items).await.unwrap().unwrap();
     let known = json!([
         "^.toString^.caller",
         "^.toString^.arguments",

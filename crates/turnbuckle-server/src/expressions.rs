@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use tokio::sync::OnceCell;
 use turnbuckle_core::entity::Entity;
 use turnbuckle_core::expression::{Computed, NAMES_OF_PAYLOAD, Placed};
-use turnbuckle_core::id::WorkspaceId;
+use turnbuckle_core::id::{ConnectionNo, WorkspaceId};
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::mapping::EventAction;
 use turnbuckle_core::record::Record;
@@ -25,6 +25,9 @@ use crate::app::App;
 use crate::catalog::{LiveConnection, LiveObject, LiveSource};
 use crate::logging::{Failing, log_failure};
 use crate::problem::ApiError;
+
+/// Most bytes that the expressions of a document have together.
+const TOGETHER_BYTES_MAX: usize = 256 << 10;
 
 /// The evaluator of this process.
 pub struct Evaluator {
@@ -57,16 +60,16 @@ fn defect(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreEr
     StoreError::Defect { action: "evaluate expressions", source: error.into() }
 }
 
-/// Expressions as the evaluator takes them; `None` if there are none. Those of two
-/// workspaces never share an instance.
+/// Expressions of a connection as the evaluator takes them; `None` if there are none.
+/// Those of two connections never share an instance.
 pub fn set_of(
-    workspace: WorkspaceId,
+    (workspace, connection): (WorkspaceId, ConnectionNo),
     names: &[&str],
     placed: &[Placed],
 ) -> Option<Arc<ExpressionSet>> {
     let sources: Vec<String> = placed.iter().map(|it| it.expression.to_string()).collect();
-    let set = || Arc::new(ExpressionSet::new(&workspace.to_string(), names, sources));
-    (!placed.is_empty()).then(set)
+    let owner = format!("{workspace}/{}", connection.0);
+    (!placed.is_empty()).then(|| Arc::new(ExpressionSet::new(&owner, names, sources)))
 }
 
 /// Reads expressions that are to be saved; answers what is wrong, by its place.
@@ -75,11 +78,20 @@ pub fn set_of(
 /// If this machine cannot run scripts.
 pub async fn check(
     app: &App,
-    workspace: WorkspaceId,
+    connection: &LiveConnection,
     names: &[&str],
     placed: &[Placed],
 ) -> Result<Vec<Invalid>, ApiError> {
-    let Some(set) = set_of(workspace, names, placed) else { return Ok(Vec::new()) };
+    let mut bytes = 0;
+    for Placed { path, expression } in placed {
+        bytes += expression.as_str().len();
+        if TOGETHER_BYTES_MAX < bytes {
+            let detail =
+                format!("all expressions together are at most {TOGETHER_BYTES_MAX} bytes long");
+            return Ok(vec![Invalid::new(path, detail)]);
+        }
+    }
+    let Some(set) = set_of(connection.owner(), names, placed) else { return Ok(Vec::new()) };
     let read = app.evaluator.get().await?.check(&set).await.map_err(defect)?;
     let wrong = placed.iter().zip(read);
     Ok(wrong
@@ -163,11 +175,11 @@ pub async fn of_fields(
 /// If this machine cannot run scripts.
 pub async fn of_action(
     app: &App,
-    workspace: WorkspaceId,
+    live: &LiveConnection,
     action: &EventAction,
     payload: &Map<String, Json>,
 ) -> Result<Vec<Computed>, StoreError> {
-    let Some(set) = set_of(workspace, NAMES_OF_PAYLOAD, &action.expressions()) else {
+    let Some(set) = set_of(live.owner(), NAMES_OF_PAYLOAD, &action.expressions()) else {
         return Ok(Vec::new());
     };
     let scopes = vec![json!({ "payload": payload })];
@@ -175,7 +187,8 @@ pub async fn of_action(
     Ok(evaluated.into_iter().flatten().map(computed).collect())
 }
 
-/// What the expressions of a source come to for each item of a webhook.
+/// What the expressions of a source come to for each item of a webhook; or why nothing is
+/// known of them, because one did more than it may.
 ///
 /// # Errors
 /// If this machine cannot run scripts.
@@ -183,11 +196,14 @@ pub async fn of_event(
     app: &App,
     source: &LiveSource,
     scopes: Option<EventScopes>,
-) -> Result<Vec<Vec<Computed>>, StoreError> {
+) -> Result<Result<Vec<Vec<Computed>>, String>, StoreError> {
     let (Some(set), Some(EventScopes { shared, items })) = (&source.expressions, scopes) else {
-        return Ok(Vec::new());
+        return Ok(Ok(Vec::new()));
     };
     let evaluator = app.evaluator.get().await?;
     let evaluated = evaluator.evaluate_items(set, shared, items).await.map_err(defect)?;
-    Ok(evaluated.into_iter().map(|values| values.into_iter().map(computed).collect()).collect())
+    let of_item = |values: Vec<Evaluated>| values.into_iter().map(computed).collect();
+    Ok(evaluated.map(|items| items.into_iter().map(of_item).collect()).map_err(|thrown| {
+        format!("an expression of the source cannot be used: {}", thrown.message)
+    }))
 }

@@ -63,7 +63,11 @@ async fn work(
         received_at: jiff::Timestamp::from_millisecond(received_at).unwrap_or_default(),
     };
     let scopes = source::event_scopes(&source.settings, &inbound);
-    let computed = expressions::of_event(app, source, scopes).await?;
+    let computed = match expressions::of_event(app, source, scopes).await? {
+        Ok(computed) => computed,
+        // Records without what they were to hold would be taken for others.
+        Err(reason) => return Ok((EventWork::Fail(reason), Vec::new())),
+    };
     let EventPlan { writes, warnings } = source::plan_event(
         &source.settings,
         &connection.schema,

@@ -149,6 +149,11 @@ fn parse_source(document: &Json, is_each: bool) -> Result<ColumnSource, Vec<Inva
             }
             Ok(ColumnSource::Path(path))
         }
+        (Some(_), Some(_)) => refused(
+            "",
+            "has several members, and takes one of `path`, `static` and `expression`; a patch \
+             keeps what it does not name: set the other to null",
+        ),
         _ => refused("", "write `{\"path\": …}`, `{\"static\": …}` or `{\"expression\": …}`"),
     }
 }

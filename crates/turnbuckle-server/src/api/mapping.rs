@@ -120,16 +120,12 @@ async fn checked(
         return Err(ApiError::new(Problem::StateConflict, detail));
     }
     let composed: Vec<_> = native::COMPOSED.iter().map(|it| (it.entity, it.column)).collect();
-    let read = Mapping::parse(document).and_then(|mapping| {
-        let wrong = mapping.check(&live.objects, &live.schema, &composed);
-        if wrong.is_empty() { Ok(mapping) } else { Err(wrong) }
-    });
     let refused =
         |wrong: Vec<Invalid>| ApiError::invalid(wrong.into_iter().map(|it| it.under(at)).collect());
-    let mapping = read.map_err(refused)?;
+    let mapping = Mapping::parse(document).map_err(refused)?;
+    let mut wrong = mapping.check(&live.objects, &live.schema, &composed);
     let (of_records, of_payloads) = mapping.expressions();
-    let workspace = live.row.workspace;
-    let mut wrong = expressions::check(app, workspace, NAMES_OF_RECORD, &of_records).await?;
-    wrong.extend(expressions::check(app, workspace, NAMES_OF_PAYLOAD, &of_payloads).await?);
+    wrong.extend(expressions::check(app, live, NAMES_OF_RECORD, &of_records).await?);
+    wrong.extend(expressions::check(app, live, NAMES_OF_PAYLOAD, &of_payloads).await?);
     if wrong.is_empty() { Ok(mapping) } else { Err(refused(wrong)) }
 }

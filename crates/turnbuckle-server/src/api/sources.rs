@@ -289,7 +289,7 @@ async fn prepare(
     let mut mistakes = settings.check(&connection.schema);
     if let Some(mapping) = &settings.mapping {
         let placed = mapping.expressions();
-        let wrong = expressions::check(app, workspace, NAMES_OF_EVENT, &placed).await?;
+        let wrong = expressions::check(app, &connection, NAMES_OF_EVENT, &placed).await?;
         mistakes.extend(wrong.into_iter().map(|it| it.under("/mapping")));
     }
     if !mistakes.is_empty() {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use turnbuckle_core::entity::{ColumnPath, Entity, Schema};
 use turnbuckle_core::expression::NAMES_OF_RECORD;
 use turnbuckle_core::filter::{Filter, Moment};
-use turnbuckle_core::id::UnixMs;
+use turnbuckle_core::id::{ConnectionNo, UnixMs, WorkspaceId};
 use turnbuckle_core::mapping::{
     CompiledObject, EntityMapping, EventAction, Mapping, ObjectMapping, Sort,
 };
@@ -81,6 +81,11 @@ impl LiveConnection {
         Self { row, workspace_slug, schema, zone, objects, mapping, waiting, mapped }
     }
 
+    /// Whose what is evaluated for it is.
+    pub fn owner(&self) -> (WorkspaceId, ConnectionNo) {
+        (self.row.workspace, self.row.no)
+    }
+
     /// The object, if it stands for an entity.
     pub fn mapped(&self, slug: &str) -> Option<&LiveObject> {
         self.mapped.get(slug)
@@ -135,7 +140,7 @@ impl LiveObject {
     ) -> Self {
         let compiled = CompiledObject::compile(slug, mapping, declaration, schema, zone);
         let searches = searches(&row.id, slug, mapping, schema, zone);
-        let expressions = set_of(row.workspace, NAMES_OF_RECORD, compiled.expressions());
+        let expressions = set_of((row.workspace, row.no), NAMES_OF_RECORD, compiled.expressions());
         let walked = compiled.walked_paths().cloned().collect();
         Self {
             slug: slug.to_owned(),

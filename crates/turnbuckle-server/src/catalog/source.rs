@@ -120,7 +120,7 @@ impl LiveSource {
         let Source { id, workspace, connection, .. } = source;
         let mapping = settings.mapping.as_ref();
         let placed = mapping.map(SourceMapping::expressions).unwrap_or_default();
-        let expressions = set_of(workspace, NAMES_OF_EVENT, &placed);
+        let expressions = set_of((workspace, connection), NAMES_OF_EVENT, &placed);
         Ok(Self { id, workspace, connection, settings, admitted, expressions, keys })
     }
 

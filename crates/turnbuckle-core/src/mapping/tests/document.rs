@@ -67,10 +67,7 @@ fn expressions_are_kept_as_written_and_found_by_their_places() {
         ),
         &[
             ("/fields/text/expression", "an expression is not empty"),
-            (
-                "/fields/more/children/Mail/expression",
-                "an expression is a text of JavaScript, such as `record.Title`",
-            ),
+            ("/fields/more/children/Mail/expression", "an expression is a text of JavaScript"),
             ("/events/drop/when", "`when` is not known here"),
         ],
     );

@@ -107,7 +107,7 @@ fn expressions_are_texts() {
         json!({"mapping": {"entity": "Lead", "columns": {"Email": {"expression": ""}}, "when": 1}}),
         &[
             ("/mapping/columns/Email/expression", "an expression is not empty"),
-            ("/mapping/when", "an expression is a text of JavaScript, such as `record.Title`"),
+            ("/mapping/when", "an expression is a text of JavaScript"),
         ],
     );
 }

@@ -36,7 +36,7 @@ pub async fn write(
 ) -> Result<Option<CrmRecordView>, ApiError> {
     let entity = live.schema.entity(&object.mapping.entity);
     let entity = entity.ok_or_else(|| incomplete("the CRM does not have the entity any more"))?;
-    let computed = expressions::of_action(app, workspace, action, payload).await?;
+    let computed = expressions::of_action(app, live, action, payload).await?;
     let input = action.write_input(payload, computed).map_err(|wrong| {
         // Fed by any of the members that the app gives, or by none.
         let shown = |it: Invalid| Invalid::new("/payload", it.to_string());

@@ -93,7 +93,7 @@ pub async fn preview_mapping(
     let record = records.into_iter().next().flatten().ok_or_else(not_found)?;
     let image = live.image(&mapping.entity, &record, &related).ok_or_else(not_found)?;
     let placed = compiled.expressions();
-    let set = set_of(caller.workspace, NAMES_OF_RECORD, placed);
+    let set = set_of(live.owner(), NAMES_OF_RECORD, placed);
     let computed = expressions::of_records(&app, set.as_ref(), image.entity, &[&record]).await?;
     let mut errors = Vec::new();
     let computed = placed.iter().zip(computed.into_iter().flatten()).map(|(placed, value)| {
