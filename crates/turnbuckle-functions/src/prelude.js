@@ -85,6 +85,7 @@
           invoke("encryption.hmacsha256", [key, payload, encoding ?? "hex"]),
       }),
     }),
+    invokeUrl: (request) => invoke("invokeUrl", [request]),
     crmAPIResponse: setPrototypeOf({}, map),
   });
   const response = global.crmAPIResponse;

@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod calls;
 mod host;
+mod invoke;
 pub mod request;
 
 use std::path::{Path, PathBuf};

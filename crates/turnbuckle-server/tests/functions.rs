@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use support::{Answer, TestHub, problem};
 use tokio_util::sync::CancellationToken;
 use turnbuckle_server::workers;
+use turnbuckle_testkit::WebhookSink;
 
 /// The lines of Zoho's page, and an answer that shows what they found.
 const SEED: &str = r#"
@@ -292,6 +293,28 @@ async fn a_trial_shows_where_a_script_failed() {
     assert_eq!(tried["logs"], json!(["here"]));
     let absent = hub.post("/api/v1/functions/f/try", json!({"version": 9})).await;
     assert_eq!(problem(&absent).1, "function-not-found");
+}
+
+#[tokio::test]
+async fn a_function_calls_others() {
+    let others = WebhookSink::start().await;
+    let hub = TestHub::start_with(&[("TURNBUCKLE_EGRESS__ALLOW_CIDRS", "127.0.0.0/8")]).await;
+    let source = format!(
+        r#"function handler() {{
+            answer = invokeUrl({{url: "{}/hooks", type: "POST", headers: {{"X-Key": "1"}}, body: {{a: 1}}}});
+            try {{ invokeUrl({{url: "http://10.0.0.1/"}}) }} catch (error) {{ info(error.message) }}
+            return [answer.get("status"), answer.get("headers").get("content-length")];
+        }}"#,
+        others.url()
+    );
+    put(&hub, "f", json!({ "source": source })).await;
+    let (_, _, tried) = hub.post("/api/v1/functions/f/try", json!({})).await;
+    assert_eq!(tried["result"], json!({"output": [200, "0"]}), "{tried}");
+    let log = tried["logs"][0].as_str().unwrap();
+    assert!(log.starts_with("10.0.0.1 is not a public address"), "{log}");
+    assert_eq!(tried["host_calls"][0]["name"], "invokeUrl");
+    let called = &others.calls()[0];
+    assert_eq!((called.header("x-key"), called.json()), (Some("1"), json!({"a": 1})));
 }
 
 /// Writes down the calls that were made.

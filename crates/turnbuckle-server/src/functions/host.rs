@@ -1,6 +1,9 @@
-//! What functions can ask of the hub: records of the workspace's connections, and keys.
+//! What functions can ask of the hub: records of the workspace's connections, keys,
+//! and calls of others ([`super::invoke`]).
 //!
-//! A function acts for its workspace, not for whoever calls it.
+//! A function acts for its workspace, not for whoever calls it. Scripts run on threads
+//! of their own, which wait for nothing but scripts: what they ask for is answered on
+//! those of the hub, where sockets can be waited for.
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -9,6 +12,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize as _;
 use serde_json::{Map, Value as Json, json};
 use sha2::Sha256;
+use tokio::runtime::Handle;
+use tokio_util::task::AbortOnDropHandle;
 use turnbuckle_core::change::Origin;
 use turnbuckle_core::entity::Entity;
 use turnbuckle_core::function::FunctionSettings;
@@ -21,6 +26,7 @@ use turnbuckle_store::StoreError;
 use turnbuckle_store::function::Function;
 use turnbuckle_store::record::{Write, WriteAction};
 
+use super::invoke;
 use crate::api::entities;
 use crate::app::App;
 use crate::catalog::LiveConnection;
@@ -29,8 +35,11 @@ use crate::problem::ApiError;
 use crate::random::random_u64;
 
 /// Answers the host calls of one call.
+#[derive(Clone)]
 pub struct HubHost {
     app: App,
+    /// Of the hub.
+    runtime: Handle,
     workspace: WorkspaceId,
     /// The connection that is meant where none is named.
     connection: Option<String>,
@@ -53,10 +62,40 @@ pub async fn workspace_key(
 }
 
 impl HubHost {
+    /// For a call that is made from the hub's own threads.
     pub fn new(app: &App, function: &Function) -> Self {
         let settings = FunctionSettings::deserialize(&function.settings).unwrap_or_default();
         let FunctionSettings { connection, .. } = settings;
-        Self { app: app.clone(), workspace: function.workspace, connection }
+        let runtime = Handle::current();
+        Self { app: app.clone(), runtime, workspace: function.workspace, connection }
+    }
+
+    async fn answer(&self, name: &str, arguments: &[Json]) -> Result<Json, Refused> {
+        use Json::{Object, String as Text};
+        match (name, arguments) {
+            ("crm.getRecordById", [Text(module), Text(id), at]) => {
+                self.get_record(module, id, at).await
+            }
+            ("crm.createRecord", [Text(module), Object(record), at]) => {
+                self.write(module, WriteAction::Create, record, at).await
+            }
+            ("crm.updateRecord", [Text(module), Text(id), Object(record), at]) => {
+                let action = WriteAction::Update { id: id.clone(), version: None };
+                self.write(module, action, record, at).await
+            }
+            ("crm.invokeConnector", [Text(connector), _]) if connector == "crm.zapikey" => {
+                let key = workspace_key(&self.app, self.workspace).await.map_err(refused)?;
+                Ok(json!({ "response": key }))
+            }
+            ("crm.invokeConnector", _) => {
+                Err(Refused("the only connector here is `crm.zapikey`".to_owned()))
+            }
+            ("invokeUrl", [Object(request)]) => invoke::call(&self.app.egress, request).await,
+            ("encryption.hmacsha256", [Text(key), Text(payload), Text(encoding)]) => {
+                hmac(key, payload, encoding)
+            }
+            _ => Err(Refused(format!("these are not the arguments of `{name}`"))),
+        }
     }
 
     async fn live(&self, named: &Json) -> Result<std::sync::Arc<LiveConnection>, Refused> {
@@ -151,30 +190,12 @@ fn hmac(key: &str, payload: &str, encoding: &str) -> Result<Json, Refused> {
 #[async_trait]
 impl Host for HubHost {
     async fn ask(&self, name: &str, arguments: &[Json]) -> Result<Json, Refused> {
-        use Json::{Object, String as Text};
-        match (name, arguments) {
-            ("crm.getRecordById", [Text(module), Text(id), at]) => {
-                self.get_record(module, id, at).await
-            }
-            ("crm.createRecord", [Text(module), Object(record), at]) => {
-                self.write(module, WriteAction::Create, record, at).await
-            }
-            ("crm.updateRecord", [Text(module), Text(id), Object(record), at]) => {
-                let action = WriteAction::Update { id: id.clone(), version: None };
-                self.write(module, action, record, at).await
-            }
-            ("crm.invokeConnector", [Text(connector), _]) if connector == "crm.zapikey" => {
-                let key = workspace_key(&self.app, self.workspace).await.map_err(refused)?;
-                Ok(json!({ "response": key }))
-            }
-            ("crm.invokeConnector", _) => {
-                Err(Refused("the only connector here is `crm.zapikey`".to_owned()))
-            }
-            ("encryption.hmacsha256", [Text(key), Text(payload), Text(encoding)]) => {
-                hmac(key, payload, encoding)
-            }
-            _ => Err(Refused(format!("these are not the arguments of `{name}`"))),
-        }
+        let (host, name, arguments) = (self.clone(), name.to_owned(), arguments.to_vec());
+        let answering = self.runtime.spawn(async move { host.answer(&name, &arguments).await });
+        AbortOnDropHandle::new(answering).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a host call panicked");
+            Err(Refused("the hub failed".to_owned()))
+        })
     }
 
     fn now_ms(&self) -> i64 {
