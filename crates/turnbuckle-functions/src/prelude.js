@@ -73,6 +73,8 @@
       crm: define({}, {
         getRecordById: (module, id, connection) =>
           invoke("crm.getRecordById", [module, id, connection ?? null]),
+        searchRecords: (module, criteria, page, perPage, connection) =>
+          invoke("crm.searchRecords", [module, criteria, page ?? null, perPage ?? null, connection ?? null]),
         createRecord: (module, record, connection) =>
           invoke("crm.createRecord", [module, record, connection ?? null]),
         updateRecord: (module, id, record, connection) =>

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod calls;
+mod criteria;
 mod host;
 mod invoke;
 pub mod request;

@@ -276,6 +276,50 @@ async fn a_function_works_on_records_of_its_workspace() {
 }
 
 #[tokio::test]
+async fn a_function_finds_records() {
+    let hub = TestHub::with_connection().await;
+    let source = r#"function handler(crmAPIRequest) {
+        for (const n of [1, 2, 3, 4, 5]) {
+            zoho.crm.createRecord("Opportunity", {Title: "Deal " + n, Amount: n * 100});
+        }
+        const titles = (...search) =>
+            zoho.crm.searchRecords("Opportunity", ...search).map((it) => it.get("Title").slice(5)).join("");
+        const all = "(Title:starts_with:deal)";
+        for (const search of [
+            [all, 0], [all, 1, 201], [all, 11, 200], ["Title:equals:1"], ["(Nonsense:equals:1)"], [7],
+            [all, 1, 1, "absent"],
+        ]) {
+            try { info(titles(...search)) } catch (error) { info(error.message) }
+        }
+        return [
+            titles(all), titles(all, 1, 2), titles(all, 3, 2), titles(all, 4, 2),
+            titles("((Amount:between:200,400)and(Title:not_equal:Deal 3))"),
+            titles("(Title:in:Deal 1,deal 5)or(Amount:less_equal:100)"),
+            titles({column: "Amount", op: "gt", value: 300}, 1, 200, "acme-crm"),
+        ];
+    }"#;
+    put(&hub, "f", json!({"source": source, "connection": "acme-crm"})).await;
+    let (_, _, tried) = hub.post("/api/v1/functions/f/try", json!({})).await;
+    let found = json!(["12345", "12", "5", "", "24", "15", "45"]);
+    assert_eq!(tried["result"], json!({ "output": found }), "{tried}");
+    let refusals = [
+        "`page` must be a number",
+        "a page has at most 200",
+        "the last one is the 2000th",
+        "at character 1 of the criteria",
+        "Nonsense",
+        "a filter is an object",
+        "absent",
+    ];
+    let logs: Vec<_> =
+        tried["logs"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+    assert_eq!(logs.len(), refusals.len());
+    for (line, part) in logs.into_iter().zip(refusals) {
+        assert!(line.contains(part), "{line} is not: {part}");
+    }
+}
+
+#[tokio::test]
 async fn a_trial_shows_where_a_script_failed() {
     let hub = TestHub::start().await;
     put(

@@ -24,15 +24,21 @@ use turnbuckle_core::write::{self, Strictness};
 use turnbuckle_functions::{Host, Refused};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::function::Function;
-use turnbuckle_store::record::{Write, WriteAction};
+use turnbuckle_store::record::{Search, Write, WriteAction};
 
-use super::invoke;
+use super::{criteria, invoke};
 use crate::api::entities;
+use crate::api::records::read_filter;
 use crate::app::App;
 use crate::catalog::LiveConnection;
 use crate::catalog::function_key_context;
 use crate::problem::ApiError;
 use crate::random::random_u64;
+
+/// Most records of one page of a search.
+const PAGE_MAX: usize = 200;
+/// Most records that a search leads to, whatever the page.
+const FOUND_MAX: usize = 2_000;
 
 /// Answers the host calls of one call.
 #[derive(Clone)]
@@ -83,6 +89,11 @@ impl HubHost {
                 let action = WriteAction::Update { id: id.clone(), version: None };
                 self.write(module, action, record, at).await
             }
+            ("crm.searchRecords", [Text(module), criteria, page, per_page, at]) => {
+                let page = count("page", page, 1)?;
+                let per_page = count("perPage", per_page, PAGE_MAX)?;
+                self.search(module, criteria, (page, per_page), at).await
+            }
             ("crm.invokeConnector", [Text(connector), _]) if connector == "crm.zapikey" => {
                 let key = workspace_key(&self.app, self.workspace).await.map_err(refused)?;
                 Ok(json!({ "response": key }))
@@ -121,6 +132,52 @@ impl HubHost {
         Ok(found.into_iter().next().flatten().map_or(Json::Null, |record| shown(entity, &record)))
     }
 
+    /// One page of the records that match, in the order of their creation.
+    async fn search(
+        &self,
+        module: &str,
+        criteria: &Json,
+        (page, per_page): (usize, usize),
+        at: &Json,
+    ) -> Result<Json, Refused> {
+        let wanted = page.saturating_mul(per_page);
+        if PAGE_MAX < per_page || FOUND_MAX < wanted {
+            return Err(Refused(format!(
+                "a page has at most {PAGE_MAX} records, and the last one is the {FOUND_MAX}th"
+            )));
+        }
+        let filter = match criteria {
+            Json::String(criteria) => criteria::to_filter(criteria).map_err(Refused)?,
+            filter => filter.clone(),
+        };
+        let live = self.live(at).await?;
+        let entity = entities::find(&live, module).map_err(told)?;
+        let mut search = Search {
+            entity: entity.name.clone(),
+            filter: read_filter(&live, entity, &filter).map_err(wrong)?,
+            moment: live.moment(self.app.now()),
+            sort: Vec::new(),
+            limit: PAGE_MAX,
+            after: None,
+            paths: Vec::new(),
+            count: false,
+        };
+        let mut found = Vec::new();
+        // One search may look at few records only and have more.
+        while found.len() < wanted {
+            search.limit = (wanted - found.len()).min(PAGE_MAX);
+            let some = self.app.store.search(self.workspace, &live.row.id, search.clone()).await;
+            let some = some.map_err(refused)?;
+            found.extend(some.records);
+            search.after = some.next;
+            if search.after.is_none() {
+                break;
+            }
+        }
+        let of_page = found.iter().skip(wanted - per_page);
+        Ok(of_page.map(|record| shown(entity, record)).collect())
+    }
+
     async fn write(
         &self,
         module: &str,
@@ -141,6 +198,17 @@ impl HubHost {
         };
         let written = self.app.store.write(self.workspace, &live.row.id, write).await;
         Ok(shown(entity, &written.map_err(refused)?.record))
+    }
+}
+
+/// A number from 1 that may be left out.
+fn count(name: &str, given: &Json, default: usize) -> Result<usize, Refused> {
+    match given {
+        Json::Null => Ok(default),
+        given => match given.as_u64().and_then(|count| usize::try_from(count).ok()) {
+            Some(count) if 0 < count => Ok(count),
+            _ => Err(Refused(format!("`{name}` must be a number from 1"))),
+        },
     }
 }
 
