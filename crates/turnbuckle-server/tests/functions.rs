@@ -136,6 +136,13 @@ async fn the_draft_is_called_by_the_sandbox_and_what_is_published_stays() {
     assert_eq!(numbers, [2, 1]);
     let (_, _, shown) = hub.get("/api/v1/functions/f/versions/1").await;
     assert_eq!(shown["version"]["source"], "handler = () => 1");
+    let (_, _, answer) = hub.get("/api/v1/functions/f/versions/1/diff/2").await;
+    let source = answer["diff"]["source"].as_str().unwrap();
+    assert!(source.contains("-handler = () => 1\n"), "{source}");
+    assert!(source.contains("+handler = () => 2\n"), "{source}");
+    assert_eq!(answer["diff"]["arguments"], Json::Null);
+    let absent = hub.get("/api/v1/functions/f/versions/1/diff/3").await;
+    assert_eq!(problem(&absent).1, "function-not-found");
     let refused = hub.post("/api/v1/functions/f/publish", json!({"version": 3})).await;
     assert_eq!(problem(&refused), (400, "invalid-request".to_owned(), vec!["/version".to_owned()]));
 }
