@@ -347,6 +347,39 @@ async fn a_trial_shows_where_a_script_failed() {
 }
 
 #[tokio::test]
+async fn a_received_request_is_tried() {
+    let hub = TestHub::with_connection().await;
+    let source = json!({"name": "form", "connection": "acme-crm"});
+    let (_, _, source) = hub.post("/api/v1/sources", source).await;
+    let url = url::Url::parse(source["source"]["url"].as_str().unwrap()).unwrap();
+    let received = Request::post(format!("{}?a=1", url.path()))
+        .header("content-type", "application/json")
+        .header("x-sign", "abc");
+    let (_, _, received) = hub.send(received.body(Body::from("{\"b\": 2}")).unwrap()).await;
+    put(
+        &hub,
+        "f",
+        json!({"source": "handler = ({method, params, headers, body}) => [method, params.a, headers['x-sign'], body]"}),
+    )
+    .await;
+    let attempt = async |body: Json| hub.post("/api/v1/functions/f/try", body).await;
+    let (_, _, tried) = attempt(json!({"event": received["id"]})).await;
+    let expected = json!(["POST", "1", "abc", "{\"b\": 2}"]);
+    assert_eq!(tried["result"], json!({ "output": expected }), "{tried}");
+    for wrong in [
+        json!({"event": received["id"], "request": {}}),
+        json!({"event": "in_x"}),
+        json!({"event": "in_01a20a4705417000803145d52465f1f4"}),
+    ] {
+        let refused = attempt(wrong).await;
+        assert_eq!(
+            problem(&refused),
+            (400, "invalid-request".to_owned(), vec!["/event".to_owned()])
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_function_calls_others() {
     let others = WebhookSink::start().await;
     let hub = TestHub::start_with(&[("TURNBUCKLE_EGRESS__ALLOW_CIDRS", "127.0.0.0/8")]).await;
