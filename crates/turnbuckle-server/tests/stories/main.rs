@@ -10,6 +10,7 @@ mod coalescing;
 mod deletion;
 mod delivery;
 mod formats;
+mod functions;
 mod listen;
 mod log;
 mod restart;
