@@ -33,6 +33,10 @@ use crate::functions::run;
 use crate::logging::{Chain, Failing, log_failure};
 use crate::problem::{ApiError, Problem};
 
+/// How many functions may have called each other before one is called: a call goes on
+/// although its caller gave up, so those that call each other in a circle would never end.
+const DEPTH_MAX: u32 = 5;
+
 /// How much the log keeps of a method.
 const METHOD_CHARS_MAX: usize = 32;
 
@@ -146,6 +150,9 @@ async fn call(
     let raw = read_body(Request::from_parts(parts, body), app).await.map_err(unreadable)?;
     let user_info = user_info(&opened.holder.key.to_string());
     let request = FunctionRequest::read(method.as_str(), &query, &headers, &raw, user_info);
+    if DEPTH_MAX < request.depth {
+        return Err(Refusal::TooDeep);
+    }
     let running = app.unfinished.spawn(run_and_log(app.clone(), opened, request));
     running.await.map_err(unavailable)?
 }

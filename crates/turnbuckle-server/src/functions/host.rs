@@ -49,6 +49,8 @@ pub struct HubHost {
     workspace: WorkspaceId,
     /// The connection that is meant where none is named.
     connection: Option<String>,
+    /// How many functions called each other before this one.
+    depth: u32,
 }
 
 /// The key that opens every function of a workspace, if there is one and its seal opens.
@@ -69,11 +71,11 @@ pub async fn workspace_key(
 
 impl HubHost {
     /// For a call that is made from the hub's own threads.
-    pub fn new(app: &App, function: &Function) -> Self {
+    pub fn new(app: &App, function: &Function, depth: u32) -> Self {
         let settings = FunctionSettings::deserialize(&function.settings).unwrap_or_default();
         let FunctionSettings { connection, .. } = settings;
         let runtime = Handle::current();
-        Self { app: app.clone(), runtime, workspace: function.workspace, connection }
+        Self { app: app.clone(), runtime, workspace: function.workspace, connection, depth }
     }
 
     async fn answer(&self, name: &str, arguments: &[Json]) -> Result<Json, Refused> {
@@ -101,7 +103,9 @@ impl HubHost {
             ("crm.invokeConnector", _) => {
                 Err(Refused("the only connector here is `crm.zapikey`".to_owned()))
             }
-            ("invokeUrl", [Object(request)]) => invoke::call(&self.app.egress, request).await,
+            ("invokeUrl", [Object(request)]) => {
+                invoke::call(&self.app.egress, request, self.depth).await
+            }
             ("encryption.hmacsha256", [Text(key), Text(payload), Text(encoding)]) => {
                 hmac(key, payload, encoding)
             }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use turnbuckle_functions::Refused;
 use url::Url;
 
+use super::request::DEPTH_HEADER;
 use crate::egress::{CallBounds, GuardedClient, WholeAnswer};
 
 /// The rest of the call's own time may be less.
@@ -19,8 +20,8 @@ const METHODS: [Method; 5] =
     [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 const HEADERS_MAX: usize = 50;
 
-/// Headers that say how a request travels.
-const RESERVED_HEADERS: [&str; 10] = [
+/// Headers that say how a request travels, or that are set here.
+const RESERVED_HEADERS: [&str; 11] = [
     "connection",
     "content-length",
     "expect",
@@ -31,6 +32,7 @@ const RESERVED_HEADERS: [&str; 10] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    DEPTH_HEADER,
 ];
 
 /// What a script asks for.
@@ -42,9 +44,15 @@ struct Invocation {
     body: Bytes,
 }
 
-/// Calls the URL and answers `status`, `headers` and `body`.
-pub async fn call(client: &GuardedClient, request: &Map<String, Json>) -> Result<Json, Refused> {
-    let Invocation { method, url, headers, body } = Invocation::read(request)?;
+/// Calls the URL and answers `status`, `headers` and `body`. The one called is told that
+/// one function more came before it, should it be one.
+pub async fn call(
+    client: &GuardedClient,
+    request: &Map<String, Json>,
+    depth: u32,
+) -> Result<Json, Refused> {
+    let Invocation { method, url, mut headers, body } = Invocation::read(request)?;
+    headers.insert(DEPTH_HEADER, HeaderValue::from(depth.saturating_add(1)));
     let answered = client.call(method, &url, headers, body, BOUNDS).await;
     Ok(shown(&answered.map_err(|error| Refused(error.to_string()))?))
 }
@@ -224,6 +232,10 @@ mod tests {
             (json!({"url": url, "headers": many}), "`headers`"),
             (json!({"url": url, "headers": {"Host": "other"}}), "`Host`"),
             (json!({"url": url, "headers": {"content-length": 7}}), "`content-length`"),
+            (
+                json!({"url": url, "headers": {"Turnbuckle-Call-Depth": 0}}),
+                "`Turnbuckle-Call-Depth`",
+            ),
             (json!({"url": url, "headers": {"a b": "c"}}), "`a b`"),
             (json!({"url": url, "headers": {"a": "b\r\nc: d"}}), "`a`"),
         ] {

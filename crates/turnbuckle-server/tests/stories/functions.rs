@@ -115,3 +115,24 @@ async fn a_function_subscribes_its_url_and_what_comes_changes_a_record() {
         call["host_calls"].as_array().unwrap().iter().map(|it| text(&it["name"])).collect();
     assert_eq!(asked, ["encryption.hmacsha256", "crm.searchRecords", "crm.updateRecord"]);
 }
+
+#[tokio::test]
+async fn functions_that_call_each_other_in_a_circle_come_to_an_end() {
+    let hub = hub().await;
+    let client = hub.client();
+    let source = r#"handler = ({params}) => {
+        const answer = invokeUrl({url: params.self, parameters: {self: params.self}});
+        return {crmAPIResponse: {status_code: answer.status, body: answer.body}};
+    }"#;
+    let function = json!({"source": source, "rest_api": true});
+    let saved = client.put("/api/v1/functions/circle", function).await.success();
+    let sandbox = text(&saved["function"]["urls"]["sandbox"]);
+    let begun = client.anonymous().request(reqwest::Method::POST, &sandbox[hub.url().len()..]);
+    let answer = client.send(begun.query(&[("self", &sandbox)])).await.expect(508);
+    assert_eq!(answer["code"], "LOOP_DETECTED");
+    wait::until("one call and five behind it to be logged", async || {
+        let calls = client.list("/api/v1/functions/circle/calls", "calls").await;
+        (calls.len() == 6).then_some(())
+    })
+    .await;
+}
