@@ -6,7 +6,7 @@
 (function (ask, log, random) {
   "use strict";
 
-  const { parse, stringify } = JSON;
+  const { parse, stringify: toText } = JSON;
   const { create, defineProperty, entries, getPrototypeOf, keys, setPrototypeOf } = Object;
   const { isArray } = Array;
   const evaluate = eval;
@@ -14,6 +14,15 @@
   const plain = Object.prototype;
   const sourceOf = Function.prototype.call.bind(Function.prototype.toString);
   const matchOf = Function.prototype.call.bind(RegExp.prototype.exec);
+  const includes = Function.prototype.call.bind(String.prototype.includes);
+  const replace = Function.prototype.call.bind(String.prototype.replace);
+
+  // As JSON that every reader takes: half of a pair of surrogates is U+FFFD.
+  const stringify = (value) => {
+    const text = toText(value);
+    const has = text !== undefined && includes(text, "\\ud");
+    return has ? replace(text, /\\(?:\\|ud[89a-f][0-9a-f]{2})/g, (it) => (it === "\\\\" ? it : "\ufffd")) : text;
+  };
 
   const define = (object, members) => {
     for (const [name, value] of entries(members)) {
@@ -73,6 +82,8 @@
       crm: define({}, {
         getRecordById: (module, id, connection) =>
           invoke("crm.getRecordById", [module, id, connection ?? null]),
+        searchRecords: (module, criteria, page, perPage, connection) =>
+          invoke("crm.searchRecords", [module, criteria, page ?? null, perPage ?? null, connection ?? null]),
         createRecord: (module, record, connection) =>
           invoke("crm.createRecord", [module, record, connection ?? null]),
         updateRecord: (module, id, record, connection) =>
@@ -85,6 +96,7 @@
           invoke("encryption.hmacsha256", [key, payload, encoding ?? "hex"]),
       }),
     }),
+    invokeUrl: (request) => invoke("invokeUrl", [request]),
     crmAPIResponse: setPrototypeOf({}, map),
   });
   const response = global.crmAPIResponse;
@@ -142,12 +154,16 @@
 
   // What was thrown, and where: the first place in a script of the user's.
   const describe = (thrown) => {
-    if (!(thrown instanceof Error)) {
-      return stringify({ name: "Error", message: text(thrown) });
+    try {
+      if (!(thrown instanceof Error)) {
+        return stringify({ name: "Error", message: text(thrown) });
+      }
+      const place = matchOf(/([\w.-]+)\.js:(\d+):(\d+)/, replace(`${thrown.stack}`, /[^\n]*prelude\.js[^\n]*\n?/g, ""));
+      const at = place ? { line: +place[2], column: +place[3] } : {};
+      return stringify({ name: `${thrown.name}`, message: `${thrown.message}`, ...at });
+    } catch {
+      return '{"name":"Error","message":"it threw what cannot be shown"}';
     }
-    const place = matchOf(/([\w.-]+)\.js:(\d+):(\d+)/, `${thrown.stack}`.replace(/[^\n]*prelude\.js[^\n]*\n?/g, ""));
-    const at = place ? { line: +place[2], column: +place[3] } : {};
-    return stringify({ name: `${thrown.name}`, message: `${thrown.message}`, ...at });
   };
 
   return [run, describe];

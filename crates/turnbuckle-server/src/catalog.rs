@@ -13,22 +13,26 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use turnbuckle_core::id::{ConnectionNo, EndpointId, SourceId, WorkspaceId};
+use turnbuckle_core::function::{FunctionCode, function_key_hash};
+use turnbuckle_core::id::{ConnectionNo, EndpointId, FunctionId, SourceId, WorkspaceId};
 use turnbuckle_core::source::source_key_hash;
 use turnbuckle_store::api_key::ApiKey;
 use turnbuckle_store::error::Noun;
+use turnbuckle_store::function::KeyHolder;
 use turnbuckle_store::page::PageRequest;
 use turnbuckle_store::{Store, StoreError};
 
 pub use connection::{LiveConnection, LiveObject, LiveSearch};
 pub use endpoint::{EndpointSecrets, LiveEndpoint, endpoint_context};
-pub use function::function_key_context;
+pub use function::{LiveFunction, function_key_context};
 pub use source::{LiveSource, open_settings, seal_settings, source_key_context};
 
 use crate::seal::Sealer;
 
 /// Entries kept of each kind.
 const ENTRIES_MAX: u64 = 10_000;
+/// Scripts kept, in bytes.
+const SCRIPT_BYTES_MAX: u64 = 64 << 20;
 
 /// An entry with the version of its workspace at which it was read.
 struct Versioned<T> {
@@ -68,6 +72,10 @@ pub struct Catalog {
     sources_by_key: Shelf<[u8; 32], LiveSource>,
     sources: Shelf<(WorkspaceId, SourceId), LiveSource>,
     endpoints: Shelf<WorkspaceId, Vec<Arc<LiveEndpoint>>>,
+    function_keys: Shelf<[u8; 32], KeyHolder>,
+    functions: Shelf<(WorkspaceId, String), LiveFunction>,
+    /// A version never changes, so it is good for as long as there is room.
+    scripts: Cache<(WorkspaceId, FunctionId, i64), Arc<FunctionCode>>,
 }
 
 impl Catalog {
@@ -81,6 +89,12 @@ impl Catalog {
             sources_by_key: Shelf::new(),
             sources: Shelf::new(),
             endpoints: Shelf::new(),
+            function_keys: Shelf::new(),
+            functions: Shelf::new(),
+            scripts: Cache::builder()
+                .max_capacity(SCRIPT_BYTES_MAX)
+                .weigher(|_, code: &Arc<FunctionCode>| function::weight_of(code))
+                .build(),
         }
     }
 
@@ -225,6 +239,53 @@ impl Catalog {
     ) -> Result<Option<Arc<LiveEndpoint>>, StoreError> {
         let endpoints = self.endpoints(workspace).await?;
         Ok(endpoints.iter().find(|endpoint| endpoint.id == id).cloned())
+    }
+
+    /// What this key opens; `None` if it is unknown.
+    pub async fn function_key(&self, key: &str) -> Result<Option<Arc<KeyHolder>>, StoreError> {
+        let hash = function_key_hash(key);
+        if let Some(found) = self.function_keys.get(&*self.store, &hash) {
+            return Ok(Some(found));
+        }
+        let Some(holder) = self.store.function_key(&hash).await? else { return Ok(None) };
+        let (workspace, version) =
+            (holder.workspace, self.store.configuration_version(holder.workspace));
+        let Some(holder) = self.store.function_key(&hash).await? else { return Ok(None) };
+        Ok(Some(self.function_keys.put(hash, workspace, version, holder)))
+    }
+
+    pub async fn function(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+    ) -> Result<Option<Arc<LiveFunction>>, StoreError> {
+        let key = (workspace, name.to_owned());
+        if let Some(found) = self.functions.get(&*self.store, &key) {
+            return Ok(Some(found));
+        }
+        let version = self.store.configuration_version(workspace);
+        let Some(row) = self.store.function(workspace, name).await? else { return Ok(None) };
+        let live = LiveFunction::compile(row)?;
+        Ok(Some(self.functions.put(key, workspace, version, live)))
+    }
+
+    /// A version of a function, by its number.
+    pub async fn script(
+        &self,
+        function: &LiveFunction,
+        number: i64,
+    ) -> Result<Option<Arc<FunctionCode>>, StoreError> {
+        let (workspace, id) = (function.row.workspace, function.row.id);
+        let key = (workspace, id, number);
+        if let Some(found) = self.scripts.get(&key) {
+            return Ok(Some(found));
+        }
+        let Some(version) = self.store.function_version(workspace, id, number).await? else {
+            return Ok(None);
+        };
+        let code = Arc::new(function::compile_version(&version)?);
+        self.scripts.insert(key, code.clone());
+        Ok(Some(code))
     }
 
     async fn live_source(

@@ -1,8 +1,8 @@
 //! The command line.
 //!
 //! Some commands run a server or work on its store (`serve`, `config`, `doctor`,
-//! `migrate`, `export`, `import`), some talk to a running one (`sources`, `tail`,
-//! `replay`, `listen`), `verify` does with neither, and two do either (`keys`, `workspaces`): with `--key`
+//! `migrate`, `export`, `import`), some talk to a running one (`sources`, `functions`,
+//! `tail`, `replay`, `listen`), `verify` does with neither, and two do either (`keys`, `workspaces`): with `--key`
 //! through the API, else on the data folder itself, which no server may have open then.
 //!
 //! Answers go to standard output, everything said around them to standard error.
@@ -14,6 +14,7 @@ mod config;
 mod data;
 mod demo;
 mod doctor;
+mod functions;
 mod keys;
 mod listen;
 mod migrate;
@@ -63,6 +64,9 @@ enum Command {
     /// Make and list sources: URLs at which others post webhooks.
     #[command(subcommand)]
     Sources(sources::Command),
+    /// Save, try, publish and look after functions.
+    #[command(subcommand)]
+    Functions(functions::Command),
     /// Follow inbound events and deliveries as they happen.
     Tail(tail::Arguments),
     /// Process inbound events again.
@@ -114,6 +118,7 @@ async fn run(command: Command, output: Output) -> anyhow::Result<()> {
         Command::Keys(command) => keys::run(command, output).await,
         Command::Workspaces(command) => workspaces::run(command, output).await,
         Command::Sources(command) => sources::run(command, output).await,
+        Command::Functions(command) => functions::run(command, output).await,
         Command::Tail(arguments) => tail::run(&arguments, output).await,
         Command::Replay(arguments) => replay::run(&arguments, output).await,
         Command::Listen(arguments) => listen::run(&arguments, output).await,

@@ -1,7 +1,8 @@
 //! Calls URLs that users choose.
 //!
 //! Whoever may name a URL could otherwise make the hub call the machines beside
-//! it. So every webhook leaves through [`GuardedClient`], which guarantees:
+//! it. So every webhook, and every call of a function, leaves through
+//! [`GuardedClient`], which guarantees:
 //!
 //! - It connects to public addresses and to what the operator allows, to nothing
 //!   else. A host name is judged by the addresses it resolves to, and the
@@ -12,9 +13,10 @@
 //!   would connect to an address that was not judged.
 //! - A call ends within its timeout, and the answer's body is bounded.
 //!
-//! The status line is the answer. A body that is too long, breaks off or never
+//! Of a webhook the status line is the answer. A body that is too long, breaks off or never
 //! ends costs the connection, not the verdict: a receiver that has answered 200
-//! has the message and must not be sent it again.
+//! has the message and must not be sent it again. A function wants the body: its
+//! call has the whole of it, or fails.
 //!
 //! Absent on purpose: retries (the caller's policy decides), cookies,
 //! decompression, HTTP/2 (one connection per call in flight is what lets a slow
@@ -32,9 +34,9 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
@@ -79,6 +81,23 @@ pub struct EgressAnswer {
     pub duration: Duration,
 }
 
+/// An answer that was read to its end.
+#[derive(Debug)]
+pub struct WholeAnswer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// What one call may take.
+#[derive(Debug, Clone, Copy)]
+pub struct CallBounds {
+    /// To the end of the answer; cut to [`TIMEOUT_MS_MAX`].
+    pub timeout: Duration,
+    /// Of the body of the answer.
+    pub body_bytes_max: usize,
+}
+
 /// The HTTP client for URLs that users choose. A clone shares the connections.
 #[derive(Debug, Clone)]
 pub struct GuardedClient {
@@ -115,26 +134,63 @@ impl GuardedClient {
         body: Bytes,
         timeout: Duration,
     ) -> Result<EgressAnswer, EgressError> {
-        self.policy.check_url(url)?;
-
-        let mut request = Request::post(target(url)?).body(Full::new(body)).expect("its parts are");
-        *request.headers_mut() = headers;
-
         let started = Instant::now();
-        let timeout = timeout.min(Duration::from_millis(TIMEOUT_MS_MAX));
-        let deadline = started + timeout;
-        let (head, mut body) = timeout_at(deadline, self.client.request(request))
-            .await
-            .map_err(|_| EgressError::Timeout { after_ms: timeout.as_millis() })?
-            .map_err(|error| EgressError::classify(&error))?
-            .into_parts();
+        let deadline = Deadline::after(timeout);
+        let answered = self.begin(Method::POST, url, headers, body, deadline).await?;
+        let (head, mut body) = answered.into_parts();
 
         Ok(EgressAnswer {
             status: head.status,
             retry_after: head.headers.get(RETRY_AFTER).cloned(),
-            body_start: self.read_body(&mut body, deadline).await,
+            body_start: self.read_body(&mut body, deadline.at).await,
             duration: started.elapsed(),
         })
+    }
+
+    /// Makes any call and returns the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// As of [`Self::post`], and if the body is too large or breaks off.
+    pub async fn call(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+        bounds: CallBounds,
+    ) -> Result<WholeAnswer, EgressError> {
+        let deadline = Deadline::after(bounds.timeout);
+        let answered = self.begin(method, url, headers, body, deadline).await?;
+        let (head, mut body) = answered.into_parts();
+        let mut read = BytesMut::new();
+        while let Some(frame) = deadline.wait_for(body.frame()).await? {
+            let frame = frame.map_err(|error| EgressError::Broken { reason: error.to_string() })?;
+            // Trailers are read and dropped.
+            let Ok(chunk) = frame.into_data() else { continue };
+            if bounds.body_bytes_max < read.len() + chunk.len() {
+                return Err(EgressError::TooLarge { bytes_max: bounds.body_bytes_max });
+            }
+            read.extend_from_slice(&chunk);
+        }
+        Ok(WholeAnswer { status: head.status, headers: head.headers, body: read.freeze() })
+    }
+
+    /// Sends a request and waits until its answer begins.
+    async fn begin(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+        deadline: Deadline,
+    ) -> Result<Response<Incoming>, EgressError> {
+        self.policy.check_url(url)?;
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = target(url)?;
+        *request.headers_mut() = headers;
+        let answered = deadline.wait_for(self.client.request(request)).await?;
+        answered.map_err(|error| EgressError::classify(&error))
     }
 
     /// Reads the body so that the connection can be used again, keeps its start.
@@ -156,6 +212,25 @@ impl GuardedClient {
             }
         }
         start
+    }
+}
+
+/// When a call ends at the latest.
+#[derive(Clone, Copy)]
+struct Deadline {
+    at: Instant,
+    timeout: Duration,
+}
+
+impl Deadline {
+    fn after(timeout: Duration) -> Self {
+        let timeout = timeout.min(Duration::from_millis(TIMEOUT_MS_MAX));
+        Self { at: Instant::now() + timeout, timeout }
+    }
+
+    async fn wait_for<T>(self, work: impl Future<Output = T>) -> Result<T, EgressError> {
+        let after_ms = self.timeout.as_millis();
+        timeout_at(self.at, work).await.map_err(|_| EgressError::Timeout { after_ms })
     }
 }
 

@@ -6,7 +6,9 @@
 
 pub mod answer;
 pub mod calls;
+mod criteria;
 mod host;
+mod invoke;
 pub mod request;
 
 use std::path::{Path, PathBuf};
@@ -73,7 +75,7 @@ pub async fn run(
         input: request.to_input(&code.arguments),
         limits: app.functions.limits(),
     };
-    let outcome = sandbox.call(call, Arc::new(HubHost::new(app, function))).await;
+    let outcome = sandbox.call(call, Arc::new(HubHost::new(app, function, request.depth))).await;
     let duration_ms = outcome.duration.as_millis() as u64;
     tracing::debug!(
         workspace_id = %function.workspace, function_id = %function.id, duration_ms,

@@ -31,6 +31,15 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// What a command that must succeed prints for people.
+#[track_caller]
+fn text(folder: &Path, arguments: &[&str]) -> String {
+    let output = turnbuckle(folder, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// What a server warns of before it listens.
 fn warnings_of_start(folder: &Path, store: &[&str]) -> Vec<String> {
     let arguments = [&["serve", "--listen", "127.0.0.1:0"], store].concat();
@@ -117,6 +126,75 @@ async fn keys_and_workspaces_are_managed_without_a_server() {
     assert_eq!(keys(&["list"])["keys"].as_array().unwrap().len(), 2);
     keys(&["revoke", key["key"]["id"].as_str().unwrap()]);
     assert_eq!(keys(&["list"])["keys"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_are_looked_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = serve(config(folder.path()), CancellationToken::new()).await.unwrap();
+    let url = format!("http://{}", serving.local_addr());
+    let folder = folder.path();
+    let functions = |arguments: &[&str]| {
+        let client = ["--url", &url, "--key", "pk_cli:sk_cli"];
+        [&["functions"], arguments, &client].concat().into_iter().map(str::to_owned).collect()
+    };
+    let answer = |arguments: &[&str]| {
+        let arguments: Vec<String> = functions(arguments);
+        answer(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let text = |arguments: &[&str]| {
+        let arguments: Vec<String> = functions(arguments);
+        text(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let complaint = |arguments: &[&str]| {
+        let arguments: Vec<String> = functions(arguments);
+        complaint(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+
+    std::fs::write(folder.join("hello.js"), "handler = (it, id) => 'hello ' + id").unwrap();
+    let saved = answer(&["save", "hello.js", "--rest-api", "--argument", "id"]);
+    assert_eq!(saved["function"]["name"], "hello");
+    let second = "handler = (it, id) => {\n  info('asked', id);\n  if (!id) throw new Error('who?');\n  return id + it.headers.x;\n}";
+    std::fs::write(folder.join("second.js"), second).unwrap();
+    let saved = answer(&["save", "second.js", "--name", "hello"]);
+    let facts = ["rest_api", "draft_version"].map(|name| &saved["function"][name]);
+    assert_eq!(facts, [&json!(true), &json!(2)], "what is not named stays");
+    assert_eq!(text(&["show", "hello", "--version", "2"]), format!("{second}\n"));
+    assert!(text(&["list"]).contains("hello"));
+
+    let tried = ["try", "hello", "--query", "id=Ada", "--header", "X: !"];
+    assert_eq!(answer(&tried)["result"], json!({"output": "Ada!"}));
+    assert!(text(&tried).starts_with("log     asked Ada\nresult  {\"output\":\"Ada!\"}\ntook "));
+    let first = answer(&["try", "hello", "--version", "1", "--body", "{\"arguments\":{\"id\":7}}"]);
+    assert_eq!(first["result"], json!({"output": "hello 7"}));
+    let said = complaint(&["try", "hello"]);
+    assert!(said.contains("error: the function failed: line 3, column "), "{said}");
+    let said = complaint(&["try", "hello", "--event", "in_x"]);
+    assert!(said.contains("no such inbound event"), "{said}");
+
+    let said = complaint(&["rollback", "hello"]);
+    assert!(said.contains("no version is published"), "{said}");
+    assert_eq!(answer(&["publish", "hello"])["function"]["published_version"], 2);
+    assert_eq!(text(&["rollback", "hello"]), "version 1 of hello is published\n");
+    let said = complaint(&["rollback", "hello"]);
+    assert!(said.contains("no version before the first"), "{said}");
+    answer(&["publish", "hello", "2"]);
+
+    let shown = text(&["show", "hello"]);
+    let production = shown.lines().find_map(|line| line.strip_prefix("production")).unwrap();
+    let anyone = Client::new(&url);
+    anyone.get(&production.trim()[production.trim().find("/crm").unwrap()..]).await.expect(500);
+    let id = wait::until("the call to be logged", async || {
+        answer(&["calls", "hello"])["calls"][0]["id"].as_str().map(str::to_owned)
+    })
+    .await;
+    let listed = text(&["calls", "hello", "--failed"]);
+    assert!(listed.contains(&id) && listed.contains("Error: who?"), "{listed}");
+    let shown = text(&["calls", "hello", &id]);
+    assert!(shown.contains("log     asked undefined"), "{shown}");
+    let said = complaint(&["show", "../keys"]);
+    assert!(said.contains("the name of a function must"), "{said}");
+    serving.shutdown().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

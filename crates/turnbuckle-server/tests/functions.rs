@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use support::{Answer, TestHub, problem};
 use tokio_util::sync::CancellationToken;
 use turnbuckle_server::workers;
+use turnbuckle_testkit::WebhookSink;
 
 /// The lines of Zoho's page, and an answer that shows what they found.
 const SEED: &str = r#"
@@ -135,6 +136,13 @@ async fn the_draft_is_called_by_the_sandbox_and_what_is_published_stays() {
     assert_eq!(numbers, [2, 1]);
     let (_, _, shown) = hub.get("/api/v1/functions/f/versions/1").await;
     assert_eq!(shown["version"]["source"], "handler = () => 1");
+    let (_, _, answer) = hub.get("/api/v1/functions/f/versions/1/diff/2").await;
+    let source = answer["diff"]["source"].as_str().unwrap();
+    assert!(source.contains("-handler = () => 1\n"), "{source}");
+    assert!(source.contains("+handler = () => 2\n"), "{source}");
+    assert_eq!(answer["diff"]["arguments"], Json::Null);
+    let absent = hub.get("/api/v1/functions/f/versions/1/diff/3").await;
+    assert_eq!(problem(&absent).1, "function-not-found");
     let refused = hub.post("/api/v1/functions/f/publish", json!({"version": 3})).await;
     assert_eq!(problem(&refused), (400, "invalid-request".to_owned(), vec!["/version".to_owned()]));
 }
@@ -157,9 +165,13 @@ async fn who_may_not_call_is_not_told_what_there_is() {
     ] {
         assert_eq!(code(&call(&hub, &path, "").await), (401, "INVALID_TOKEN"), "{path}");
     }
+    let path = execute("one", &format!("zapikey={}", key(&one)));
+    assert_eq!(code(&call(&hub, &path, "").await), (200, "success"));
     hub.delete("/api/v1/functions/one").await;
-    let gone = call(&hub, &execute("one", &format!("zapikey={}", key(&one))), "").await;
-    assert_eq!(code(&gone), (401, "INVALID_TOKEN"));
+    assert_eq!(code(&call(&hub, &path, "").await), (401, "INVALID_TOKEN"));
+    // One of the same name is another, with a key of its own.
+    given(&hub, "one", "handler = () => 3").await;
+    assert_eq!(code(&call(&hub, &path, "").await), (401, "INVALID_TOKEN"));
 }
 
 #[tokio::test]
@@ -168,6 +180,7 @@ async fn what_cannot_be_called_says_why() {
     let draft = put(&hub, "draft", json!({"source": "handler = () => 1", "rest_api": true})).await;
     assert_eq!(code(&call(&hub, &production(&draft), "").await), (404, "FUNCTION_NOT_PUBLISHED"));
     let called = given(&hub, "called", "handler = () => 1").await;
+    assert_eq!(code(&call(&hub, &production(&called), "").await), (200, "success"));
     let standard = put(&hub, "called", json!({"source": "handler = () => 1"})).await;
     assert_eq!(standard["urls"], Json::Null);
     assert_eq!(code(&call(&hub, &production(&called), "").await), (403, "REST_API_DISABLED"));
@@ -275,6 +288,50 @@ async fn a_function_works_on_records_of_its_workspace() {
 }
 
 #[tokio::test]
+async fn a_function_finds_records() {
+    let hub = TestHub::with_connection().await;
+    let source = r#"function handler(crmAPIRequest) {
+        for (const n of [1, 2, 3, 4, 5]) {
+            zoho.crm.createRecord("Opportunity", {Title: "Deal " + n, Amount: n * 100});
+        }
+        const titles = (...search) =>
+            zoho.crm.searchRecords("Opportunity", ...search).map((it) => it.get("Title").slice(5)).join("");
+        const all = "(Title:starts_with:deal)";
+        for (const search of [
+            [all, 0], [all, 1, 201], [all, 11, 200], ["Title:equals:1"], ["(Nonsense:equals:1)"], [7],
+            [all, 1, 1, "absent"],
+        ]) {
+            try { info(titles(...search)) } catch (error) { info(error.message) }
+        }
+        return [
+            titles(all), titles(all, 1, 2), titles(all, 3, 2), titles(all, 4, 2),
+            titles("((Amount:between:200,400)and(Title:not_equal:Deal 3))"),
+            titles("(Title:in:Deal 1,deal 5)or(Amount:less_equal:100)"),
+            titles({column: "Amount", op: "gt", value: 300}, 1, 200, "acme-crm"),
+        ];
+    }"#;
+    put(&hub, "f", json!({"source": source, "connection": "acme-crm"})).await;
+    let (_, _, tried) = hub.post("/api/v1/functions/f/try", json!({})).await;
+    let found = json!(["12345", "12", "5", "", "24", "15", "45"]);
+    assert_eq!(tried["result"], json!({ "output": found }), "{tried}");
+    let refusals = [
+        "`page` must be a number",
+        "a page has at most 200",
+        "the last one is the 2000th",
+        "at character 1 of the criteria",
+        "Nonsense",
+        "a filter is an object",
+        "absent",
+    ];
+    let logs: Vec<_> =
+        tried["logs"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+    assert_eq!(logs.len(), refusals.len());
+    for (line, part) in logs.into_iter().zip(refusals) {
+        assert!(line.contains(part), "{line} is not: {part}");
+    }
+}
+
+#[tokio::test]
 async fn a_trial_shows_where_a_script_failed() {
     let hub = TestHub::start().await;
     put(
@@ -292,6 +349,61 @@ async fn a_trial_shows_where_a_script_failed() {
     assert_eq!(tried["logs"], json!(["here"]));
     let absent = hub.post("/api/v1/functions/f/try", json!({"version": 9})).await;
     assert_eq!(problem(&absent).1, "function-not-found");
+}
+
+#[tokio::test]
+async fn a_received_request_is_tried() {
+    let hub = TestHub::with_connection().await;
+    let source = json!({"name": "form", "connection": "acme-crm"});
+    let (_, _, source) = hub.post("/api/v1/sources", source).await;
+    let url = url::Url::parse(source["source"]["url"].as_str().unwrap()).unwrap();
+    let received = Request::post(format!("{}?a=1", url.path()))
+        .header("content-type", "application/json")
+        .header("x-sign", "abc");
+    let (_, _, received) = hub.send(received.body(Body::from("{\"b\": 2}")).unwrap()).await;
+    put(
+        &hub,
+        "f",
+        json!({"source": "handler = ({method, params, headers, body}) => [method, params.a, headers['x-sign'], body]"}),
+    )
+    .await;
+    let attempt = async |body: Json| hub.post("/api/v1/functions/f/try", body).await;
+    let (_, _, tried) = attempt(json!({"event": received["id"]})).await;
+    let expected = json!(["POST", "1", "abc", "{\"b\": 2}"]);
+    assert_eq!(tried["result"], json!({ "output": expected }), "{tried}");
+    for wrong in [
+        json!({"event": received["id"], "request": {}}),
+        json!({"event": "in_x"}),
+        json!({"event": "in_01a20a4705417000803145d52465f1f4"}),
+    ] {
+        let refused = attempt(wrong).await;
+        assert_eq!(
+            problem(&refused),
+            (400, "invalid-request".to_owned(), vec!["/event".to_owned()])
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_function_calls_others() {
+    let others = WebhookSink::start().await;
+    let hub = TestHub::start_with(&[("TURNBUCKLE_EGRESS__ALLOW_CIDRS", "127.0.0.0/8")]).await;
+    let source = format!(
+        r#"function handler() {{
+            answer = invokeUrl({{url: "{}/hooks", type: "POST", headers: {{"X-Key": "1"}}, body: {{a: 1}}}});
+            try {{ invokeUrl({{url: "http://10.0.0.1/"}}) }} catch (error) {{ info(error.message) }}
+            return [answer.get("status"), answer.get("headers").get("content-length")];
+        }}"#,
+        others.url()
+    );
+    put(&hub, "f", json!({ "source": source })).await;
+    let (_, _, tried) = hub.post("/api/v1/functions/f/try", json!({})).await;
+    assert_eq!(tried["result"], json!({"output": [200, "0"]}), "{tried}");
+    let log = tried["logs"][0].as_str().unwrap();
+    assert!(log.starts_with("10.0.0.1 is not a public address"), "{log}");
+    assert_eq!(tried["host_calls"][0]["name"], "invokeUrl");
+    let called = &others.calls()[0];
+    assert_eq!((called.header("x-key"), called.json()), (Some("1"), json!({"a": 1})));
 }
 
 /// Writes down the calls that were made.

@@ -396,6 +396,7 @@ async fn furnish(owner: &Client, sink: &WebhookSink) -> Ids {
         ("bin", bin),
         ("function", "mine".to_owned()),
         ("version", "1".to_owned()),
+        ("to", "1".to_owned()),
         ("call", call),
         ("key", text(&key["key"]["id"])),
     ])
@@ -414,9 +415,10 @@ const CHOSEN_IDS: [(&str, &str); 4] = [
 ];
 
 /// Reads with an id in them that show nothing of their owner's own words.
-const UNMARKED: [&str; 4] = [
+const UNMARKED: [&str; 5] = [
     "/api/v1/connections/{connection}",
     "/api/v1/functions/{function}",
+    "/api/v1/functions/{function}/versions/{version}/diff/{to}",
     "/api/v1/recoveries/{recovery}",
     "/api/v1/replays/{replay}",
 ];

@@ -159,6 +159,36 @@ async fn what_one_changes_the_other_sees_within_a_second() {
         (reader.get(&path).await.status == 401).then_some(())
     })
     .await;
+
+    let save = async |source: &str| {
+        let function = json!({"source": source, "rest_api": true});
+        first.client().put("/api/v1/functions/f", function).await.success()["function"].clone()
+    };
+    let publish = async |version: i64| {
+        let version = json!({"version": version});
+        first.client().post("/api/v1/functions/f/publish", version).await.success();
+    };
+    let saved = save("handler = () => 1").await;
+    publish(1).await;
+    let key = text(&saved["urls"]["zapikey"]);
+    let path = format!("/crm/v2/functions/f/actions/execute?auth_type=apikey&zapikey={key}");
+    let answers = async |output: &str| {
+        let what = format!("the function to answer {output}");
+        wait::until_within(Duration::from_secs(1), &what, async || {
+            let answer = second.client().anonymous().get(&path).await;
+            (answer.text.contains(&format!("\"output\":\"{output}\""))).then_some(())
+        })
+        .await;
+    };
+    answers("1").await;
+    save("handler = () => 2").await;
+    publish(2).await;
+    answers("2").await;
+    first.client().delete("/api/v1/functions/f").await.expect(204);
+    wait::until_within(Duration::from_secs(1), "the function to be gone", async || {
+        (second.client().anonymous().get(&path).await.status == 401).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use turnbuckle_store::clock::Clock;
 use turnbuckle_store::maintenance::MaintenanceStore as _;
 use turnbuckle_store::postgres::{Found, PostgresOptions, PostgresStore, Unopened};
 use turnbuckle_store::workspace::WorkspaceStore;
-use turnbuckle_store::{Store, StoreError};
+use turnbuckle_store::{SCHEMA, Store, StoreError};
 
 use crate::stories::reopening::Opening;
 use crate::stories::{ACME, TestClock};
@@ -251,7 +251,9 @@ async fn a_database_that_is_looked_at_stays_as_it_is() {
     assert_eq!(unopened.note("mine").await.unwrap(), None);
     store.claim_note("mine", "noted").await.unwrap();
     assert_eq!(unopened.note("mine").await.unwrap().as_deref(), Some("noted"));
-    schema.run("UPDATE turnbuckle_migration SET number = number + 998").await;
+    let later =
+        format!("UPDATE turnbuckle_migration SET number = 1000 WHERE number = {}", SCHEMA.0);
+    schema.run(&later).await;
     check(Found::Newer { schema: 1000 }).await;
     schema.run("DELETE FROM turnbuckle_migration").await;
     check(Found::Older { schema: 0 }).await;

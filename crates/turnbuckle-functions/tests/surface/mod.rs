@@ -179,3 +179,17 @@ async fn a_host_that_does_not_answer_is_waited_for_to_the_deadline() {
     let outcome = run(Call { limits, input: request(""), ..call(source) }).await;
     assert_eq!(outcome.result, Err(Failure::TimeUp(limits)));
 }
+
+#[tokio::test]
+async fn half_of_a_pair_of_surrogates_is_replaced() {
+    let half = "'\\ud83d' + '\\\\ud83d'";
+    let outcome = run(call(&format!("handler = () => ({{a: {half}}})"))).await;
+    assert_eq!(outcome.result.unwrap(), json!({"output": {"a": "\u{fffd}\\ud83d"}}));
+    let outcome = run(call(&format!("handler = () => zoho.crm.getRecordById({half}, '1')"))).await;
+    assert!(outcome.result.is_ok(), "{:?}", outcome.result);
+    let outcome = run(call(&format!("handler = () => {{ throw new Error({half}) }}"))).await;
+    assert!(matches!(outcome.result, Err(Failure::Thrown(it)) if it.message == "\u{fffd}\\ud83d"));
+    let outcome = run(call("handler = () => { throw { toJSON() { throw 2 } } }")).await;
+    let Err(Failure::Thrown(thrown)) = outcome.result else { panic!("{:?}", outcome.result) };
+    assert_eq!(thrown.message, "it threw what cannot be shown");
+}

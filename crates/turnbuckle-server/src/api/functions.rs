@@ -6,6 +6,7 @@
 //! them again; who may only read sees neither keys nor URLs.
 
 mod calls;
+mod diff;
 mod document;
 mod trial;
 
@@ -46,6 +47,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(publish_function))
         .routes(routes!(list_function_versions))
         .routes(routes!(get_function_version))
+        .routes(routes!(diff::diff_function_versions))
         .routes(routes!(trial::try_function))
         .routes(routes!(calls::list_function_calls))
         .routes(routes!(calls::get_function_call))

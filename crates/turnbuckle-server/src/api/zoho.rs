@@ -10,20 +10,21 @@
 //! These routes are not in the OpenAPI document: their shape is Zoho's.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::request::Parts;
-use serde::Deserialize as _;
 use serde_json::json;
-use turnbuckle_core::function::{FunctionCode, FunctionSettings, function_key_hash};
+use turnbuckle_core::function::FunctionCode;
 use turnbuckle_core::id::FunctionCallId;
-use turnbuckle_store::function::{Function, FunctionCall, KeyHolder};
+use turnbuckle_store::function::{FunctionCall, KeyHolder};
 
 use crate::api::functions::user_info;
 use crate::app::App;
+use crate::catalog::LiveFunction;
 use crate::extract::{PathParams, read_body};
 use crate::functions::answer::{Refusal, of_result};
 use crate::functions::calls::{CallDetail, CallError, millis};
@@ -31,6 +32,10 @@ use crate::functions::request::FunctionRequest;
 use crate::functions::run;
 use crate::logging::{Chain, Failing, log_failure};
 use crate::problem::{ApiError, Problem};
+
+/// How many functions may have called each other before one is called: a call goes on
+/// although its caller gave up, so those that call each other in a circle would never end.
+const DEPTH_MAX: u32 = 5;
 
 /// How much the log keeps of a method.
 const METHOD_CHARS_MAX: usize = 32;
@@ -90,11 +95,11 @@ async fn execute(
 
 /// What is called, and by whose key.
 struct Opened {
-    function: Function,
+    function: Arc<LiveFunction>,
     /// Of the version.
     number: i64,
-    code: FunctionCode,
-    holder: KeyHolder,
+    code: Arc<FunctionCode>,
+    holder: Arc<KeyHolder>,
 }
 
 /// The function that a key opens, in the version that is called.
@@ -112,28 +117,26 @@ async fn open(
         return Err(Refusal::InvalidToken);
     }
     let key = parameter("zapikey").ok_or(Refusal::InvalidToken)?;
-    let holder = app.store.function_key(&function_key_hash(&key)).await.map_err(unavailable)?;
+    let holder = app.catalog.function_key(&key).await.map_err(unavailable)?;
     let holder = holder.ok_or(Refusal::InvalidToken)?;
-    let function = app.store.function(holder.workspace, name).await.map_err(unavailable)?;
+    let function = app.catalog.function(holder.workspace, name).await.map_err(unavailable)?;
     let function = match (function, holder.function) {
-        (Some(function), Some(opened)) if function.id != opened => {
+        (Some(function), Some(opened)) if function.row.id != opened => {
             return Err(Refusal::InvalidToken);
         }
         (None, Some(_)) => return Err(Refusal::InvalidToken),
         (None, None) => return Err(Refusal::NotFound),
         (Some(function), _) => function,
     };
-    let settings = FunctionSettings::deserialize(&function.settings).unwrap_or_default();
-    if !settings.rest_api {
+    if !function.settings.rest_api {
         return Err(Refusal::NotRestApi);
     }
     let number = match environment {
-        Environment::Sandbox => function.draft,
-        Environment::Production => function.published.ok_or(Refusal::NotPublished)?,
+        Environment::Sandbox => function.row.draft,
+        Environment::Production => function.row.published.ok_or(Refusal::NotPublished)?,
     };
-    let version = app.store.function_version(function.workspace, function.id, number).await;
-    let version = version.map_err(unavailable)?.ok_or(Refusal::NotFound)?;
-    let code = FunctionCode::deserialize(&version.code).map_err(|_| Refusal::Unavailable)?;
+    let code = app.catalog.script(&function, number).await.map_err(unavailable)?;
+    let code = code.ok_or(Refusal::NotFound)?;
     Ok(Opened { function, number, code, holder })
 }
 
@@ -147,6 +150,9 @@ async fn call(
     let raw = read_body(Request::from_parts(parts, body), app).await.map_err(unreadable)?;
     let user_info = user_info(&opened.holder.key.to_string());
     let request = FunctionRequest::read(method.as_str(), &query, &headers, &raw, user_info);
+    if DEPTH_MAX < request.depth {
+        return Err(Refusal::TooDeep);
+    }
     let running = app.unfinished.spawn(run_and_log(app.clone(), opened, request));
     running.await.map_err(unavailable)?
 }
@@ -157,8 +163,9 @@ async fn run_and_log(
     request: FunctionRequest,
 ) -> Result<Response, Refusal> {
     let Opened { function, number, code, .. } = opened;
+    let function = &function.row;
     let id = FunctionCallId(app.mint());
-    let outcome = run(&app, &function, &code, &request).await.map_err(unavailable)?;
+    let outcome = run(&app, function, &code, &request).await.map_err(unavailable)?;
     let duration_ms = millis(outcome.duration);
     let answer = match &outcome.result {
         Ok(result) => of_result(function.id, result),

@@ -49,6 +49,14 @@ impl Client {
         self.call(Method::GET, path, None).await.map(|(_, answer)| answer)
     }
 
+    /// What is at a path, if anything is.
+    pub async fn find(&self, path: &str) -> anyhow::Result<Option<Value>> {
+        match self.send(Method::GET, path, None).await? {
+            (StatusCode::NOT_FOUND, _) => Ok(None),
+            (status, answer) => succeeded(status, answer).map(|(_, answer)| Some(answer)),
+        }
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.call(Method::POST, path, Some(body)).await.map(|(_, answer)| answer)
     }
@@ -62,6 +70,16 @@ impl Client {
     /// # Errors
     /// What the server says is wrong, or why it could not be reached.
     pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<(StatusCode, Value)> {
+        let (status, answer) = self.send(method, path, body).await?;
+        succeeded(status, answer)
+    }
+
+    async fn send(
         &self,
         method: Method,
         path: &str,
@@ -84,9 +102,6 @@ impl Client {
         } else {
             serde_json::from_slice(&body).with_context(|| format!("{url} did not answer JSON"))?
         };
-        if !status.is_success() {
-            bail!("{}", problem(status, &body));
-        }
         Ok((status, body))
     }
 
@@ -108,6 +123,13 @@ impl Client {
         }
         Ok(items)
     }
+}
+
+fn succeeded(status: StatusCode, answer: Value) -> anyhow::Result<(StatusCode, Value)> {
+    if !status.is_success() {
+        bail!("{}", problem(status, &answer));
+    }
+    Ok((status, answer))
 }
 
 /// A client for addresses that whoever runs the command names: unlike that of

@@ -24,6 +24,8 @@ pub enum EgressError {
     Tls { reason: String },
     #[error("no connection: {reason}")]
     Connect { reason: String },
+    #[error("the answer is larger than {bytes_max} bytes")]
+    TooLarge { bytes_max: usize },
     /// The request may or may not have been received.
     #[error("the connection broke before an answer came: {reason}")]
     Broken { reason: String },

@@ -281,6 +281,49 @@ async fn a_long_body_is_cut_and_its_start_kept() {
     assert!(sent_bytes < RESPONSE_BYTES_MAX + 16_000_000, "{sent_bytes}");
 }
 
+/// The whole answer to a call of one of the paths.
+async fn call_whole(
+    client: &GuardedClient,
+    url: &str,
+    timeout: Duration,
+) -> Result<WholeAnswer, EgressError> {
+    let url = Url::parse(url).unwrap();
+    let bounds = CallBounds { timeout, body_bytes_max: 10_000 };
+    client.call(Method::POST, &url, HeaderMap::new(), Bytes::from_static(b"hello"), bounds).await
+}
+
+#[tokio::test]
+async fn a_whole_answer_is_whole_or_an_error() {
+    let receiver = Receiver::start().await;
+    let client = client(&["127.0.0.1"]);
+    let call = async |path: &str, timeout| call_whole(&client, &receiver.url(path), timeout).await;
+    let answer = call("/echo", 5 * SECOND).await.unwrap();
+    assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, b"hello".as_slice()));
+    assert!(answer.headers.contains_key("content-type"));
+    let redirect = call("/redirect", 5 * SECOND).await.unwrap();
+    assert_eq!(redirect.status, StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(redirect.headers["location"], "/echo");
+
+    let too_large = call("/endless", 60 * SECOND).await.unwrap_err();
+    assert_eq!(too_large, EgressError::TooLarge { bytes_max: 10_000 });
+    let after_ms = 100;
+    let timeout = Duration::from_millis(after_ms as u64);
+    for path in ["/never", "/halting"] {
+        let error = call(path, timeout).await.unwrap_err();
+        assert_eq!(error, EgressError::Timeout { after_ms }, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_whole_answer_is_not_asked_of_a_private_address() {
+    let receiver = Receiver::start().await;
+    for url in [receiver.url("/echo"), format!("http://[::1]:{}/", receiver.address.port())] {
+        let error = call_whole(&client(&[]), &url, SECOND).await.unwrap_err();
+        assert!(matches!(error, EgressError::Refused { .. }), "{url}: {error:?}");
+    }
+    assert_eq!(receiver.calls(), 0);
+}
+
 #[tokio::test]
 async fn failures_say_what_is_wrong() {
     let receiver = Receiver::start().await;

@@ -38,6 +38,8 @@ pub enum Refusal {
     /// It is called from within alone.
     NotRestApi,
     PayloadTooLarge,
+    /// Functions call each other in a circle, it seems.
+    TooDeep,
     InvalidRequest,
     Failed,
     TimeUp,
@@ -61,6 +63,9 @@ impl Refusal {
             ),
             Self::PayloadTooLarge => {
                 (S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "the body is too large")
+            }
+            Self::TooDeep => {
+                (S::LOOP_DETECTED, "LOOP_DETECTED", "too many functions called each other")
             }
             Self::InvalidRequest => {
                 (S::BAD_REQUEST, "INVALID_REQUEST", "the request cannot be read")

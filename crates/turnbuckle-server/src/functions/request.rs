@@ -6,6 +6,9 @@ use http::HeaderMap;
 use serde_json::{Map, Value as Json, json};
 use turnbuckle_core::body;
 
+/// How many functions have called each other before a request, in a header of its own.
+pub const DEPTH_HEADER: &str = "turnbuckle-call-depth";
+
 /// Parameters of the address that are for the hub and not for the function.
 const OWN_PARAMETERS: [&str; 2] = ["auth_type", "zapikey"];
 
@@ -21,6 +24,8 @@ pub struct FunctionRequest {
     pub file_content: Json,
     pub user_info: Json,
     pub auth_type: &'static str,
+    /// How many functions called each other before it.
+    pub depth: u32,
 }
 
 impl FunctionRequest {
@@ -60,6 +65,7 @@ impl FunctionRequest {
                 })
             }));
         }
+        let depth = headers.get(DEPTH_HEADER).and_then(|it| it.to_str().ok()?.parse().ok());
         let headers = headers.iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.as_str().to_owned(), Json::String(value))
@@ -76,12 +82,13 @@ impl FunctionRequest {
             },
             user_info,
             auth_type: "apikey",
+            depth: depth.unwrap_or_default(),
         }
     }
 
     /// What the sandbox takes, with those of the declared arguments that were sent.
     pub fn to_input(&self, declared: &[String]) -> Json {
-        let Self { method, headers, params, body, file_content, user_info, auth_type } = self;
+        let Self { method, headers, params, body, file_content, user_info, auth_type, .. } = self;
         let packed = self.packed_arguments();
         let given = declared.iter().filter_map(|name| {
             let value = packed.get(name).or_else(|| params.get(name))?;

@@ -11,6 +11,7 @@ mod deletion;
 mod delivery;
 mod expressions;
 mod formats;
+mod functions;
 mod listen;
 mod log;
 mod restart;

@@ -8,10 +8,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use turnbuckle_core::function::FunctionCode;
+use turnbuckle_core::id::InboundEventId;
 use turnbuckle_core::invalid::{Invalid, pointer};
 use turnbuckle_functions::Outcome;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::error::Noun;
+use turnbuckle_store::inbound::InboundRequest;
 use utoipa::ToSchema;
 
 use super::{find, not_run};
@@ -27,8 +29,13 @@ use crate::problem::{ApiError, Problem, ProblemBody};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TryFunction {
+    /// An empty post if neither this nor `event` is given.
     #[serde(default)]
-    request: TriedRequest,
+    #[schema(required = false, nullable)]
+    request: Option<TriedRequest>,
+    /// Id of an inbound event of the webhook log: its request is tried as it was received.
+    #[schema(required = false, nullable, example = "in_01a20a4705417000803145d52465f1f4")]
+    event: Option<String>,
     /// Number of the version; the newest if it is not given.
     #[schema(required = false, nullable)]
     version: Option<i64>,
@@ -83,7 +90,7 @@ pub async fn try_function(
     CanManage(caller): CanManage,
     State(app): State<App>,
     PathParams(name): PathParams<String>,
-    JsonBody(TryFunction { request, version }): JsonBody<TryFunction>,
+    JsonBody(TryFunction { request, event, version }): JsonBody<TryFunction>,
 ) -> Result<Json<TrialAnswer>, ApiError> {
     let function = find(&app, caller.workspace, &name).await?;
     let number = version.unwrap_or(function.draft);
@@ -91,9 +98,35 @@ pub async fn try_function(
     let missing = || StoreError::not_found(Noun::FunctionVersion, number);
     let code = FunctionCode::deserialize(&found.ok_or_else(missing)?.code)
         .map_err(|error| ApiError::caused_by(Problem::Internal, error))?;
-    let request = read(request, &caller)?;
+    let request = match (request, event) {
+        (Some(_), Some(_)) => {
+            let detail = "either `request` or `event` is tried";
+            return Err(ApiError::invalid(vec![Invalid::new("/event", detail)]));
+        }
+        (request, None) => read(request.unwrap_or_default(), &caller)?,
+        (None, Some(event)) => received(&app, &event, &caller).await?,
+    };
     let outcome = run(&app, &function, &code, &request).await.map_err(not_run)?;
     Ok(Json(TrialAnswer::of(outcome)))
+}
+
+/// The request of an inbound event, which was a post.
+async fn received(app: &App, id: &str, caller: &Caller) -> Result<FunctionRequest, ApiError> {
+    let found = match InboundEventId::parse(id) {
+        Ok(id) => app.store.event(caller.workspace, id).await?,
+        Err(_) => None,
+    };
+    let missing = || {
+        let detail = "the log has no such inbound event";
+        ApiError::invalid(vec![Invalid::new("/event", detail)])
+    };
+    let InboundRequest { headers, query, body } = found.ok_or_else(missing)?.event.request;
+    // What came as a header is one.
+    let headers = headers.pairs().into_iter().filter_map(|(name, value)| {
+        Some((HeaderName::try_from(&*name).ok()?, HeaderValue::try_from(&*value).ok()?))
+    });
+    let user_info = user_info(&caller.key.id.to_string());
+    Ok(FunctionRequest::read("POST", &query, &headers.collect(), &body, user_info))
 }
 
 fn read(tried: TriedRequest, caller: &Caller) -> Result<FunctionRequest, ApiError> {

@@ -128,16 +128,8 @@ fn read(
     filter: &Value,
     sort: Vec<SortBy>,
 ) -> Result<(BoundFilter, Vec<Sort>), ApiError> {
-    let read = Filter::parse(filter).and_then(|filter| {
-        let wrong = filter.check(&live.schema, entity, &[]);
-        if wrong.is_empty() {
-            filter.bind(&live.schema, entity, &Map::new(), &live.zone)
-        } else {
-            Err(wrong)
-        }
-    });
     let in_filter = |wrong: Vec<Invalid>| wrong.into_iter().map(|it| it.under("/filter")).collect();
-    match (read.map_err(in_filter), read_sort(live, entity, sort)) {
+    match (read_filter(live, entity, filter).map_err(in_filter), read_sort(live, entity, sort)) {
         (Ok(filter), Ok(sort)) => Ok((filter, sort)),
         (filter, sort) => {
             let mut wrong: Vec<Invalid> = filter.err().unwrap_or_default();
@@ -145,6 +137,23 @@ fn read(
             Err(ApiError::invalid(wrong))
         }
     }
+}
+
+/// Reads a filter that needs no payload.
+///
+/// # Errors
+/// Every mistake, by its place in the filter.
+pub fn read_filter(
+    live: &LiveConnection,
+    entity: &Entity,
+    filter: &Value,
+) -> Result<BoundFilter, Vec<Invalid>> {
+    let filter = Filter::parse(filter)?;
+    let wrong = filter.check(&live.schema, entity, &[]);
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    filter.bind(&live.schema, entity, &Map::new(), &live.zone)
 }
 
 fn read_sort(
