@@ -6,7 +6,7 @@
 
 use super::jwt::{self, Token};
 use super::keys::{Key, KeyForm};
-use super::scheme::{Algorithm, Scheme};
+use super::scheme::{Algorithm, Encoding, Scheme};
 use super::signed::{self, Part};
 use super::{Facts, Post, Refusal, offered_texts, verify};
 use crate::id::UnixMs;
@@ -74,7 +74,9 @@ pub fn explain(
                 Some(expected) => first_difference(&received, expected),
                 None => None,
             };
-            let expected = expected.clone();
+            // Where the secret itself is what is sent, it is not shown.
+            let is_secret = scheme.algorithm == Algorithm::Token;
+            let expected = expected.clone().map(|it| if is_secret { "***".to_owned() } else { it });
             comparisons.push(Comparison { secret_index, received, expected, differs_at });
         }
     }
@@ -182,6 +184,12 @@ fn mended(scheme: &Scheme, secrets: &[&str], post: &Post<'_>, now: UnixMs) -> Ve
         }
         if bare != owned && passes(&other, &bare, post) {
             found.push(format!("it verifies with the secret {name}, without its prefix"));
+        }
+    }
+    for (encoding, name) in [(Encoding::Hex, "hexadecimal digits"), (Encoding::Base64, "Base64")] {
+        let other = Scheme { encoding, ..scheme.clone() };
+        if encoding != scheme.encoding && passes(&other, &owned, post) {
+            found.push(format!("it verifies with the signature read as {name}"));
         }
     }
     for (name, body) in bodies(post.body) {

@@ -13,6 +13,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
@@ -33,16 +34,33 @@ pub struct Claims {
     /// The claim with the SHA-256 of the body.
     pub body: Option<String>,
     pub body_encoding: Encoding,
-    /// A token that says whom it is for (`aud`) must name the URL that was called.
-    pub is_for_url: bool,
+    /// Whether a token says whom it is for (`aud`): the URL that was called.
+    pub audience: Audience,
     /// How far `iat` may be from now, both ways and inclusive. Without it a token need
     /// not say when it was made.
     pub tolerance_s: Option<u32>,
 }
 
+/// What `aud` must say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    #[default]
+    Any,
+    /// The URL that was called.
+    Url,
+    /// That URL, if it says anything.
+    UrlIfNamed,
+}
+
 impl Default for Claims {
     fn default() -> Self {
-        Self { body: None, body_encoding: Encoding::Hex, is_for_url: false, tolerance_s: None }
+        Self {
+            body: None,
+            body_encoding: Encoding::Hex,
+            audience: Audience::Any,
+            tolerance_s: None,
+        }
     }
 }
 
@@ -51,7 +69,7 @@ impl Claims {
         let mut members = Members::of(document, "").map_err(|invalid| vec![invalid])?;
         let body: Option<String> = members.read("body");
         let body_encoding = members.read("body_encoding").unwrap_or(Encoding::Hex);
-        let audience: Option<String> = members.read("audience");
+        let audience = members.read("audience").unwrap_or_default();
         let tolerance_s: Option<u32> = members.read("tolerance_s");
         if body.as_ref().is_some_and(|name| !(1..=CLAIM_BYTES_MAX).contains(&name.len())) {
             members.refuse("body", format!("`body` must be 1 to {CLAIM_BYTES_MAX} bytes long"));
@@ -59,14 +77,10 @@ impl Claims {
         if body_encoding == Encoding::Text {
             members.refuse("body_encoding", "a hash is written in `hex` or `base64`");
         }
-        if audience.as_deref().is_some_and(|audience| audience != "url") {
-            members.refuse("audience", "`audience` can be `url`, or is left out");
-        }
         if let Some(Err(detail)) = tolerance_s.map(check_tolerance) {
             members.refuse("tolerance_s", detail);
         }
-        let is_for_url = audience.is_some();
-        members.finish(Self { body, body_encoding, is_for_url, tolerance_s })
+        members.finish(Self { body, body_encoding, audience, tolerance_s })
     }
 
     pub(super) fn to_json(&self) -> Json {
@@ -75,8 +89,8 @@ impl Claims {
             members.insert("body".to_owned(), json!(name));
             members.insert("body_encoding".to_owned(), json!(self.body_encoding));
         }
-        if self.is_for_url {
-            members.insert("audience".to_owned(), json!("url"));
+        if self.audience != Audience::Any {
+            members.insert("audience".to_owned(), json!(self.audience));
         }
         if let Some(tolerance_s) = self.tolerance_s {
             members.insert("tolerance_s".to_owned(), json!(tolerance_s));
@@ -129,12 +143,13 @@ impl Claims {
     }
 
     fn check_audience(&self, token: &Token, url: &str) -> Result<(), Refusal> {
-        if !self.is_for_url {
+        if self.audience == Audience::Any {
             return Ok(());
         }
-        let named: Vec<&str> = match token.claims.get("aud") {
-            None | Some(Json::Null) => return Ok(()),
-            Some(Json::String(one)) if one.is_empty() => return Ok(()),
+        let is_unnamed = |it: &Json| it.is_null() || it.as_str().is_some_and(str::is_empty);
+        let named: Vec<&str> = match token.claims.get("aud").filter(|it| !is_unnamed(it)) {
+            None if self.audience == Audience::UrlIfNamed => return Ok(()),
+            None => return Err(Refusal::ClaimMissing("aud".to_owned())),
             Some(Json::String(one)) => vec![one],
             Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).collect(),
             Some(_) => return Err(Refusal::ClaimUnreadable("aud".to_owned())),

@@ -334,7 +334,7 @@ fn a_scheme_of_tokens_must_be_whole() {
     check_token(
         json!({"claims": {"body": "hash", "audience": "me"}}),
         "/scheme/claims/audience",
-        "`audience` can be `url`, or is left out",
+        "must be one of `any`, `url`, `url_if_named`, not `me`",
     );
     check_token(
         json!({"claims": {"body": "hash", "body_encoding": "text"}}),
@@ -704,6 +704,37 @@ fn an_explanation_says_which_byte_differs() {
     let found = explain(&hubspot, &["secret"], &post(&headers, b"{}"), NOW).unwrap();
     assert_eq!(found.signed.as_deref(), Some(b"***{}".as_slice()), "the secret is not shown");
     assert_eq!(explain(&scheme, &["s", ""], &post(&[], b""), NOW).unwrap_err().0, 1);
+
+    let gitlab = sender("gitlab").unwrap();
+    let headers = [("x-gitlab-token", b"secreT".as_slice())];
+    let found = explain(&gitlab, &["secret"], &post(&headers, b"{}"), NOW).unwrap();
+    assert_eq!(found.comparisons[0].expected.as_deref(), Some("***"), "it is the secret itself");
+    assert_eq!(found.comparisons[0].differs_at, Some(5));
+}
+
+#[test]
+fn a_token_must_be_for_the_url_that_was_called_where_that_is_asked_for() {
+    let url = "https://hub.example/webhooks/8d5c1f";
+    let outcome = |audience: &str, claimed: Option<Json>| {
+        let claims = json!({"audience": audience, "tolerance_s": 60, "body": "hash"});
+        let verification = read(declared_token(json!({ "claims": claims })));
+        let mut claims = json!({"iat": NOW / 1_000, "hash": encode_hex(&Sha256::digest("{}"))});
+        claims.as_object_mut().unwrap().extend(claimed.map(|it| ("aud".to_owned(), it)));
+        let token = token(b"5f2e8c1d", &claims);
+        let headers = [("x-token", token.as_bytes())];
+        verification.check(&Post { url, ..post(&headers, b"{}") }, NOW)
+    };
+    let missing = || Err(Refusal::ClaimMissing("aud".to_owned()));
+    for nothing in [None, Some(Json::Null), Some(json!(""))] {
+        assert_eq!(outcome("url", nothing.clone()), missing(), "{nothing:?}");
+        assert_eq!(outcome("url_if_named", nothing.clone()), Ok(()), "{nothing:?}");
+        assert_eq!(outcome("any", nothing), Ok(()));
+    }
+    for audience in ["url", "url_if_named"] {
+        assert_eq!(outcome(audience, Some(json!(url))), Ok(()));
+        let other = Some(json!("https://hub.example/webhooks/other"));
+        assert_eq!(outcome(audience, other), Err(Refusal::OtherAudience));
+    }
 }
 
 proptest! {
