@@ -6,13 +6,12 @@
 //! what it comes to never depends on what else the machine does.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::thread;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, InstancePre, PoolingAllocationConfig, Store, Trap,
@@ -47,7 +46,7 @@ const READ_STEPS: u64 = 100_000_000;
 /// making another.
 const KEPT_INPUT_BYTES_MAX: usize = 64 << 10;
 /// Steps after which others have their turn.
-const STEPS_PER_TURN: u64 = 1_000_000;
+const STEPS_PER_TURN: u64 = 200_000;
 /// Steps to read a set, to begin with and for each byte of it.
 const LOAD_STEPS: u64 = 100_000_000;
 const LOAD_STEPS_PER_BYTE: u64 = 5_000;
@@ -79,15 +78,12 @@ impl ExpressionSet {
     }
 }
 
-/// Evaluates expressions on threads of its own. Dropping it drops what still runs.
+/// Evaluates expressions where it is asked to: handing them to another thread would cost as
+/// much as they do. Whoever computes for long gives way to others every now and then.
 pub struct Expressions {
-    parts: Arc<Parts>,
-    threads: Option<Runtime>,
-}
-
-struct Parts {
     engine: Engine,
     template: InstancePre<State>,
+    /// Evaluations at a time.
     running: Semaphore,
     /// The one that was used last is the last.
     kept: Mutex<Vec<Kept>>,
@@ -175,108 +171,51 @@ impl Expressions {
         let mut linker = state::linker(&engine).map_err(SandboxError::of(ACTION))?;
         linker.define_unknown_imports_as_traps(&module).map_err(SandboxError::of(ACTION))?;
         let template = linker.instantiate_pre(&module).map_err(SandboxError::of(ACTION))?;
-        let (running, kept) = (Semaphore::new(threads), Mutex::default());
-        let parts = Arc::new(Parts { engine, template, running, kept });
-        let threads = Builder::new_multi_thread()
-            .worker_threads(threads)
-            .thread_name("expressions")
-            .build()
-            .map_err(SandboxError::of(ACTION))?;
-        Ok(Self { parts, threads: Some(threads) })
+        Ok(Self { engine, template, running: Semaphore::new(threads), kept: Mutex::default() })
     }
 
     /// Reads a set without evaluating it; for each expression what is wrong with it, if
     /// anything is.
-    ///
-    /// # Errors
-    /// If it is too much to be read, or the machine refuses to.
-    pub async fn check(&self, set: &ExpressionSet) -> Result<Vec<Option<Thrown>>, SandboxError> {
-        let set = set.clone();
-        self.on_threads(move |parts| async move {
-            match parts.load(&set).await {
-                Ok((_, wrong)) => wrong,
-                // What the engine cannot read at all is found by itself.
-                Err(_) => parts.check_each(&set).await,
-            }
-        })
-        .await
+    pub async fn check(&self, set: &ExpressionSet) -> Vec<Option<Thrown>> {
+        let _turn = self.running.acquire().await;
+        match self.load(set).await {
+            Ok((_, wrong)) => wrong,
+            // What the engine cannot read at all is found by itself.
+            Err(_) => self.check_each(set).await,
+        }
     }
 
     /// Evaluates every expression of a set on each of `scopes`, objects that have the
-    /// names of the set as members. Answers in both their orders.
-    ///
-    /// # Errors
-    /// As [`Expressions::check`]. What is wrong with one expression is an answer.
-    pub async fn evaluate(
-        &self,
-        set: &Arc<ExpressionSet>,
-        scopes: Vec<Json>,
-    ) -> Result<Vec<Vec<Evaluated>>, SandboxError> {
-        let set = set.clone();
-        self.on_threads(move |parts| async move {
-            let mut evaluated = Vec::with_capacity(scopes.len());
-            for scope in scopes {
-                match parts.evaluate(&set, &scope, &[json!({})]).await {
-                    Ok(values) => evaluated.extend(values),
-                    // Which of them it was cannot be told any more.
-                    Err(ended) => evaluated.push(vec![Err(ended.into()); set.sources.len()]),
-                }
+    /// names of the set as members. Answers in both their orders. What is wrong with one
+    /// expression is an answer.
+    pub async fn evaluate(&self, set: &ExpressionSet, scopes: &[Json]) -> Vec<Vec<Evaluated>> {
+        let _turn = self.running.acquire().await;
+        let mut evaluated = Vec::with_capacity(scopes.len());
+        for scope in scopes {
+            match self.evaluate_now(set, scope, &[json!({})]).await {
+                Ok(values) => evaluated.extend(values),
+                // Which of them it was cannot be told any more.
+                Err(ended) => evaluated.push(vec![Err(ended.into()); set.sources.len()]),
             }
-            evaluated
-        })
-        .await
+        }
+        evaluated
     }
 
-    /// The same on one scope, with each of `items` in its place added to it. If one of them
-    /// does more than it may, nothing of any is known: [`Thrown`] says so.
+    /// The same on one scope, with each of `items` in its place added to it.
     ///
     /// # Errors
-    /// As [`Expressions::evaluate`].
+    /// If one of them does more than it may: nothing of any is known then.
     pub async fn evaluate_items(
         &self,
-        set: &Arc<ExpressionSet>,
-        shared: Json,
-        items: Vec<Json>,
-    ) -> Result<Result<Vec<Vec<Evaluated>>, Thrown>, SandboxError> {
-        let set = set.clone();
-        self.on_threads(move |parts| async move {
-            parts.evaluate(&set, &shared, &items).await.map_err(Thrown::from)
-        })
-        .await
+        set: &ExpressionSet,
+        shared: &Json,
+        items: &[Json],
+    ) -> Result<Vec<Vec<Evaluated>>, Thrown> {
+        let _turn = self.running.acquire().await;
+        self.evaluate_now(set, shared, items).await.map_err(Thrown::from)
     }
 
-    async fn on_threads<T, F>(
-        &self,
-        work: impl FnOnce(Arc<Parts>) -> F + Send + 'static,
-    ) -> Result<T, SandboxError>
-    where
-        T: Send + 'static,
-        F: Future<Output = T> + Send,
-    {
-        const ACTION: &str = "evaluate expressions";
-        let Some(threads) = &self.threads else {
-            return Err(SandboxError::of(ACTION)("it is closed"));
-        };
-        let parts = self.parts.clone();
-        let working = async move {
-            let turn_of = parts.clone();
-            let _turn = turn_of.running.acquire().await;
-            work(parts).await
-        };
-        threads.spawn(working).await.map_err(SandboxError::of(ACTION))
-    }
-}
-
-impl Drop for Expressions {
-    fn drop(&mut self) {
-        if let Some(threads) = self.threads.take() {
-            threads.shutdown_background();
-        }
-    }
-}
-
-impl Parts {
-    async fn evaluate(
+    async fn evaluate_now(
         &self,
         set: &ExpressionSet,
         shared: &Json,

@@ -92,7 +92,7 @@ pub async fn check(
         }
     }
     let Some(set) = set_of(connection.owner(), names, placed) else { return Ok(Vec::new()) };
-    let read = app.evaluator.get().await?.check(&set).await.map_err(defect)?;
+    let read = app.evaluator.get().await?.check(&set).await;
     let wrong = placed.iter().zip(read);
     Ok(wrong
         .filter_map(|(placed, thrown)| Some(Invalid::new(&placed.path, sentence(&thrown?))))
@@ -132,9 +132,9 @@ pub async fn of_records(
     records: &[&Record],
 ) -> Result<Vec<Vec<Computed>>, StoreError> {
     let Some(set) = set else { return Ok(vec![Vec::new(); records.len()]) };
-    let scopes =
+    let scopes: Vec<Json> =
         records.iter().map(|record| json!({ "record": record_object(entity, record) })).collect();
-    let evaluated = app.evaluator.get().await?.evaluate(set, scopes).await.map_err(defect)?;
+    let evaluated = app.evaluator.get().await?.evaluate(set, &scopes).await;
     Ok(evaluated.into_iter().map(|values| values.into_iter().map(computed).collect()).collect())
 }
 
@@ -183,7 +183,7 @@ pub async fn of_action(
         return Ok(Vec::new());
     };
     let scopes = vec![json!({ "payload": payload })];
-    let evaluated = app.evaluator.get().await?.evaluate(&set, scopes).await.map_err(defect)?;
+    let evaluated = app.evaluator.get().await?.evaluate(&set, &scopes).await;
     Ok(evaluated.into_iter().flatten().map(computed).collect())
 }
 
@@ -201,7 +201,7 @@ pub async fn of_event(
         return Ok(Ok(Vec::new()));
     };
     let evaluator = app.evaluator.get().await?;
-    let evaluated = evaluator.evaluate_items(set, shared, items).await.map_err(defect)?;
+    let evaluated = evaluator.evaluate_items(set, &shared, &items).await;
     let of_item = |values: Vec<Evaluated>| values.into_iter().map(computed).collect();
     Ok(evaluated.map(|items| items.into_iter().map(of_item).collect()).map_err(|thrown| {
         format!("an expression of the source cannot be used: {}", thrown.message)

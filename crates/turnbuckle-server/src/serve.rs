@@ -32,9 +32,9 @@ use crate::config::Config;
 use crate::{api, workers};
 
 /// How long requests in flight may take to be answered when the server stops.
-const REQUESTS_END_MAX: Duration = Duration::from_secs(7);
+const REQUESTS_END_MAX: Duration = Duration::from_secs(6);
 /// How long workers may take to end after that.
-const WORKERS_END_MAX: Duration = Duration::from_secs(3);
+const WORKERS_END_MAX: Duration = Duration::from_millis(2_500);
 
 /// Open files beside connections and calls: the database, its readers, the log.
 const OWN_FILES: usize = 100;

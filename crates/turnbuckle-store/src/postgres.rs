@@ -137,6 +137,8 @@ const PLANS: &str = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_ha
 
 /// How long the server may take to let a connection begin.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// Of the connections that a process may have, how many are tried at its start.
+const CHECKED_MAX: usize = 32;
 /// How long a connection may say nothing that should.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
@@ -153,6 +155,7 @@ impl PostgresStore {
     pub async fn open(options: PostgresOptions) -> Result<Self, StoreError> {
         let (pool, session) = connect(&options.address, options.connections_max, PLANS)?;
         during("connect to it", check_encoding(&pool)).await?;
+        check_room(&pool, options.connections_max.min(CHECKED_MAX)).await?;
         migrations::migrate(&pool).await?;
         let weeks = partitions::make(&pool, options.clock.now());
         during("make the partitions of the logs", weeks).await?;
@@ -218,6 +221,33 @@ async fn check_encoding(pool: &Pool) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// A user or a database may have fewer connections than a pool asks for. That is said at
+/// the start, and not by requests that fail when there is much to do.
+async fn check_room(pool: &Pool, count: usize) -> Result<(), StoreError> {
+    let opened = futures_util::future::join_all((0..count).map(|_| pool.get())).await;
+    let mut refused = None;
+    for connection in opened {
+        match connection {
+            // They are opened when they are needed.
+            Ok(connection) => drop(deadpool_postgres::Object::take(connection)),
+            Err(error) => refused = Some(error),
+        }
+    }
+    let Some(error) = refused else { return Ok(()) };
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    Err(StoreError::Defect {
+        action: "open as many connections as `postgres.connections_max` says",
+        source: format!(
+            "{count} at once are refused; raise the limit of the user or of the \
+            database, or lower the setting ({cause})"
+        )
+        .into(),
+    })
 }
 
 /// A pool of sessions with these options, and what it connects with.

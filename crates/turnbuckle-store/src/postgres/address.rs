@@ -32,6 +32,11 @@ impl FromStr for Address {
         if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
             return Err(AddressError::NotReadable);
         }
+        // One that is not escaped would be taken for the end of the password, and what is
+        // behind it for a host that may be shown.
+        if text.matches('@').count() > 1 {
+            return Err(AddressError::NotReadable);
+        }
         let config: Config = text.parse().map_err(|_| AddressError::NotReadable)?;
         let has_name = |host: &Host| !matches!(host, Host::Tcp(name) if name.is_empty());
         if config.get_hosts().is_empty() || !config.get_hosts().iter().all(has_name) {
@@ -99,6 +104,8 @@ mod tests {
         for (text, error) in [
             ("mysql://hub:secret@db/crm", AddressError::NotReadable),
             ("postgres://hub:secret@db:port/crm", AddressError::NotReadable),
+            ("postgres://hub:se@cret@db/crm", AddressError::NotReadable),
+            ("postgres://hub:s@ec/r:et#1@db/crm", AddressError::NotReadable),
             ("postgres://hub:secret@db:70000/crm", AddressError::NotReadable),
             ("postgres://hub:secret@db/crm?sslmod=require", AddressError::NotReadable),
             ("postgres://", AddressError::NoHost),

@@ -35,6 +35,9 @@ pub(super) async fn put_note(
     Ok(())
 }
 
+/// How long the last words to a server may take.
+const CLOSE_MAX: std::time::Duration = std::time::Duration::from_secs(1);
+
 #[async_trait]
 impl MaintenanceStore for PostgresStore {
     async fn retain(&self, keep: &Keep) -> Result<bool, StoreError> {
@@ -102,14 +105,20 @@ impl MaintenanceStore for PostgresStore {
     }
 
     async fn close(&self) {
-        tokio::join!(self.accepts.close(), self.writes.close(), self.subscribes.close());
         let leave = async {
             let db = self.pool.get().await?;
             self.processes.leave(&db).await
         };
-        // Others find it out by themselves, if it cannot be said.
-        if let Err(error) = during("leave the other processes", leave).await {
-            tracing::debug!(%error, "the other processes could not be told");
+        let close = async {
+            tokio::join!(self.accepts.close(), self.writes.close(), self.subscribes.close());
+            during("leave the other processes", leave).await
+        };
+        // Others find it out by themselves, if it cannot be said. A server that does not
+        // answer keeps nobody from ending.
+        match tokio::time::timeout(CLOSE_MAX, close).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the other processes could not be told"),
+            Err(_) => tracing::warn!("the database did not answer at the end"),
         }
         // What runs has its connection and ends with it.
         self.pool.close();

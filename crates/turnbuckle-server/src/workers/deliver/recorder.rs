@@ -1,8 +1,10 @@
-//! Writes down how attempts ended, many in one transaction.
+//! Writes down how attempts ended, many in one transaction, however long the store is
+//! away: until it is written, an attempt holds its place in its lane.
 
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use turnbuckle_core::id::UnixMs;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::delivery::{AfterAttempt, Attempt, Permit};
 
@@ -13,55 +15,77 @@ use crate::logging::Chain;
 /// Attempts of one transaction at most.
 const BATCH_MAX: usize = 512;
 const AWAY_WAIT: Duration = Duration::from_millis(200);
-/// Tries at a store that is away before the attempts are left to be made again.
-const TRIES_MAX: usize = 50;
+/// Tries at a store that is away once the process ends. What is not written by then is made
+/// again after the next start.
+const LAST_TRIES_MAX: usize = 10;
+/// After what time an attempt is made again that the store refuses to take.
+const REFUSED_RETRY_MS: UnixMs = 60_000;
 
 /// An attempt that was made, with what let it be made until it is written down.
 pub type Made = (Attempt, Permit);
 
 /// Runs until every shard is gone and all is written.
-pub async fn run(app: App, mut attempts: mpsc::UnboundedReceiver<Made>) {
+pub async fn run(app: App, mut incoming: mpsc::UnboundedReceiver<Made>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
-    while attempts.recv_many(&mut batch, BATCH_MAX).await > 0 {
+    while incoming.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let (attempts, permits): (Vec<Attempt>, Vec<Permit>) = batch.drain(..).unzip();
-        record(&app, attempts).await;
+        let mut tries_left = LAST_TRIES_MAX;
+        while let Err(Away) = record(&app, &attempts).await {
+            if incoming.is_closed() {
+                tries_left -= 1;
+            }
+            if tries_left == 0 {
+                tracing::error!(
+                    count = attempts.len(),
+                    "the store is away at the end: these attempts are made again after a restart"
+                );
+                break;
+            }
+            tokio::time::sleep(AWAY_WAIT).await;
+        }
         drop(permits);
     }
 }
 
-async fn record(app: &App, attempts: Vec<Attempt>) {
-    let recorded: Vec<Command> = attempts
-        .iter()
-        .map(|attempt| Command::Recorded {
-            endpoint: attempt.endpoint,
-            delivery: attempt.delivery,
-            retry_at: match attempt.next {
-                AfterAttempt::RetryAt(at) => Some(at),
-                AfterAttempt::Delivered | AfterAttempt::Dead => None,
-            },
-        })
-        .collect();
-    for _ in 0..TRIES_MAX {
-        match app.store.finish_attempts(attempts.clone()).await {
-            Ok(due) => {
-                for command in recorded {
-                    if let Command::Recorded { endpoint, .. } = command {
-                        app.lanes.tell(endpoint, command);
-                    }
-                }
-                return app.lanes.promote(due);
+/// The store can take nothing at present.
+struct Away;
+
+/// Writes attempts down and tells their lanes; one that the store refuses is left to be
+/// made again later, and keeps no other from being written.
+async fn record(app: &App, attempts: &[Attempt]) -> Result<(), Away> {
+    match app.store.finish_attempts(attempts.to_vec()).await {
+        Ok(due) => {
+            for attempt in attempts {
+                let retry_at = match attempt.next {
+                    AfterAttempt::RetryAt(at) => Some(at),
+                    AfterAttempt::Delivered | AfterAttempt::Dead => None,
+                };
+                tell(app, attempt, retry_at);
             }
-            Err(StoreError::Unavailable { .. } | StoreError::Overloaded) => {
-                tokio::time::sleep(AWAY_WAIT).await;
-            }
-            Err(error) => {
-                tracing::error!(error = %Chain(&error), "attempts could not be recorded");
-                return;
-            }
+            app.lanes.promote(due);
+            Ok(())
         }
+        Err(StoreError::Unavailable { .. } | StoreError::Overloaded) => Err(Away),
+        Err(error) => match attempts {
+            [attempt] => {
+                tracing::error!(
+                    delivery_id = %attempt.delivery, error = %Chain(&error),
+                    "an attempt could not be recorded"
+                );
+                tell(app, attempt, Some(app.now() + REFUSED_RETRY_MS));
+                Ok(())
+            }
+            several => {
+                for attempt in several {
+                    Box::pin(record(app, std::slice::from_ref(attempt))).await?;
+                }
+                Ok(())
+            }
+        },
     }
-    tracing::error!(
-        count = attempts.len(),
-        "the store stayed away: these attempts are made again after a restart"
-    );
+}
+
+fn tell(app: &App, attempt: &Attempt, retry_at: Option<UnixMs>) {
+    let Attempt { endpoint, delivery, .. } = *attempt;
+    app.lanes.tell(endpoint, Command::Recorded { endpoint, delivery, retry_at });
 }
