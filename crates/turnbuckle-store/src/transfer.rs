@@ -39,7 +39,7 @@ use crate::maintenance::{HEALTH_NOTE, RETENTION_NOTE};
 pub use error::TransferError;
 pub use export::export;
 pub use folder::Manifest;
-pub use import::{import, read_manifest};
+pub use import::{Checked, check_export, import};
 pub use row::{Cell, Row};
 pub use sum::{Checksum, Sum};
 pub use table::{Column, Kind, Table};

@@ -229,9 +229,8 @@ async fn answer_processed(app: &App, accept: Accept) -> Result<Response, ApiErro
             match timeout(PROCESSED_WAIT, waiting.ended(workspace)).await {
                 Ok(Ok(Ended::Here(found))) => Ok(outcome::processed(&found)),
                 Ok(Ok(Ended::Elsewhere(logged))) => Ok(outcome::logged(&logged, false)),
-                Ok(Err(error)) => Err(error.into()),
                 // It is durable and will be processed; the log tells how it went.
-                Err(_) => Ok(outcome::accepted(id, status)),
+                Ok(Err(_)) | Err(_) => Ok(outcome::accepted(id, status)),
             }
         }
     }

@@ -12,8 +12,7 @@ use turnbuckle_server::app::App;
 use turnbuckle_server::bootstrap::{BootstrapError, claim_seal_key};
 use turnbuckle_server::seal::key_file;
 use turnbuckle_store::transfer::{
-    Bounds, Manifest, Progress, Step, TABLES, Transfer, TransferError, export, import,
-    read_manifest,
+    Bounds, Manifest, Progress, Step, TABLES, Transfer, TransferError, check_export, export, import,
 };
 
 use super::arguments::DataArguments;
@@ -71,16 +70,17 @@ pub async fn import_from(arguments: &Import, output: Output) -> anyhow::Result<(
     let config = data.load()?;
     // Before the store is opened, which makes it, and a key with it.
     let held = key_file::load(&config.data)?.map(|sealer| sealer.key_id().to_string());
-    let manifest = read_manifest(from, held.as_deref())?;
+    let seal_key = held.as_deref().unwrap_or_default();
+    let (on_progress, bounds) =
+        (&mut |progress| show_progress(progress, output), Bounds::default());
+    let mut transfer = Transfer { folder: from, seal_key, bounds, on_progress };
+    let checked = check_export(&mut transfer)?;
     let app = App::build(config).await.map_err(|error| match error.downcast_ref() {
         // The key is right, since it is that of the export: the store is not.
         Some(BootstrapError::OtherSealKey { .. }) => TransferError::NotEmpty.into(),
         _ => error,
     })?;
-    let on_progress = &mut |progress| show_progress(progress, output);
-    let (seal_key, bounds) = (manifest.seal_key.as_str(), Bounds::default());
-    let transfer = Transfer { folder: from, seal_key, bounds, on_progress };
-    let imported = import(app.store.as_ref(), transfer).await;
+    let imported = import(app.store.as_ref(), checked, transfer).await;
     app.store.close().await;
     let imported = imported?;
     let text = || {

@@ -12,21 +12,45 @@ use super::{
 };
 use crate::Store;
 
+/// An export whose files are as its manifest says.
+#[derive(Debug)]
+pub struct Checked {
+    manifest: Manifest,
+    counters: Counters,
+}
+
+impl Checked {
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+}
+
+/// Reads all files and compares them with the manifest, before there is anything to write
+/// them to: rows of a wrong one would stay in the store, whatever file is put in its place.
+///
+/// # Errors
+/// With a sentence for the operator.
+pub fn check_export(transfer: &mut Transfer<'_>) -> Result<Checked, TransferError> {
+    let (manifest, counters) = complete_manifest(transfer.folder, transfer.seal_key)?;
+    let folder = Folder::at(transfer.folder);
+    for table in TABLES {
+        check_file(folder.read(table, Position::default())?, manifest.sum(table), transfer)?;
+    }
+    Ok(Checked { manifest, counters })
+}
+
 /// Writes all that is in the folder into `store`, or the rest of it if that was begun
 /// before; then reads the store and compares. It must be opened again before it is
 /// used.
-///
-/// All files are read and compared with the manifest before anything is written: rows
-/// of a wrong one would stay in the store, whatever file is put in its place.
 ///
 /// # Errors
 /// With a sentence for the operator. What was written is gone on with; the store is
 /// not to be used before that has ended ([`IMPORT_NOTE`]).
 pub async fn import(
     store: &dyn Store,
+    Checked { manifest, counters }: Checked,
     mut transfer: Transfer<'_>,
 ) -> Result<Manifest, TransferError> {
-    let (manifest, counters) = complete_manifest(transfer.folder, Some(transfer.seal_key))?;
     check_still(store).await?;
     let export = manifest.digest();
     let begun = match store.note(IMPORT_NOTE).await? {
@@ -35,9 +59,6 @@ pub async fn import(
     };
     let (mut place, mut position) = begun.unwrap_or_default();
     let folder = Folder::at(transfer.folder);
-    for table in TABLES {
-        check_file(folder.read(table, Position::default())?, manifest.sum(table), &mut transfer)?;
-    }
     while let Some(table) = TABLES.get(place) {
         let mut file = folder.read(table, position)?;
         write_table(store, &mut file, &export, &mut transfer).await?;
@@ -52,25 +73,15 @@ pub async fn import(
     Ok(manifest)
 }
 
-/// What is in a folder that can be imported where this key is `held`.
-///
-/// # Errors
-/// With a sentence for the operator.
-pub fn read_manifest(folder: &Path, held: Option<&str>) -> Result<Manifest, TransferError> {
-    complete_manifest(folder, held).map(|(manifest, _)| manifest)
-}
-
-fn complete_manifest(
-    folder: &Path,
-    held: Option<&str>,
-) -> Result<(Manifest, Counters), TransferError> {
+fn complete_manifest(folder: &Path, held: &str) -> Result<(Manifest, Counters), TransferError> {
     let manifest = Folder::at(folder).manifest()?;
     let manifest = manifest.ok_or_else(|| TransferError::NoExport(folder.to_owned()))?;
     let Some(counters) = manifest.counters else {
         return Err(TransferError::Incomplete(folder.to_owned()));
     };
-    if held != Some(manifest.seal_key.as_str()) {
-        let (sealed_with, held) = (manifest.seal_key, held.map(str::to_owned));
+    if held != manifest.seal_key {
+        let held = Some(held.to_owned()).filter(|held| !held.is_empty());
+        let sealed_with = manifest.seal_key;
         return Err(TransferError::OtherSealKey { sealed_with, held });
     }
     Ok((manifest, counters))

@@ -9,7 +9,7 @@ use turnbuckle_store::Store;
 use turnbuckle_store::maintenance::MaintenanceStore as _;
 use turnbuckle_store::postgres::PostgresStore;
 use turnbuckle_store::transfer::{
-    Bounds, Kind, Manifest, TABLES, Transfer, TransferError, export, import, read_manifest,
+    Bounds, Kind, Manifest, TABLES, Transfer, TransferError, check_export, export, import,
 };
 use turnbuckle_store::workspace::WorkspaceStore as _;
 
@@ -34,7 +34,8 @@ async fn export_to(store: &dyn Store, folder: &Path) -> Result<Manifest, Transfe
 
 async fn import_from(store: &PostgresStore, folder: &Path) -> Result<Manifest, TransferError> {
     let mut on_progress: Ignored = |_| ();
-    import(store, transfer(folder, &mut on_progress)).await
+    let checked = check_export(&mut transfer(folder, &mut on_progress))?;
+    import(store, checked, transfer(folder, &mut on_progress)).await
 }
 
 async fn given(name: &str) -> (Schema, Arc<TestClock>, tempfile::TempDir) {
@@ -109,7 +110,9 @@ async fn what_belongs_to_nothing_stays_behind() {
         )
         .await;
     let exported = export_to(&store, folder.path()).await.unwrap();
-    assert_eq!(read_manifest(folder.path(), Some(SEAL_KEY)).unwrap(), exported);
+    let mut on_progress: Ignored = |_| ();
+    let checked = check_export(&mut transfer(folder.path(), &mut on_progress)).unwrap();
+    assert_eq!(*checked.manifest(), exported);
     assert!(exported.tables.values().all(|sum| sum.rows == 0), "{exported:#?}");
 }
 

@@ -19,7 +19,8 @@ use turnbuckle_store::inbound::{Accept, Accepted, EventWork, FinishEvent, Inboun
 use turnbuckle_store::replay::{Run, RunKind};
 use turnbuckle_store::subscription::{Followed, Subscribe};
 use turnbuckle_store::transfer::{
-    Bounds, Cell, Counters, IMPORT_NOTE, Manifest, TABLES, Transfer, TransferError, export, import,
+    Bounds, Cell, Counters, IMPORT_NOTE, Manifest, TABLES, Transfer, TransferError, check_export,
+    export, import,
 };
 use turnbuckle_store::{Store, StoreError};
 
@@ -221,7 +222,9 @@ async fn export_to(
 
 async fn import_from(store: &dyn Store, folder: &Path) -> Result<Manifest, TransferError> {
     let on_progress = &mut |_| ();
-    import(store, Transfer { folder, seal_key: SEAL_KEY, bounds: SHORT, on_progress }).await
+    let mut transfer = Transfer { folder, seal_key: SEAL_KEY, bounds: SHORT, on_progress };
+    let checked = check_export(&mut transfer)?;
+    import(store, checked, transfer).await
 }
 
 /// Imports until so many slices have been told of; `None` if that cut it off.
@@ -237,11 +240,15 @@ async fn import_slices(
             cut.notify_one();
         }
     };
-    let transfer = Transfer { folder, seal_key: SEAL_KEY, bounds: SHORT, on_progress };
+    let mut transfer = Transfer { folder, seal_key: SEAL_KEY, bounds: SHORT, on_progress };
+    let checked = match check_export(&mut transfer) {
+        Ok(checked) => checked,
+        Err(error) => return Some(Err(error)),
+    };
     tokio::select! {
         biased;
         () = cut.notified() => None,
-        ended = import(store, transfer) => Some(ended),
+        ended = import(store, checked, transfer) => Some(ended),
     }
 }
 
