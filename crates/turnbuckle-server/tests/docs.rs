@@ -237,7 +237,7 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         // Best effort: either may have ended by itself.
-        let _ = writeln!(self.input, "kill -9 $(pidof); exit");
+        let _ = writeln!(self.input, "kill -9 $(server_pid); exit");
         let _ = self.input.flush();
         let _ = self.shell.wait();
     }
