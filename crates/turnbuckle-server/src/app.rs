@@ -103,8 +103,9 @@ impl App {
         let Opened { store, minter, sealer } = opened;
         let sealer = Arc::new(sealer);
         let egress = GuardedClient::new(config.egress.policy.clone(), config.egress.limits.clone());
-        let functions = Functions::new(&config.data, config.functions.clone());
-        let evaluator = Evaluator::new(config.functions.cache.as_ref().unwrap_or(&config.data));
+        let engines = config.functions.cache.as_ref().unwrap_or(&config.data);
+        let functions = Functions::new(engines, config.functions.clone());
+        let evaluator = Evaluator::new(engines);
         Ok(Self(Arc::new(Parts {
             catalog: Catalog::new(store.clone(), sealer.clone()),
             lanes: Lanes::new(&config.deliver),

@@ -33,7 +33,7 @@ const TOGETHER_BYTES_MAX: usize = 256 << 10;
 pub struct Evaluator {
     /// Where the compiled engine is kept.
     folder: PathBuf,
-    made: OnceCell<Arc<Expressions>>,
+    made: OnceCell<Expressions>,
 }
 
 impl Evaluator {
@@ -48,11 +48,11 @@ impl Evaluator {
             let folder = self.folder.clone();
             let opening = tokio::task::spawn_blocking(move || Expressions::open(&folder));
             match opening.await {
-                Ok(opened) => opened.map(Arc::new).map_err(defect),
+                Ok(opened) => opened.map_err(defect),
                 Err(error) => Err(defect(error)),
             }
         };
-        Ok(self.made.get_or_try_init(open).await?)
+        self.made.get_or_try_init(open).await
     }
 }
 

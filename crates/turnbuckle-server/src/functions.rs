@@ -35,9 +35,8 @@ pub struct Functions {
 }
 
 impl Functions {
-    pub fn new(data: &Path, config: FunctionsConfig) -> Self {
-        let folder = config.cache.clone().unwrap_or_else(|| data.to_owned());
-        Self { folder, config, sandbox: OnceCell::new() }
+    pub fn new(folder: &Path, config: FunctionsConfig) -> Self {
+        Self { folder: folder.to_owned(), config, sandbox: OnceCell::new() }
     }
 
     /// # Errors

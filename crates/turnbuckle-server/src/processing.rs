@@ -62,7 +62,8 @@ async fn work(
         query: &query,
         received_at: jiff::Timestamp::from_millisecond(received_at).unwrap_or_default(),
     };
-    let scopes = source::event_scopes(&source.settings, &inbound);
+    let scopes =
+        source.expressions.as_ref().and_then(|_| source::event_scopes(&source.settings, &inbound));
     let computed = match expressions::of_event(app, source, scopes).await? {
         Ok(computed) => computed,
         // Records without what they were to hold would be taken for others.

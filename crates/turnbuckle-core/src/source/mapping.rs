@@ -71,6 +71,12 @@ impl SourceMapping {
         when.chain(self.columns.iter().filter_map(of_column)).collect()
     }
 
+    /// Whether anything of it has to be evaluated.
+    pub(super) fn has_expressions(&self) -> bool {
+        let is_expression = |it: &ColumnSource| matches!(it, ColumnSource::Expression(_));
+        self.when.is_some() || self.columns.values().any(is_expression)
+    }
+
     /// Whether the element at hand gives any column a value. True of a mapping that
     /// reads nothing of its elements: to count them is enough for it.
     pub(super) fn reads_of_item(&self, scope: &Scope<'_>) -> bool {

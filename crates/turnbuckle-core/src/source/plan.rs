@@ -108,7 +108,7 @@ pub fn event_scopes(
     request: &InboundRequest<'_>,
 ) -> Option<EventScopes> {
     let mapping = settings.mapping.as_ref().filter(|_| settings.create_records)?;
-    if mapping.expressions().is_empty() {
+    if !mapping.has_expressions() {
         return None;
     }
     let scope = Scope { request, item: None };

@@ -9,7 +9,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::inbound::{
@@ -22,8 +21,6 @@ use crate::processing;
 
 /// How long to wait before asking a store again that was away.
 const AWAY_WAIT: Duration = Duration::from_millis(200);
-/// Events of a slice that are planned at a time.
-const PLANNED_AT_ONCE: usize = 8;
 
 pub async fn run(app: App, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
@@ -67,9 +64,11 @@ async fn plan(app: &App, event: &Arc<InboundEvent>) -> Result<FinishEvent, Store
 }
 
 async fn plan_all(app: &App, events: &[Arc<InboundEvent>]) -> Result<Vec<FinishEvent>, StoreError> {
-    // Several at a time: expressions are evaluated on threads of their own.
-    let planning: Vec<_> = events.iter().map(|event| plan(app, event)).collect();
-    stream::iter(planning).buffered(PLANNED_AT_ONCE).try_collect().await
+    let mut work = Vec::with_capacity(events.len());
+    for event in events {
+        work.push(plan(app, event).await?);
+    }
+    Ok(work)
 }
 
 /// Why there is no plan.
