@@ -16,8 +16,11 @@
 //! Who posts is checked before, by what [`crate::verify`] knows of the sender.
 //!
 //! Expressions of a mapping are evaluated before, on what [`event_scopes`] says.
+//! A [`SourceFunction`] is called before that, if there is one; what it returns is
+//! planned in the place of what was posted.
 
 mod dedupe;
+mod function;
 mod mapping;
 mod members;
 mod path;
@@ -38,6 +41,7 @@ use crate::write::{self, Strictness};
 
 pub use dedupe::{DEDUPE_KEY_BYTES_MAX, Dedupe, dedupe_key};
 pub(crate) use dedupe::{is_header_name, parse_body_path};
+pub use function::{Runs, SourceFunction, returned_body};
 pub use mapping::{ColumnSource, SourceMapping};
 pub(crate) use members::Members;
 pub use path::{EventPath, Scope};
@@ -66,6 +70,8 @@ pub struct SourceSettings {
     pub defaults: IndexMap<String, Map<String, Json>>,
     /// `None` is the default process.
     pub mapping: Option<SourceMapping>,
+    /// What is called before records are made, or instead.
+    pub function: Option<SourceFunction>,
     /// How posts prove who sent them; `None` believes whoever knows a key.
     pub verify: Option<Verification>,
     /// What makes two posts the same event. See [`SourceSettings::dedupe_in_force`].
@@ -113,6 +119,7 @@ impl SourceSettings {
             match_on: members.read("match_on").unwrap_or_default(),
             defaults: members.read("defaults").unwrap_or_default(),
             mapping: members.parse("mapping", SourceMapping::parse),
+            function: members.parse("function", SourceFunction::parse),
             verify: members.parse("verify", Verification::parse),
             dedupe: members.parse("dedupe", Dedupe::parse),
             origins: members.parse("origins", parse_origins).unwrap_or_default(),
@@ -148,6 +155,33 @@ impl SourceSettings {
                 members.refuse(&pointer("match_on", entity), detail);
             }
         }
+        if let Some(function) = &self.function {
+            self.check_function(function, members);
+        }
+    }
+
+    /// What a function does not go with: whatever would have no effect.
+    fn check_function(&self, function: &SourceFunction, members: &mut Members) {
+        if !self.create_records {
+            let detail = "a source that only stores runs no function; to make no records leave \
+                          `create_records` on and let the function run `instead`";
+            members.refuse("create_records", detail);
+        }
+        if function.runs == Runs::Before {
+            return;
+        }
+        let makes_records = [
+            ("mapping", self.mapping.is_some()),
+            ("match_on", !self.match_on.is_empty()),
+            ("defaults", !self.defaults.is_empty()),
+        ];
+        for (name, _) in makes_records.into_iter().filter(|(_, is_set)| *is_set) {
+            let detail = format!(
+                "`{name}` has no effect, as the function runs instead of making records; \
+                 leave it out, or let the function run `before`"
+            );
+            members.refuse(name, detail);
+        }
     }
 
     /// What makes two posts the same event: what the owner says or, where a sender is
@@ -167,6 +201,7 @@ impl SourceSettings {
             "match_on": self.match_on,
             "defaults": self.defaults,
             "mapping": self.mapping.as_ref().map(SourceMapping::to_json),
+            "function": self.function.as_ref().map(SourceFunction::to_json),
             "verify": self.verify.as_ref().map(Verification::to_json),
             "dedupe": self.dedupe.as_ref().map(Dedupe::to_json),
             "origins": self.origins,

@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod calls;
 mod criteria;
+pub mod event;
 mod host;
 mod invoke;
 pub mod request;
@@ -57,7 +58,8 @@ impl Functions {
     }
 }
 
-/// Runs a version of a function to its end.
+/// Runs a version of a function to its end. Its calls to `zoho.crm` mean `connection` where
+/// neither they nor its settings name one.
 ///
 /// # Errors
 /// If this machine cannot run scripts; what the script does wrong is an outcome.
@@ -66,6 +68,7 @@ pub async fn run(
     function: &Function,
     code: &FunctionCode,
     request: &FunctionRequest,
+    connection: Option<&str>,
 ) -> anyhow::Result<Outcome> {
     let sandbox = app.functions.sandbox().await?;
     let call = Call {
@@ -74,7 +77,8 @@ pub async fn run(
         input: request.to_input(&code.arguments),
         limits: app.functions.limits(),
     };
-    let outcome = sandbox.call(call, Arc::new(HubHost::new(app, function, request.depth))).await;
+    let host = HubHost::new(app, function, connection, request.depth);
+    let outcome = sandbox.call(call, Arc::new(host)).await;
     let duration_ms = outcome.duration.as_millis() as u64;
     tracing::debug!(
         workspace_id = %function.workspace, function_id = %function.id, duration_ms,

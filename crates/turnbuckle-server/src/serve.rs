@@ -112,6 +112,8 @@ impl Serving {
 async fn run(app: App, listener: TcpListener, shutdown: CancellationToken) {
     let stop_workers = CancellationToken::new();
     let mut workers = workers::start(&app, &stop_workers);
+    // No call begins any more as soon as the hub stops.
+    workers.spawn(workers::event_calls::run(app.clone(), shutdown.clone()));
     workers.spawn(keep_metrics_up(app.clone(), stop_workers.clone()));
 
     serve_http(&app, listener, &shutdown).await;

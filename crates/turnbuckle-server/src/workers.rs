@@ -6,6 +6,7 @@
 pub mod calls;
 pub mod deliver;
 pub mod erase;
+pub mod event_calls;
 pub mod housekeeping;
 pub mod matching;
 pub mod process;

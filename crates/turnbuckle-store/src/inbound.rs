@@ -16,6 +16,7 @@ use turnbuckle_core::id::{ConnectionNo, InboundEventId, SourceId, UnixMs, Worksp
 use turnbuckle_core::invalid::Invalid;
 
 use crate::StoreError;
+use crate::function::FunctionCall;
 use crate::page::{Page, PageRequest};
 use crate::record::{Applied, Write};
 pub use headers::Headers;
@@ -27,6 +28,13 @@ pub enum InboundStatus {
     Processing,
     Failed,
     Done,
+}
+
+impl InboundStatus {
+    /// Whether it has not ended yet.
+    pub fn is_pending(self) -> bool {
+        matches!(self, Self::New | Self::Processing)
+    }
 }
 
 /// The request as it came.
@@ -88,6 +96,8 @@ pub struct FinishEvent {
     pub warnings: Vec<Invalid>,
     /// Write new records even where this event wrote some before.
     pub as_new: bool,
+    /// The call that the event waited for, which ends with it.
+    pub call: Option<FunctionCall>,
 }
 
 #[derive(Debug, Clone)]

@@ -24,6 +24,7 @@ pub mod delivery;
 pub mod endpoint;
 pub mod entity;
 pub mod error;
+pub mod event_call;
 pub mod function;
 pub mod idempotency;
 pub mod inbound;
@@ -43,7 +44,7 @@ pub use error::StoreError;
 
 /// The newest migration that this version knows, by number and name: every engine has
 /// the same ones, each in its own words.
-pub const SCHEMA: (i64, &str) = (4, "keep_what_events_did");
+pub const SCHEMA: (i64, &str) = (5, "note_calls_of_events");
 
 /// All contracts, as the server holds them.
 pub trait Store:
@@ -55,6 +56,7 @@ pub trait Store:
     + delivery::DeliveryStore
     + endpoint::EndpointStore
     + entity::EntityStore
+    + event_call::EventCallStore
     + function::FunctionStore
     + idempotency::IdempotencyStore
     + inbound::InboundStore
@@ -77,6 +79,7 @@ impl<T> Store for T where
         + delivery::DeliveryStore
         + endpoint::EndpointStore
         + entity::EntityStore
+        + event_call::EventCallStore
         + function::FunctionStore
         + idempotency::IdempotencyStore
         + inbound::InboundStore

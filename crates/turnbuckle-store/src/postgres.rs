@@ -23,6 +23,7 @@ mod delivery_row;
 mod endpoint;
 mod entity;
 mod erasure;
+mod event_call;
 mod failure;
 mod feed;
 mod function;

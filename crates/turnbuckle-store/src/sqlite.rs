@@ -25,6 +25,7 @@ mod delivery_row;
 mod endpoint;
 mod entity;
 mod erasure;
+mod event_call;
 mod failure;
 mod function;
 mod idempotency;

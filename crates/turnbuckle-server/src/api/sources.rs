@@ -269,6 +269,22 @@ fn unmask(document: &mut Value, before: Option<&SourceSettings>) -> Result<bool,
     })
 }
 
+/// What is wrong with the function that a source is to run.
+async fn check_function(
+    app: &App,
+    workspace: WorkspaceId,
+    name: &str,
+) -> Result<Option<Invalid>, ApiError> {
+    let detail = match app.catalog.function(workspace, name).await? {
+        None => format!("the workspace has no function `{name}`"),
+        Some(function) if function.row.published.is_none() => {
+            format!("`{name}` has no published version: publish one first")
+        }
+        Some(_) => return Ok(None),
+    };
+    Ok(Some(Invalid::new("/function/name", detail)))
+}
+
 /// Reads settings and makes ready what they need. Answers them with the
 /// connection that they name.
 ///
@@ -291,6 +307,9 @@ async fn prepare(
         let placed = mapping.expressions();
         let wrong = expressions::check(app, &connection, NAMES_OF_EVENT, &placed).await?;
         mistakes.extend(wrong.into_iter().map(|it| it.under("/mapping")));
+    }
+    if let Some(function) = &settings.function {
+        mistakes.extend(check_function(app, workspace, &function.name).await?);
     }
     if !mistakes.is_empty() {
         return Err(ApiError::invalid(mistakes));

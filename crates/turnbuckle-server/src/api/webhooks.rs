@@ -245,20 +245,16 @@ async fn answer_repeat(
     // Waits from before the look, so that an end in between is not missed.
     let mut waiting = Waiting::new(app, first);
     let mut logged = app.store.event(workspace, first).await?;
-    if logged.as_ref().is_some_and(|logged| is_pending(logged.status)) {
+    if logged.as_ref().is_some_and(|logged| logged.status.is_pending()) {
         let _ = timeout(PROCESSED_WAIT, waiting.ended(workspace)).await;
         logged = app.store.event(workspace, first).await?;
     }
     match logged {
-        Some(logged) if is_pending(logged.status) => Ok(outcome::repeated(first, logged.status)),
+        Some(logged) if logged.status.is_pending() => Ok(outcome::repeated(first, logged.status)),
         Some(logged) => Ok(outcome::logged(&logged, true)),
         // What retention dropped has ended.
         None => Ok(outcome::repeated(first, InboundStatus::Done)),
     }
-}
-
-fn is_pending(status: InboundStatus) -> bool {
-    matches!(status, InboundStatus::New | InboundStatus::Processing)
 }
 
 /// How an event ended: what this process made of it, or what the log says.
@@ -289,7 +285,7 @@ impl<'a> Waiting<'a> {
             // Where many wait for long, their looks must not add to the load.
             look_again = (2 * look_again).min(LOOK_AGAIN_MAX);
             let logged = self.app.store.event(workspace, self.event).await?;
-            if let Some(logged) = logged.filter(|logged| !is_pending(logged.status)) {
+            if let Some(logged) = logged.filter(|logged| !logged.status.is_pending()) {
                 return Ok(Ended::Elsewhere(logged));
             }
         }

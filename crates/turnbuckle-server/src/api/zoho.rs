@@ -33,10 +33,6 @@ use crate::functions::run;
 use crate::logging::{Chain, Failing, log_failure};
 use crate::problem::{ApiError, Problem};
 
-/// How many functions may have called each other before one is called: a call goes on
-/// although its caller gave up, so those that call each other in a circle would never end.
-const DEPTH_MAX: u32 = 5;
-
 /// How much the log keeps of a method.
 const METHOD_CHARS_MAX: usize = 32;
 
@@ -150,7 +146,7 @@ async fn call(
     let raw = read_body(Request::from_parts(parts, body), app).await.map_err(unreadable)?;
     let user_info = user_info(&opened.holder.key.to_string());
     let request = FunctionRequest::read(method.as_str(), &query, &headers, &raw, user_info);
-    if DEPTH_MAX < request.depth {
+    if request.is_too_deep() {
         return Err(Refusal::TooDeep);
     }
     let running = app.unfinished.spawn(run_and_log(app.clone(), opened, request));
@@ -165,7 +161,7 @@ async fn run_and_log(
     let Opened { function, number, code, .. } = opened;
     let function = &function.row;
     let id = FunctionCallId(app.mint());
-    let outcome = run(&app, function, &code, &request).await.map_err(unavailable)?;
+    let outcome = run(&app, function, &code, &request, None).await.map_err(unavailable)?;
     let duration_ms = millis(outcome.duration);
     let answer = match &outcome.result {
         Ok(result) => of_result(function.id, result),

@@ -48,6 +48,10 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    pub fn status(self) -> StatusCode {
+        self.facts().0
+    }
+
     fn facts(self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as S;
         match self {

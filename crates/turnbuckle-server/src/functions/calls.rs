@@ -5,6 +5,7 @@
 //! bytes; a call that finds no room is counted and left out: answers are not slowed
 //! down for the log. What waits when a process is killed is lost.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -25,6 +26,10 @@ const CALL_BYTES: usize = 512;
 /// What the log keeps of the inside of a call.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CallDetail {
+    /// The inbound event that it was made for, by its source.
+    #[serde(default)]
+    #[schema(required, example = "in_01a20a4705417000803145d52465f1f4")]
+    pub event: Option<String>,
     #[schema(required)]
     pub error: Option<CallError>,
     /// What it wrote by `info`.
@@ -62,6 +67,7 @@ impl CallDetail {
     pub fn of(outcome: Outcome) -> (Result<Json, CallError>, Self) {
         let Outcome { result, log, is_log_cut, asked, .. } = outcome;
         let detail = Self {
+            event: None,
             error: None,
             logs: log,
             logs_cut: is_log_cut,
@@ -77,7 +83,7 @@ impl CallError {
         Self::named("InvalidReturn", "it returned what cannot be answered".to_owned())
     }
 
-    fn named(name: &str, message: String) -> Self {
+    pub fn named(name: &str, message: String) -> Self {
         Self { name: name.to_owned(), message, line: None, column: None }
     }
 
@@ -96,6 +102,17 @@ impl CallError {
                 column: thrown.column,
             },
             other => Self::named(name, shortened(other.to_string())),
+        }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.message)?;
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => write!(f, " (line {line}, column {column})"),
+            (Some(line), None) => write!(f, " (line {line})"),
+            (None, _) => Ok(()),
         }
     }
 }

@@ -69,10 +69,11 @@ pub async fn workspace_key(
 }
 
 impl HubHost {
-    /// For a call that is made from the hub's own threads.
-    pub fn new(app: &App, function: &Function, depth: u32) -> Self {
+    /// For a call that is made from the hub's own threads. `connection` is meant where the
+    /// function's settings name none.
+    pub fn new(app: &App, function: &Function, connection: Option<&str>, depth: u32) -> Self {
         let settings = FunctionSettings::deserialize(&function.settings).unwrap_or_default();
-        let FunctionSettings { connection, .. } = settings;
+        let connection = settings.connection.or_else(|| connection.map(str::to_owned));
         let runtime = Handle::current();
         Self { app: app.clone(), runtime, workspace: function.workspace, connection, depth }
     }

@@ -9,6 +9,10 @@ use turnbuckle_core::body;
 /// How many functions have called each other before a request, in a header of its own.
 pub const DEPTH_HEADER: &str = "turnbuckle-call-depth";
 
+/// How many functions may have called each other before one is called: a call goes on
+/// although its caller gave up, so those that call each other in a circle would never end.
+const DEPTH_MAX: u32 = 5;
+
 /// Parameters of the address that are for the hub and not for the function.
 const OWN_PARAMETERS: [&str; 2] = ["auth_type", "zapikey"];
 
@@ -84,6 +88,11 @@ impl FunctionRequest {
             auth_type: "apikey",
             depth: depth.unwrap_or_default(),
         }
+    }
+
+    /// Whether functions call each other in a circle, it seems.
+    pub fn is_too_deep(&self) -> bool {
+        DEPTH_MAX < self.depth
     }
 
     /// What the sandbox takes, with those of the declared arguments that were sent.

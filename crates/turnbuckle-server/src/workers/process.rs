@@ -4,23 +4,22 @@
 //! command. One slice at a time: while it is applied, the next one gathers.
 //! An event that cannot be planned fails with its reason and blocks nothing.
 //! If the store is away the slice waits and is planned and tried again, so that
-//! order holds.
+//! order holds. Events whose function is called first go on to
+//! [`super::event_calls`]: nothing here waits for a function.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use turnbuckle_store::StoreError;
-use turnbuckle_store::inbound::{
-    EventOutcome, EventWork, FinishEvent, InboundEvent, InboundStatus,
-};
+use turnbuckle_store::inbound::{EventOutcome, FinishEvent, InboundEvent, InboundStatus};
 
 use crate::app::App;
 use crate::logging::{Chain, Failing, log_failure};
-use crate::processing;
+use crate::processing::{self, Planned};
 
 /// How long to wait before asking a store again that was away.
-const AWAY_WAIT: Duration = Duration::from_millis(200);
+pub const AWAY_WAIT: Duration = Duration::from_millis(200);
 
 pub async fn run(app: App, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
@@ -45,84 +44,57 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     }
 }
 
-/// # Errors
-/// [`StoreError::Unavailable`]: what could not be looked up may be there.
-async fn plan(app: &App, event: &Arc<InboundEvent>) -> Result<FinishEvent, StoreError> {
-    match try_plan(app, event).await {
-        Ok(work) => Ok(work),
-        Err(Unplanned::Away(error)) => Err(error),
-        Err(Unplanned::Failed(reason)) => Ok(FinishEvent {
-            event: event.id,
-            workspace: event.workspace,
-            connection: String::new(),
-            connection_no: event.connection,
-            work: EventWork::Fail(reason),
-            warnings: Vec::new(),
-            as_new: false,
-        }),
-    }
-}
-
-async fn plan_all(app: &App, events: &[Arc<InboundEvent>]) -> Result<Vec<FinishEvent>, StoreError> {
-    let mut work = Vec::with_capacity(events.len());
-    for event in events {
-        work.push(plan(app, event).await?);
-    }
-    Ok(work)
-}
-
-/// Why there is no plan.
-enum Unplanned {
-    Away(StoreError),
-    /// What people read in the log.
-    Failed(String),
-}
-
-impl From<StoreError> for Unplanned {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable { .. } => Self::Away(error),
-            error => Self::Failed(error.to_string()),
-        }
-    }
-}
-
-async fn try_plan(app: &App, event: &Arc<InboundEvent>) -> Result<FinishEvent, Unplanned> {
-    let source = app.catalog.source(event.workspace, event.source).await?;
-    let deleted = "its source was deleted before it was processed";
-    let source = source.ok_or_else(|| Unplanned::Failed(deleted.to_owned()))?;
-    let connection = app.catalog.connection_of(&source).await?;
-    Ok(processing::plan(app, &source, &connection, event, false).await?)
-}
-
 /// Plans and applies a slice, however long the store is away.
 async fn process(app: &App, events: &[Arc<InboundEvent>], shutdown: &CancellationToken) {
-    loop {
-        let finished = match plan_all(app, events).await {
-            Ok(work) => app.store.finish_events(work).await,
-            Err(error) => Err(error),
-        };
-        match finished {
-            Ok(outcomes) => {
-                log(app, events, &outcomes);
-                return settle(app, outcomes);
-            }
-            Err(error @ (StoreError::Unavailable { .. } | StoreError::Overloaded))
-                if !shutdown.is_cancelled() =>
-            {
-                log_failure!(
-                    warn: app.log_quota.take(Failing::Processing, app.now()),
-                    error = %Chain(&error), "events could not be processed, trying again"
-                );
-                tokio::time::sleep(AWAY_WAIT).await;
-            }
-            Err(error) => {
-                // The events stay new; the next start takes them up again.
-                tracing::error!(error = %Chain(&error), "a slice of events could not be applied");
-                return;
-            }
+    let mut events = events.to_vec();
+    while let Err(error) = try_process(app, &mut events).await {
+        if !is_away(&error) || shutdown.is_cancelled() {
+            // The events stay new; the next start takes them up again.
+            tracing::error!(error = %Chain(&error), "a slice of events could not be applied");
+            return;
+        }
+        log_failure!(
+            warn: app.log_quota.take(Failing::Processing, app.now()),
+            error = %Chain(&error), "events could not be processed, trying again"
+        );
+        tokio::time::sleep(AWAY_WAIT).await;
+    }
+}
+
+/// Takes those events away that wait for a call now.
+async fn try_process(app: &App, events: &mut Vec<Arc<InboundEvent>>) -> Result<(), StoreError> {
+    let mut work = Vec::with_capacity(events.len());
+    let mut to_call = Vec::new();
+    for event in events.iter() {
+        match processing::plan(app, event, false).await? {
+            Planned::Work(planned) => work.push(*planned),
+            Planned::Call(..) => to_call.push(event.clone()),
         }
     }
+    if !to_call.is_empty() {
+        app.store.queue_for_calls(&to_call).await?;
+        events.retain(|event| work.iter().any(|planned| planned.event == event.id));
+    }
+    match events.is_empty() {
+        true => Ok(()),
+        false => finish(app, events, work).await,
+    }
+}
+
+pub fn is_away(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable { .. } | StoreError::Overloaded)
+}
+
+/// Ends events, and tells whoever waits for them.
+pub async fn finish(
+    app: &App,
+    events: &[Arc<InboundEvent>],
+    work: Vec<FinishEvent>,
+) -> Result<(), StoreError> {
+    let outcomes = app.store.finish_events(work).await?;
+    log(app, events, &outcomes);
+    settle(app, outcomes);
+    Ok(())
 }
 
 fn log(app: &App, events: &[Arc<InboundEvent>], outcomes: &[EventOutcome]) {

@@ -58,7 +58,7 @@ async fn advance_all(app: &App, shutdown: &CancellationToken) -> Result<bool, St
             break;
         }
         let advanced = match run.kind {
-            RunKind::Replay => replay::advance(app, &mut run).await,
+            RunKind::Replay => replay::advance(app, &mut run, shutdown).await,
             RunKind::Recovery => recover::advance(app, &mut run).await,
         };
         match advanced {

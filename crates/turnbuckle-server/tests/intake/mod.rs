@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use turnbuckle_connectors::native;
 use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_server::api::webhooks;
-use turnbuckle_server::workers::runs::replay::plan;
+use turnbuckle_server::processing::{Planned, plan};
 use turnbuckle_store::connection::{InitialRecords, PutConnection};
 
 use crate::support::TestHub;
@@ -122,7 +122,10 @@ impl Intake {
         let events = self.app.store.lease_new(1_000).await.unwrap();
         let mut work = Vec::new();
         for event in &events {
-            work.push(plan(&self.app, event, false).await.unwrap());
+            match plan(&self.app, event, false).await.unwrap() {
+                Planned::Work(planned) => work.push(*planned),
+                Planned::Call(..) => panic!("no source here runs a function"),
+            }
         }
         let outcomes = self.app.store.finish_events(work).await.unwrap();
         self.app.outcomes.settle(outcomes);

@@ -15,6 +15,7 @@ mod functions;
 mod listen;
 mod log;
 mod restart;
+mod source_functions;
 mod subscriptions;
 mod universal_api;
 mod webhook_service;

@@ -431,3 +431,13 @@ CREATE TABLE function_call (
 CREATE INDEX function_call_function ON function_call (function, seq);
 
 CREATE INDEX function_call_failed ON function_call (function, seq) WHERE is_failed;
+
+CREATE TABLE event_call (
+    event         INTEGER PRIMARY KEY,
+    call          INTEGER NOT NULL,
+    call_tail     INTEGER NOT NULL,
+    function      INTEGER NOT NULL,
+    function_tail INTEGER NOT NULL,
+    -- The number of the version that runs.
+    version       INTEGER NOT NULL
+);

@@ -69,7 +69,8 @@ struct Walked {
     along: &'static [(&'static str, &'static str)],
 }
 
-const OF_EVENTS: &[(&str, &str)] = &[("inbound_record", "event"), ("dedupe", "event")];
+const OF_EVENTS: &[(&str, &str)] =
+    &[("event_call", "event"), ("inbound_record", "event"), ("dedupe", "event")];
 
 const OF_DELIVERIES: &[(&str, &str)] = &[("attempt", "delivery")];
 

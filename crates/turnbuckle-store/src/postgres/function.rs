@@ -72,6 +72,38 @@ const ADD_CALLS: &str = "INSERT INTO function_call (workspace, seq, tail, functi
         $6::text[], $7::bigint[], $8::boolean[], $9::bigint[], $10::text[])
     ON CONFLICT DO NOTHING";
 
+/// Adds calls to the log; those that are there already stay as they are.
+pub async fn add_calls<'a>(
+    db: &impl GenericClient,
+    calls: impl IntoIterator<Item = &'a FunctionCall>,
+) -> Result<(), Failure> {
+    let calls: Vec<&FunctionCall> = calls.into_iter().collect();
+    let workspaces = column(&calls, |call| call.workspace.0);
+    let keys = column(&calls, |call| call.id.0.row_key());
+    let tails = column(&calls, |call| call.id.0.tail());
+    let functions = column(&calls, |call| call.function.0.row_key());
+    let versions = column(&calls, |call| call.version);
+    let methods = column(&calls, |call| call.method.as_str());
+    let statuses = column(&calls, |call| i64::from(call.status));
+    let failed = column(&calls, |call| call.is_failed);
+    let durations = column(&calls, |call| call.duration_ms);
+    let details = column(&calls, |call| call.detail.to_string());
+    let parameters: Parameters<'_> = &[
+        &workspaces,
+        &keys,
+        &tails,
+        &functions,
+        &versions,
+        &methods,
+        &statuses,
+        &failed,
+        &durations,
+        &details,
+    ];
+    execute(db, ADD_CALLS, parameters).await?;
+    Ok(())
+}
+
 /// Its keys are read after it.
 fn read_function(row: &Row) -> Result<Function, Failure> {
     Ok(Function {
@@ -395,30 +427,7 @@ impl FunctionStore for PostgresStore {
     async fn add_function_calls(&self, calls: Vec<FunctionCall>) -> Result<(), StoreError> {
         during("log calls of functions", async {
             let db = self.pool.get().await?;
-            let workspaces = column(&calls, |call| call.workspace.0);
-            let keys = column(&calls, |call| call.id.0.row_key());
-            let tails = column(&calls, |call| call.id.0.tail());
-            let functions = column(&calls, |call| call.function.0.row_key());
-            let versions = column(&calls, |call| call.version);
-            let methods = column(&calls, |call| call.method.as_str());
-            let statuses = column(&calls, |call| i64::from(call.status));
-            let failed = column(&calls, |call| call.is_failed);
-            let durations = column(&calls, |call| call.duration_ms);
-            let details = column(&calls, |call| call.detail.to_string());
-            let parameters: Parameters<'_> = &[
-                &workspaces,
-                &keys,
-                &tails,
-                &functions,
-                &versions,
-                &methods,
-                &statuses,
-                &failed,
-                &durations,
-                &details,
-            ];
-            execute(&db, ADD_CALLS, parameters).await?;
-            Ok(())
+            add_calls(&db, &calls).await
         })
         .await
     }

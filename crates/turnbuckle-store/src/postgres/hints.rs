@@ -61,6 +61,7 @@ impl Hint {
 #[derive(Default)]
 pub struct Hints {
     pub new_event: Notify,
+    pub new_for_calls: Notify,
     pub new_change: Notify,
     /// Another process asks for upkeep.
     pub upkeep: Notify,
@@ -116,6 +117,7 @@ impl Hints {
     /// There is more to work on than before.
     pub fn look_at_all(&self) {
         self.new_event.notify_one();
+        self.new_for_calls.notify_one();
         self.new_change.notify_one();
     }
 

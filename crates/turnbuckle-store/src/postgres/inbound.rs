@@ -43,15 +43,15 @@ impl Held {
         self.0.lock().expect("no code panics holding it").len()
     }
 
-    fn has(&self, id: InboundEventId) -> bool {
+    pub fn has(&self, id: InboundEventId) -> bool {
         self.0.lock().expect("no code panics holding it").contains(&id)
     }
 
-    fn take(&self, ids: impl Iterator<Item = InboundEventId>) {
+    pub fn take(&self, ids: impl Iterator<Item = InboundEventId>) {
         self.0.lock().expect("no code panics holding it").extend(ids);
     }
 
-    fn let_go(&self, ids: impl Iterator<Item = InboundEventId>) {
+    pub fn let_go(&self, ids: impl Iterator<Item = InboundEventId>) {
         let mut held = self.0.lock().expect("no code panics holding it");
         ids.for_each(|id| {
             held.remove(&id);
@@ -68,7 +68,7 @@ const LOGGED: &str = "SELECT workspace, seq, tail, source, source_tail, connecti
         body, status, error, warnings
     FROM inbound_event";
 
-fn read_event(row: &Row) -> Result<InboundEvent, Failure> {
+pub fn read_event(row: &Row) -> Result<InboundEvent, Failure> {
     let query: Vec<u8> = row.get(7);
     Ok(InboundEvent {
         id: InboundEventId(Stamp::from_row(row.get(1), row.get(2))),
@@ -254,7 +254,8 @@ impl InboundStore for PostgresStore {
         during("read new events", async {
             let db = self.pool.get().await?;
             let select = format!(
-                "{QUEUED} WHERE NOT seq = ANY($1) AND shard = ANY($2) ORDER BY seq LIMIT $3"
+                "{QUEUED} WHERE stage = 2 AND NOT seq = ANY($1) AND shard = ANY($2)
+                 ORDER BY seq LIMIT $3"
             );
             let (held, shards) = (self.held.row_keys(), self.processes.shards(Task::Process));
             let limit = limit as i64;

@@ -25,6 +25,11 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
         "keep_what_events_did",
         include_str!("../../migrations/postgres/0004_keep_what_events_did.sql"),
     ),
+    (
+        5,
+        "note_calls_of_events",
+        include_str!("../../migrations/postgres/0005_note_calls_of_events.sql"),
+    ),
 ];
 
 /// The list of what was applied. Its name also marks the schema as ours.

@@ -144,6 +144,10 @@ impl Processes {
         })
     }
 
+    pub fn number(&self) -> i64 {
+        self.number
+    }
+
     /// Shards of a task that this process may begin work on.
     pub fn shards(&self, task: Task) -> Vec<i64> {
         let held = self.held.read().expect("no code panics holding it");
@@ -308,7 +312,7 @@ impl Processes {
 }
 
 /// Selects the numbers of the processes that work.
-fn there() -> String {
+pub fn there() -> String {
     format!(
         "SELECT no FROM process WHERE seen_at > now() - interval '{} s'
              AND EXISTS (SELECT FROM pg_stat_activity

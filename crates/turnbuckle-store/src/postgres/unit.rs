@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::error::Noun;
+use crate::function::FunctionCall;
 use crate::inbound::{EventOutcome, FinishEvent};
 use crate::postgres::Parts;
 use crate::postgres::failure::{Failure, during};
@@ -413,6 +414,11 @@ impl EventWrites for Unit<'_> {
             warnings: serde_json::to_string(&outcome.warnings)?,
         };
         self.writes.end(ended);
+        Ok(())
+    }
+
+    fn end_call(&mut self, finish: &FinishEvent, call: &FunctionCall) -> Result<(), Failure> {
+        self.writes.end_call(finish.event, call.clone());
         Ok(())
     }
 }

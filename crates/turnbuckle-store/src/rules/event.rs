@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::error::Noun;
+use crate::function::FunctionCall;
 use crate::inbound::{
     EventFilter, EventOutcome, EventWork, FinishEvent, InboundStatus, LoggedEvent,
 };
@@ -54,6 +55,9 @@ pub trait EventWrites: RecordWrites {
         finish: &FinishEvent,
         outcome: &EventOutcome,
     ) -> Result<(), Self::Failure>;
+
+    /// Ends the call that the event waited for.
+    fn end_call(&mut self, finish: &FinishEvent, call: &FunctionCall) -> Result<(), Self::Failure>;
 }
 
 /// Does the work of one event and ends it. What fails inside is the event's
@@ -102,6 +106,9 @@ fn do_work<R: EventWrites>(
         outcome.status = InboundStatus::Failed;
     }
     rows.end_event(finish, &outcome)?;
+    if let Some(call) = &finish.call {
+        rows.end_call(finish, call)?;
+    }
     Ok(outcome)
 }
 

@@ -37,7 +37,7 @@ const INDEXED: [&str; 5] = [
 ];
 
 /// Of a stretch of the logs, in an order where what belongs to a row goes before it.
-const LOGS: [&str; 8] = [
+const LOGS: [&str; 9] = [
     "DELETE FROM change WHERE seq > ?2 AND seq <= ?3 AND connection = ?1",
     "DELETE FROM delivery_waiting WHERE delivery IN (
          SELECT seq FROM delivery WHERE seq > ?2 AND seq <= ?3 AND connection = ?1)",
@@ -45,6 +45,8 @@ const LOGS: [&str; 8] = [
          SELECT seq FROM delivery WHERE seq > ?2 AND seq <= ?3 AND connection = ?1)",
     "DELETE FROM delivery WHERE seq > ?2 AND seq <= ?3 AND connection = ?1",
     "DELETE FROM inbound_outcome WHERE event IN (
+         SELECT seq FROM inbound_event WHERE seq > ?2 AND seq <= ?3 AND connection = ?1)",
+    "DELETE FROM event_call WHERE event IN (
          SELECT seq FROM inbound_event WHERE seq > ?2 AND seq <= ?3 AND connection = ?1)",
     "DELETE FROM inbound_record WHERE event IN (
          SELECT seq FROM inbound_event WHERE seq > ?2 AND seq <= ?3 AND connection = ?1)",

@@ -104,7 +104,7 @@ fn read_call(
     })
 }
 
-fn insert_call(db: &Db, call: &FunctionCall) -> Result<(), Failure> {
+pub(super) fn insert_call(db: &Db, call: &FunctionCall) -> Result<(), Failure> {
     db.prepare_cached(
         "INSERT INTO function_call (seq, tail, function, version, method, status, is_failed,
              duration_ms, detail)

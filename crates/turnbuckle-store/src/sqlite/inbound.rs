@@ -13,6 +13,7 @@ use turnbuckle_core::invalid::Invalid;
 
 use crate::StoreError;
 use crate::error::Noun;
+use crate::function::FunctionCall;
 use crate::inbound::{
     Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventRecord, FinishEvent, Headers,
     InboundEvent, InboundRequest, InboundStatus, InboundStore, LoggedEvent,
@@ -25,6 +26,7 @@ use crate::rules::numbers::{
 };
 use crate::rules::schema::ConnectionSchema;
 use crate::sqlite::SqliteStore;
+use crate::sqlite::event_call::end_call;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
 use crate::sqlite::tails::Tails;
@@ -235,6 +237,10 @@ impl EventWrites for Batch<'_> {
         }
         Ok(())
     }
+
+    fn end_call(&mut self, finish: &FinishEvent, call: &FunctionCall) -> Result<(), Failure> {
+        end_call(self.sql, finish.event, call)
+    }
 }
 
 #[async_trait]
@@ -367,7 +373,7 @@ impl InboundStore for SqliteStore {
     }
 }
 
-fn find_event(
+pub(super) fn find_event(
     db: &Db,
     id: InboundEventId,
 ) -> Result<Option<(InboundEvent, InboundStatus)>, Failure> {

@@ -21,6 +21,11 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
         "keep_what_events_did",
         include_str!("../../migrations/sqlite/0004_keep_what_events_did.sql"),
     ),
+    (
+        5,
+        "note_calls_of_events",
+        include_str!("../../migrations/sqlite/0005_note_calls_of_events.sql"),
+    ),
 ];
 
 /// Marks the file as ours: "TBK1". Until the first release it was "TBKL", and the

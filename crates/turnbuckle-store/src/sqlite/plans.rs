@@ -236,6 +236,7 @@ fn work(event: InboundEventId, action: WriteAction, number: usize) -> FinishEven
         work: EventWork::Writes(vec![(0, a_write(action, number))]),
         warnings: Vec::new(),
         as_new: false,
+        call: None,
     }
 }
 

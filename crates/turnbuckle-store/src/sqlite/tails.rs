@@ -4,15 +4,16 @@
 //! Only a shortcut: the database is the truth, memory is bounded in bytes, and
 //! what does not fit is read from the database when its turn comes.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value as Json;
 use tokio::sync::Notify;
 use turnbuckle_core::change::Change;
-use turnbuckle_core::id::InboundEventId;
+use turnbuckle_core::id::{InboundEventId, SourceId};
 use turnbuckle_core::record::Record;
 
+use crate::event_call::CallLimit;
 use crate::inbound::InboundEvent;
 
 /// Most bytes of bodies and images that each tail holds.
@@ -21,7 +22,9 @@ const TAIL_BYTES_MAX: usize = 24 << 20;
 pub struct Tails {
     events: Mutex<Events>,
     changes: Mutex<Changes>,
+    for_calls: Mutex<ForCalls>,
     pub new_event: Notify,
+    pub new_for_calls: Notify,
     pub new_change: Notify,
 }
 
@@ -33,6 +36,10 @@ struct Events {
     /// Handed out and not finished.
     leased: HashSet<InboundEventId>,
 }
+
+/// Events that wait for calls of functions, by source, in the order of intake: their ids
+/// alone, whatever their number.
+type ForCalls = HashMap<SourceId, VecDeque<InboundEventId>>;
 
 /// An event handed out; one that did not fit in memory is in the database alone.
 pub type LeasedEvent = (InboundEventId, Option<Arc<InboundEvent>>);
@@ -67,7 +74,9 @@ impl Tails {
                 matched_through,
                 ..Changes::default()
             }),
+            for_calls: Mutex::default(),
             new_event: Notify::new(),
+            new_for_calls: Notify::new(),
             new_change: Notify::new(),
         }
     }
@@ -115,12 +124,64 @@ impl Tails {
         }
     }
 
+    /// Moves events that were handed out behind those of their sources that wait for calls.
+    pub fn queue_for_calls(&self, events: &[Arc<InboundEvent>]) {
+        let mut tail = self.events.lock().expect("no code panics holding the tail");
+        let mut waiting = self.for_calls.lock().expect("no code panics holding the queue");
+        for event in events {
+            tail.leased.remove(&event.id);
+            waiting.entry(event.source).or_default().push_back(event.id);
+        }
+        drop((tail, waiting));
+        self.new_for_calls.notify_one();
+    }
+
+    /// Hands out the oldest that wait for calls.
+    pub fn lease_for_calls(
+        &self,
+        busy: &[SourceId],
+        limit: CallLimit,
+    ) -> Vec<(SourceId, InboundEventId)> {
+        let mut tail = self.events.lock().expect("no code panics holding the tail");
+        let mut waiting = self.for_calls.lock().expect("no code panics holding the queue");
+        let free = waiting.iter().filter(|(source, _)| !busy.contains(source));
+        let heads = free.filter_map(|(source, ids)| Some((ids.front()?.0.row_key(), *source)));
+        let mut heads: Vec<(i64, SourceId)> = heads.collect();
+        heads.sort_unstable_by_key(|(head, _)| *head);
+        heads.truncate(limit.sources);
+        let mut leased = Vec::new();
+        for (_, source) in heads {
+            let Some(ids) = waiting.get_mut(&source) else { continue };
+            leased.extend(ids.drain(..ids.len().min(limit.per_source)).map(|id| (source, id)));
+            if ids.is_empty() {
+                waiting.remove(&source);
+            }
+        }
+        tail.leased.extend(leased.iter().map(|(_, id)| *id));
+        leased
+    }
+
+    /// Takes back events that could not be read; they are the oldest of their sources again.
+    pub fn return_for_calls(&self, leased: &[(SourceId, InboundEventId)]) {
+        let mut tail = self.events.lock().expect("no code panics holding the tail");
+        let mut waiting = self.for_calls.lock().expect("no code panics holding the queue");
+        for (source, id) in leased.iter().rev() {
+            tail.leased.remove(id);
+            waiting.entry(*source).or_default().push_front(*id);
+        }
+        drop((tail, waiting));
+        self.new_for_calls.notify_one();
+    }
+
     pub fn is_leased(&self, id: InboundEventId) -> bool {
         self.events.lock().expect("no code panics holding the tail").leased.contains(&id)
     }
 
+    /// Those that wait for calls included.
     pub fn new_event_count(&self) -> usize {
-        self.events.lock().expect("no code panics holding the tail").queue.len()
+        let tail = self.events.lock().expect("no code panics holding the tail");
+        let waiting = self.for_calls.lock().expect("no code panics holding the queue");
+        tail.queue.len() + waiting.values().map(VecDeque::len).sum::<usize>()
     }
 
     pub fn push_changes(&self, changes: &mut Vec<Arc<Change>>) {

@@ -97,6 +97,10 @@ tables! {
         source_tail: integer uncompared, connection: integer, headers: text, query: bytes,
         body: bytes,
     }
+    event_call {
+        workspace: integer, event: integer, call: integer, call_tail: integer, function: integer,
+        function_tail: integer, version: integer,
+    }
     inbound_record {
         workspace: integer, event: integer, item: integer, entity: text, record: text,
         change: integer nullable,

@@ -128,6 +128,7 @@ fn finish(event: InboundEventId, connection: ConnectionNo, number: usize) -> Fin
         work: EventWork::Writes(vec![(0, an_upsert("Contact", &["Email"], data))]),
         warnings: Vec::new(),
         as_new: false,
+        call: None,
     }
 }
 

@@ -127,6 +127,7 @@ pub async fn what_is_of_a_deleted_connection_is_not_acted_on(store: &dyn Store, 
         work: EventWork::Writes(vec![(0, a_create("Contact", json!({ "Name": "Ada" })))]),
         warnings: Vec::new(),
         as_new: false,
+        call: None,
     };
     let outcome = store.finish_events(vec![work]).await.unwrap().remove(0);
     assert_eq!((outcome.status, outcome.applied), (InboundStatus::Failed, Vec::new()));

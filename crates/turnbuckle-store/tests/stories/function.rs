@@ -33,7 +33,11 @@ pub fn a_function(clock: &TestClock, name: &str, number: u8) -> PutFunction {
     }
 }
 
-async fn given_function(store: &dyn FunctionStore, clock: &TestClock, number: u8) -> Function {
+pub async fn given_function(
+    store: &(impl FunctionStore + ?Sized),
+    clock: &TestClock,
+    number: u8,
+) -> Function {
     let put = a_function(clock, &format!("function_{number}"), number);
     let (function, is_new) = store.put_function(put, None).await.unwrap();
     assert!(is_new);

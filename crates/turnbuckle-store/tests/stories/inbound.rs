@@ -20,7 +20,7 @@ use super::{
 };
 
 /// A source of the small CRM, which is made if it is not there.
-async fn given_source(store: &dyn Store, clock: &TestClock, number: u8) -> SourceId {
+pub async fn given_source(store: &dyn Store, clock: &TestClock, number: u8) -> SourceId {
     given_crm(store).await;
     let source = source::a_source(clock, number);
     store.create_source(source.clone()).await.unwrap();
@@ -57,7 +57,7 @@ fn from_a_source(write: Write) -> Write {
     Write { origin: Origin::Source, strictness: Strictness::Lenient, ..write }
 }
 
-fn work(event: &InboundEvent, writes: Vec<Write>) -> FinishEvent {
+pub fn work(event: &InboundEvent, writes: Vec<Write>) -> FinishEvent {
     FinishEvent {
         event: event.id,
         workspace: event.workspace,
@@ -66,6 +66,7 @@ fn work(event: &InboundEvent, writes: Vec<Write>) -> FinishEvent {
         work: EventWork::Writes((0..).zip(writes.into_iter().map(from_a_source)).collect()),
         warnings: Vec::new(),
         as_new: false,
+        call: None,
     }
 }
 
@@ -73,7 +74,7 @@ async fn finish(store: &dyn Store, work: FinishEvent) -> EventOutcome {
     store.finish_events(vec![work]).await.unwrap().remove(0)
 }
 
-async fn logged(store: &dyn Store, event: &InboundEvent) -> LoggedEvent {
+pub async fn logged(store: &dyn Store, event: &InboundEvent) -> LoggedEvent {
     store.event(event.workspace, event.id).await.unwrap().unwrap()
 }
 

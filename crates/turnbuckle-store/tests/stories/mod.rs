@@ -12,6 +12,7 @@ pub mod crm;
 pub mod delivery;
 pub mod endpoint;
 pub mod entity;
+pub mod event_call;
 pub mod function;
 pub mod idempotency;
 pub mod inbound;
@@ -313,6 +314,12 @@ macro_rules! for_each_story {
                 a_column_keeps_its_type
                 keys_started_by_a_mapping_are_filled
             }
+            event_call {
+                an_event_that_waits_for_a_call_is_not_new
+                sources_wait_for_calls_apart
+                a_call_ends_with_its_event
+                a_call_is_not_begun_twice
+            }
             function {
                 a_function_is_saved_in_versions
                 any_version_can_be_published
@@ -357,6 +364,7 @@ macro_rules! for_each_reopening {
         $run! {
             records_and_numbers_go_on
             what_was_new_is_handed_out_again
+            a_call_that_had_begun_was_cut_off
             what_was_not_matched_is_matched
             what_was_due_is_due
             keys_and_waiting_objects_go_on

@@ -13,6 +13,7 @@ use turnbuckle_core::id::{DeliveryId, EndpointId};
 use turnbuckle_store::Store;
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::delivery::{AfterAttempt, Attempt, Draft, Matched};
+use turnbuckle_store::event_call::{Begun, CallLimit};
 use turnbuckle_store::inbound::{Accept, Accepted, EventWork, FinishEvent, InboundStatus};
 use turnbuckle_store::subscription::{Followed, Subscribe};
 
@@ -21,7 +22,9 @@ use super::crm::{
     CANADA, CRM, CRM_NO, a_create, a_delete, a_mapping, a_search, create, given_connection,
     given_crm, names, read, write,
 };
-use super::inbound::{an_event, new};
+use super::event_call::{a_call, begin, given_waiting};
+use super::function::given_function;
+use super::inbound::{an_event, given_source, new};
 use super::subscription::keys;
 use super::{ACME, SECOND, TestClock, endpoint, source};
 
@@ -74,6 +77,7 @@ pub async fn what_was_new_is_handed_out_again(open: Open<'_>, clock: &TestClock)
         work: EventWork::Writes(vec![(0, a_create("Contact", json!({ "Name": "Ada" })))]),
         warnings: Vec::new(),
         as_new: false,
+        call: None,
     };
     store.finish_events(vec![finished]).await.unwrap();
     drop(store);
@@ -90,6 +94,28 @@ pub async fn what_was_new_is_handed_out_again(open: Open<'_>, clock: &TestClock)
     let again = an_event(clock, source.id, "1");
     let repeat = Accept { dedupe_key: Some("1".to_owned()), ..new(again) };
     assert_eq!(store.accept(repeat).await.unwrap(), Accepted::Repeat(events[1].id));
+}
+
+pub async fn a_call_that_had_begun_was_cut_off(open: Open<'_>, clock: &TestClock) {
+    let store = open().await;
+    let source = given_source(store.as_ref(), clock, 1).await;
+    let function = given_function(store.as_ref(), clock, 3).await.id;
+    let begun = given_waiting(store.as_ref(), clock, source).await;
+    let waiting = given_waiting(store.as_ref(), clock, source).await;
+    let call = a_call(clock, function);
+    assert_eq!(begin(store.as_ref(), &begun, call).await, Begun::Now);
+    drop(store);
+
+    let store = open().await;
+    // They are there, whether as new ones or as those that wait for calls.
+    let limit = CallLimit { sources: 10, per_source: 10 };
+    let mut found = store.lease_new(10).await.unwrap();
+    found.extend(store.lease_for_calls(&[], limit).await.unwrap());
+    assert_eq!(found, [begun.clone(), waiting.clone()]);
+    let answers = [(begun, Begun::CutOff(call)), (waiting, Begun::Now)];
+    for (event, answer) in answers {
+        assert_eq!(begin(store.as_ref(), &event, a_call(clock, function)).await, answer);
+    }
 }
 
 pub async fn what_was_not_matched_is_matched(open: Open<'_>, _: &TestClock) {

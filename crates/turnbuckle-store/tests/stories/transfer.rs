@@ -14,6 +14,7 @@ use turnbuckle_store::delivery::{
     AfterAttempt, DeliveryFilter, Matched, RecoverRange, RecoverSlice,
 };
 use turnbuckle_store::endpoint::{Endpoint, EndpointStatus};
+use turnbuckle_store::event_call::Begun;
 use turnbuckle_store::idempotency::Claim;
 use turnbuckle_store::inbound::{Accept, Accepted, EventWork, FinishEvent, InboundStatus};
 use turnbuckle_store::replay::{Run, RunKind};
@@ -34,7 +35,8 @@ use super::inbound::{an_event, new};
 use super::reopening::Open;
 use super::subscription::keys;
 use super::{
-    ACME, HOUR, OTHER, TestClock, api_key, bin, endpoint, function, read_all, replay, source,
+    ACME, HOUR, OTHER, TestClock, api_key, bin, endpoint, event_call, function, read_all, replay,
+    source,
 };
 
 const SEAL_KEY: &str = "0badcafe";
@@ -64,6 +66,10 @@ async fn given_everything(store: &dyn Store, clock: &TestClock) {
     let called = store.function(ACME, "mine").await.unwrap().unwrap();
     let calls = [true, false].map(|is_failed| function::a_call(clock, called.id, is_failed));
     store.add_function_calls(calls.to_vec()).await.unwrap();
+    let waiting = store.lease_new(1).await.unwrap();
+    store.queue_for_calls(&waiting).await.unwrap();
+    let call = event_call::a_call(clock, called.id);
+    assert_eq!(event_call::begin(store, &waiting[0], call).await, Begun::Now);
     store.create_bin(bin::a_bin(clock, "mine")).await.unwrap();
     store.add_bin_request("mine", bin::a_request(clock, "1"), bin::up_to(10)).await.unwrap();
     for key in ["answered", "claimed"] {
@@ -175,6 +181,7 @@ async fn given_events(store: &dyn Store, clock: &TestClock) {
         work: EventWork::Writes(vec![(0, a_create("Contact", json!({ "Name": "from a form" })))]),
         warnings: vec![Invalid::new("/Nmae", "unknown")],
         as_new: false,
+        call: None,
     };
     store.finish_events(vec![finished]).await.unwrap();
     for (number, source) in [source.id, source.id, gone.id].into_iter().enumerate() {

@@ -29,7 +29,7 @@ fn settings_are_read_and_written_back() {
         "create_records": false, "reply": "processed", "match_on": {"Lead": ["Email"]},
         "defaults": {"Lead": {"LeadSourceId": "Web"}},
         "mapping": {"entity": "Lead", "columns": {"Email": {"path": "item[\"e.mail\"]"}, "Notes": {"static": null}}, "each": "body.leads"},
-        "verify": null, "dedupe": {"header": "x-event-id"}, "origins": ["https://example.com", "http://localhost:3000", "*"],
+        "function": null, "verify": null, "dedupe": {"header": "x-event-id"}, "origins": ["https://example.com", "http://localhost:3000", "*"],
         "redirect": "https://example.com/thanks", "rate_limit": {"per_second": 5},
     });
     let read = SourceSettings::parse(&document).unwrap();
@@ -141,6 +141,76 @@ fn a_mapping_names_its_wrong_members() {
             ("/mapping/columns", "`columns` must be an object that maps a column"),
         ],
     );
+}
+
+#[test]
+fn a_function_goes_with_what_has_an_effect() {
+    let function = |runs: &str| json!({"name": "clean", "runs": runs, "repeat_cut_off": true});
+    for runs in ["before", "instead"] {
+        let read = settings(json!({"function": function(runs)}));
+        assert_eq!(read.to_json()["function"], function(runs));
+    }
+    let read = settings(json!({"function": {"name": "clean", "runs": "before"}}));
+    assert!(
+        !read.function.unwrap().repeat_cut_off,
+        "a call is made once unless its source says so"
+    );
+    check_refused(
+        json!({"function": {"nam": "clean", "runs": "after"}}),
+        &[
+            ("/function/name", "`name` is missing"),
+            ("/function/runs", "must be `before` or `instead`, not `after`"),
+            ("/function/nam", "`nam` is not a member here; did you mean `name`?"),
+        ],
+    );
+    check_refused(
+        json!({"function": {"name": "a b"}}),
+        &[
+            ("/function/name", "`name` must have 1 to 100 letters, digits and `_`, no digit first"),
+            ("/function/runs", "`runs` is missing"),
+        ],
+    );
+    let no_effect = |name: &str| {
+        format!(
+            "`{name}` has no effect, as the function runs instead of making records; \
+             leave it out, or let the function run `before`"
+        )
+    };
+    check_refused(
+        json!({
+            "function": function("instead"),
+            "mapping": {"entity": "Lead", "columns": {"Email": {"path": "body"}}},
+            "match_on": {"Lead": ["Email"]},
+            "defaults": {"Lead": {"LeadSourceId": "Web"}},
+        }),
+        &[
+            ("/mapping", &no_effect("mapping")),
+            ("/match_on", &no_effect("match_on")),
+            ("/defaults", &no_effect("defaults")),
+        ],
+    );
+    check_refused(
+        json!({"function": function("before"), "create_records": false}),
+        &[(
+            "/create_records",
+            "a source that only stores runs no function; to make no records leave \
+             `create_records` on and let the function run `instead`",
+        )],
+    );
+}
+
+#[test]
+fn what_a_function_returns_takes_the_place_of_the_body() {
+    let value = |returned: Json| returned_body(&returned).map(|body| body.map(|body| body.value));
+    for same in [json!({"a": 1.50}), json!([1]), json!(false)] {
+        assert_eq!(value(same.clone()), Ok(Some(same)));
+    }
+    assert_eq!(value(json!(r#"{"a":[1]}"#)), Ok(Some(json!({"a": [1]}))));
+    for nothing in [json!(null), json!(""), json!(" "), json!("null")] {
+        assert_eq!(value(nothing), Ok(None));
+    }
+    let refused = value(json!("a=1")).unwrap_err();
+    assert!(refused.starts_with("it returned a text that is not JSON: "), "{refused}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub struct CallsQuery {
     failed: bool,
 }
 
-/// A call by URL as the list of them shows it.
+/// A call by URL, or by a source, as the list of them shows it.
 #[derive(Serialize, ToSchema)]
 pub struct CallView {
     #[schema(example = "call_01a20a4705417000803145d52465f1f4")]
@@ -51,9 +51,12 @@ pub struct CallView {
     #[schema(required)]
     error: Option<CallError>,
     duration_ms: i64,
+    /// The inbound event that a source called it for; null for a call by URL.
+    #[schema(required, example = "in_01a20a4705417000803145d52465f1f4")]
+    event: Option<String>,
 }
 
-/// A call by URL with what went on inside. Headers and bodies are not kept.
+/// A call with what went on inside. Headers and bodies are not kept.
 #[derive(Serialize, ToSchema)]
 pub struct CallDetailView {
     #[serde(flatten)]
@@ -130,7 +133,7 @@ impl CallDetailView {
     fn of(call: FunctionCall) -> Self {
         // It is ours: what cannot be read of it is not there.
         let detail: CallDetail = serde_json::from_value(call.detail).unwrap_or_default();
-        let CallDetail { error, logs, logs_cut, host_calls } = detail;
+        let CallDetail { event, error, logs, logs_cut, host_calls } = detail;
         let call = CallView {
             id: call.id.to_string(),
             version: call.version,
@@ -140,6 +143,7 @@ impl CallDetailView {
             failed: call.is_failed,
             error,
             duration_ms: call.duration_ms,
+            event,
         };
         Self { call, logs, logs_cut, host_calls }
     }

@@ -13,7 +13,6 @@ use turnbuckle_core::invalid::{Invalid, pointer};
 use turnbuckle_functions::Outcome;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::error::Noun;
-use turnbuckle_store::inbound::InboundRequest;
 use utoipa::ToSchema;
 
 use super::{find, not_run};
@@ -21,6 +20,7 @@ use crate::app::App;
 use crate::auth::{Caller, CanManage};
 use crate::extract::{JsonBody, PathParams};
 use crate::functions::calls::{CallDetail, CallError, HostCall, millis};
+use crate::functions::event::read_received;
 use crate::functions::request::FunctionRequest;
 use crate::functions::run;
 use crate::problem::{ApiError, Problem, ProblemBody};
@@ -106,7 +106,7 @@ pub async fn try_function(
         (request, None) => read(request.unwrap_or_default(), &caller)?,
         (None, Some(event)) => received(&app, &event, &caller).await?,
     };
-    let outcome = run(&app, &function, &code, &request).await.map_err(not_run)?;
+    let outcome = run(&app, &function, &code, &request, None).await.map_err(not_run)?;
     Ok(Json(TrialAnswer::of(outcome)))
 }
 
@@ -120,13 +120,8 @@ async fn received(app: &App, id: &str, caller: &Caller) -> Result<FunctionReques
         let detail = "the log has no such inbound event";
         ApiError::invalid(vec![Invalid::new("/event", detail)])
     };
-    let InboundRequest { headers, query, body } = found.ok_or_else(missing)?.event.request;
-    // What came as a header is one.
-    let headers = headers.pairs().into_iter().filter_map(|(name, value)| {
-        Some((HeaderName::try_from(&*name).ok()?, HeaderValue::try_from(&*value).ok()?))
-    });
-    let user_info = user_info(&caller.key.id.to_string());
-    Ok(FunctionRequest::read("POST", &query, &headers.collect(), &body, user_info))
+    let received = found.ok_or_else(missing)?.event.request;
+    Ok(read_received(&received, user_info(&caller.key.id.to_string())))
 }
 
 fn read(tried: TriedRequest, caller: &Caller) -> Result<FunctionRequest, ApiError> {

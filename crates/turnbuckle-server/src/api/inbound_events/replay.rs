@@ -30,7 +30,8 @@ use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::extract::{JsonBody, PathParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
-use crate::workers::runs::replay::{ReplayRequest, Selection, plan};
+use crate::processing::{Planned, not_tried, plan};
+use crate::workers::runs::replay::{ReplayRequest, Selection};
 
 /// Most events that a replay can name.
 const IDS_MAX: usize = 10_000;
@@ -299,7 +300,10 @@ async fn difference(
     event: &InboundEvent,
     as_new: bool,
 ) -> Result<EventDifferenceView, StoreError> {
-    let work = plan(app, event, as_new).await?;
+    let work = match plan(app, event, as_new).await? {
+        Planned::Work(work) => *work,
+        Planned::Call(_, function) => not_tried(event, &function),
+    };
     let connection = work.connection.clone();
     let outcome: EventOutcome = app.store.try_event(work).await?;
     let mut records = Vec::with_capacity(outcome.applied.len());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
-use turnbuckle_core::source::{RateLimit, Reply};
+use turnbuckle_core::source::{RateLimit, Reply, Runs};
 use turnbuckle_store::source::{Source, SourceKey};
 use utoipa::ToSchema;
 
@@ -40,6 +40,9 @@ pub struct SourceDocument {
     /// Where the values of a record come from; null for the default process, where names match.
     #[schema(required = false, nullable)]
     mapping: Option<SourceMappingDocument>,
+    /// A function that is called with each post before records are made, or instead.
+    #[schema(required = false, nullable)]
+    function: Option<SourceFunctionDocument>,
     /// How a sender's retries are recognised, for 72 hours. Null is the id that the sender
     /// which `verify` names gives its posts, if it gives any.
     #[schema(required = false, nullable)]
@@ -85,6 +88,31 @@ pub struct SourceMappingDocument {
     /// The list of which every element becomes a record.
     #[schema(required = false, nullable, example = "body.leads")]
     each: Option<String>,
+}
+
+/// Which function is called, and what becomes of what it returns.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes `SourceFunction` of the core")]
+pub struct SourceFunctionDocument {
+    /// Its published version is called.
+    #[schema(example = "clean_lead")]
+    name: String,
+    /// `before`: what it returns takes the place of the body, and records are made of it.
+    /// `instead`: no record is made.
+    #[schema(value_type = SourceFunctionRuns)]
+    runs: Runs,
+    /// Whether a call is made again that ended because the hub did. What such a call wrote
+    /// stays, so only functions should be that may be called twice.
+    #[schema(required = false, default = false)]
+    repeat_cut_off: bool,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes `Runs` of the core")]
+pub enum SourceFunctionRuns {
+    Before,
+    Instead,
 }
 
 /// Either a header or a path into the body.

@@ -92,7 +92,10 @@ pub async fn try_source(
         connection: source.connection,
         request: post.into_request(),
     };
-    let plan = processing::plan(&app, &source, &connection, &event, false).await?;
+    let plan = match &source.settings.function {
+        Some(function) => processing::not_tried(&event, function),
+        None => processing::plan_mapped(&app, &source, &connection, &event, false).await?,
+    };
     let outcome = app.store.try_event(plan).await?;
     let records = outcome.applied.into_iter().map(|(item, applied)| {
         let change = RecordChange::from(&applied);

@@ -3,22 +3,25 @@
 //! An event that wrote a record before updates that record; `as_new` makes
 //! another one. What the log says of an event afterwards is how it ended last.
 
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 use turnbuckle_core::id::{InboundEventId, SourceId, UnixMs, WorkspaceId};
 use turnbuckle_store::StoreError;
-use turnbuckle_store::error::Noun;
-use turnbuckle_store::inbound::{
-    EventFilter, EventRecord, EventWork, FinishEvent, InboundEvent, InboundStatus, LoggedEvent,
-};
+use turnbuckle_store::inbound::{EventFilter, EventRecord, InboundStatus, LoggedEvent};
 use turnbuckle_store::page::PageRequest;
 use turnbuckle_store::replay::Run;
 
 use super::{abandon, end};
 use crate::app::App;
-use crate::processing;
+use crate::functions::event::{Prepared, begin, prepare};
 
 /// Events of one slice, finished in one transaction.
 const SLICE_EVENTS: usize = 100;
+/// Calls of functions of one slice, made at once: other runs wait for them.
+const SLICE_CALLS: usize = 8;
 
 /// What a replay was asked for, kept with its run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,50 +106,44 @@ impl Selection {
     }
 }
 
-/// What an event becomes with its source and connection as they are now.
-pub async fn plan(
-    app: &App,
-    event: &InboundEvent,
-    as_new: bool,
-) -> Result<FinishEvent, StoreError> {
-    let failed = |connection: String, reason: String| FinishEvent {
-        event: event.id,
-        workspace: event.workspace,
-        connection,
-        connection_no: event.connection,
-        work: EventWork::Fail(reason),
-        warnings: Vec::new(),
-        as_new,
-    };
-    let Some(source) = app.catalog.source(event.workspace, event.source).await? else {
-        return Ok(failed(String::new(), "the source of the event was deleted".to_owned()));
-    };
-    match app.catalog.connection_of(&source).await {
-        Ok(connection) => processing::plan(app, &source, &connection, event, as_new).await,
-        Err(error @ StoreError::NotFound { noun: Noun::Connection, .. }) => {
-            Ok(failed(source.settings.connection.clone(), error.to_string()))
-        }
-        Err(error) => Err(error),
-    }
-}
-
 /// Replays the next slice of a run.
-pub(super) async fn advance(app: &App, run: &mut Run) -> Result<(), StoreError> {
+pub(super) async fn advance(
+    app: &App,
+    run: &mut Run,
+    shutdown: &CancellationToken,
+) -> Result<(), StoreError> {
     let request: ReplayRequest = match serde_json::from_value(run.request.clone()) {
         Ok(request) => request,
         Err(_) => return abandon(app, run, "its request cannot be read").await,
     };
     let slice = request.selection.slice(app, run.workspace, run.position, SLICE_EVENTS).await?;
-    let mut work = Vec::with_capacity(slice.events.len());
-    for logged in &slice.events {
-        let as_new = request.as_new && !was_replayed_by(app, run, logged).await?;
-        work.push(plan(app, &logged.event, as_new).await?);
+    let mut next_position = slice.next;
+    let mut events = Vec::with_capacity(slice.events.len());
+    let mut calls = 0;
+    for logged in slice.events {
+        let as_new = request.as_new && !was_replayed_by(app, run, &logged).await?;
+        let (status, event) = (logged.status, Arc::new(logged.event));
+        match prepare(app, &event, as_new).await? {
+            // Its own call comes, or is under way.
+            Prepared::Call(_) if status.is_pending() => {}
+            Prepared::Call(_) if calls == SLICE_CALLS => {
+                next_position = Some(run.position);
+                break;
+            }
+            prepared => {
+                calls += usize::from(matches!(prepared, Prepared::Call(_)));
+                events.push(prepared);
+            }
+        }
+        run.position = event.id.0.row_key();
     }
-    let outcomes = app.store.finish_events(work).await?;
+    let next = begin(app, events, shutdown).await?;
+    let ends = join_all(next.into_iter().map(|next| next.end(app))).await;
+    let outcomes = app.store.finish_events(ends.into_iter().flatten().collect()).await?;
     let failed = outcomes.iter().filter(|it| it.status == InboundStatus::Failed).count();
     run.failed += failed as i64;
     run.done += (outcomes.len() - failed) as i64;
-    match slice.next {
+    match next_position {
         None => end(app, run).await,
         Some(position) => {
             run.position = position;

@@ -7,6 +7,7 @@ use deadpool_postgres::{Client, GenericClient, Pool};
 use turnbuckle_core::id::{UnixMs, first_row_key_at};
 
 use super::ROWS_DROPPED_MAX;
+use crate::event_call::BEGUN_MS;
 use crate::idempotency::IDEMPOTENCY_MS;
 use crate::inbound::DEDUPE_MS;
 use crate::maintenance::ENDED_MS;
@@ -37,6 +38,10 @@ const RUNS: &str = "DELETE FROM run WHERE ctid = ANY (ARRAY(
 const SOURCE_KEYS: &str = "DELETE FROM source_key WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM source_key WHERE expires_at_ms < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
+/// Of events that are gone.
+const EVENT_CALLS: &str = "DELETE FROM event_call WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM event_call WHERE call < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
 /// Drops a slice of each table. Answers whether more is left.
 pub async fn drop_slice(pool: &Pool, now: UnixMs) -> Result<bool, Failure> {
     let mut db = pool.get().await?;
@@ -47,6 +52,7 @@ pub async fn drop_slice(pool: &Pool, now: UnixMs) -> Result<bool, Failure> {
         (RECOVERED_LINES, now),
         (RUNS, now - ENDED_MS),
         (SOURCE_KEYS, now - ENDED_MS),
+        (EVENT_CALLS, first_row_key_at(now - BEGUN_MS)),
     ] {
         more |= drop_rows(&db, delete, border).await?;
     }

@@ -42,6 +42,13 @@ impl Layout {
             "inbound_queue" => {
                 Self { computed: Some(("shard", shard)), ..by(&["workspace", "seq"]) }
             }
+            "event_call" => by(&["workspace", "event"]).only(
+                "coalesce(
+                     (SELECT true FROM inbound_queue AS pending
+                      WHERE pending.workspace = it.workspace AND pending.seq = it.event),
+                     (SELECT true FROM inbound_event AS ended
+                      WHERE ended.workspace = it.workspace AND ended.seq = it.event))",
+            ),
             "inbound_record" => by(&["workspace", "event", "item"]).only(
                 "(SELECT true FROM inbound_event AS event
                   WHERE event.workspace = it.workspace AND event.seq = it.event)",

@@ -5,12 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use deadpool_postgres::Transaction;
 use turnbuckle_core::change::{Change, ChangeType};
-use turnbuckle_core::id::{ConnectionNo, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, InboundEventId, WorkspaceId};
 use turnbuckle_core::key;
 use turnbuckle_core::record::Record;
 use uuid::Uuid;
 
+use crate::function::FunctionCall;
 use crate::postgres::change::insert_changes;
+use crate::postgres::event_call::end_calls;
 use crate::postgres::failure::Failure;
 use crate::postgres::statement::{Parameters, by_key, execute};
 use crate::postgres::unit::known::Lead;
@@ -94,6 +96,7 @@ pub struct Writes {
     /// Of event and item.
     items: HashMap<(i64, u32), ItemWritten>,
     ended: Vec<Ended>,
+    ended_calls: Vec<(InboundEventId, FunctionCall)>,
     undo: Vec<Undo>,
 }
 
@@ -256,6 +259,10 @@ impl Writes {
         self.ended.push(ended);
     }
 
+    pub fn end_call(&mut self, event: InboundEventId, call: FunctionCall) {
+        self.ended_calls.push((event, call));
+    }
+
     pub fn mark(&self) -> Mark {
         Mark { undo: self.undo.len(), changes: self.changes.len() }
     }
@@ -280,20 +287,21 @@ impl Writes {
 
     /// Writes all of it; each kind of row in one statement, sent together.
     pub async fn write(self, transaction: &Transaction<'_>) -> Result<(), Failure> {
-        let Self { records, keys, numbers, last_seqs, minted, changes, items, ended, .. } = self;
+        let Self { records, keys, numbers, last_seqs, minted, changes, items, ended, .. } = &self;
         // Rows go before others come: a value that one record gives up another may take.
         tokio::try_join!(
-            delete_records(transaction, &records),
-            delete_keys(transaction, &keys),
-            update_records(transaction, &records),
-            insert_records(transaction, &records),
-            insert_keys(transaction, &keys),
-            put_numbers(transaction, &numbers),
-            insert_changes(transaction, &changes),
-            put_last_seqs(transaction, &minted, &last_seqs),
-            end_queued(transaction, &ended),
-            end_again(transaction, &ended),
-            put_items(transaction, &items),
+            delete_records(transaction, records),
+            delete_keys(transaction, keys),
+            update_records(transaction, records),
+            insert_records(transaction, records),
+            insert_keys(transaction, keys),
+            put_numbers(transaction, numbers),
+            insert_changes(transaction, changes),
+            put_last_seqs(transaction, minted, last_seqs),
+            end_queued(transaction, ended),
+            end_again(transaction, ended),
+            put_items(transaction, items),
+            end_calls(transaction, &self.ended_calls),
         )?;
         Ok(())
     }

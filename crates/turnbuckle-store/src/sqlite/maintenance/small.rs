@@ -4,6 +4,7 @@ use rusqlite::{Connection as Db, params};
 use turnbuckle_core::id::{UnixMs, first_row_key_at};
 
 use super::ROWS_DROPPED_MAX;
+use crate::event_call::BEGUN_MS;
 use crate::idempotency::IDEMPOTENCY_MS;
 use crate::inbound::DEDUPE_MS;
 use crate::maintenance::ENDED_MS;
@@ -26,6 +27,10 @@ const RUNS: &str = "DELETE FROM run WHERE id IN (
 const SOURCE_KEYS: &str = "DELETE FROM source_key WHERE seq IN (
     SELECT seq FROM source_key WHERE expires_at_ms < ?1 LIMIT ?2)";
 
+/// Of events that are gone.
+const EVENT_CALLS: &str = "DELETE FROM event_call WHERE event IN (
+    SELECT event FROM event_call WHERE call < ?1 LIMIT ?2)";
+
 /// Drops a slice of each table. Answers whether more is left.
 pub fn drop_slice(db: &Db, now: UnixMs) -> Result<bool, Failure> {
     let mut more = drop_named(
@@ -47,9 +52,13 @@ pub fn drop_slice(db: &Db, now: UnixMs) -> Result<bool, Failure> {
         "DELETE FROM recovered_line WHERE line = ?1 AND run = ?2",
         now,
     )?;
-    for (delete, border) in
-        [(BIN_REQUESTS, now), (BINS, now), (RUNS, now - ENDED_MS), (SOURCE_KEYS, now - ENDED_MS)]
-    {
+    for (delete, border) in [
+        (BIN_REQUESTS, now),
+        (BINS, now),
+        (RUNS, now - ENDED_MS),
+        (SOURCE_KEYS, now - ENDED_MS),
+        (EVENT_CALLS, first_row_key_at(now - BEGUN_MS)),
+    ] {
         let dropped =
             db.prepare_cached(delete)?.execute(params![border, ROWS_DROPPED_MAX as i64])?;
         more |= dropped == ROWS_DROPPED_MAX;

@@ -87,6 +87,7 @@ impl Layout {
             "inbound_queue" => {
                 it.kept_in("inbound_event").only("it.status = 2").beside("status", "2").of_event()
             }
+            "event_call" => it.by(&["event"]).belonging_to("inbound_event", "it.event"),
             "inbound_record" => it.by(&["event", "item"]).belonging_to("inbound_event", "it.event"),
             "dedupe" => {
                 it.by(&["source", "key"]).belonging_to("source", "it.source").kept_as_text("key")
