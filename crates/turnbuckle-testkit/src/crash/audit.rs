@@ -2,7 +2,8 @@
 //!
 //! | compared | must hold |
 //! |---|---|
-//! | inbound events | every acknowledged one is done, none has failed |
+//! | inbound events | every acknowledged one is done, none has failed, but those whose call was cut off and is not made again |
+//! | calls of a function | one that was cut off is in the log as such; where it is not made again, none was made twice |
 //! | records | one for each line, in a state that the line may have; nothing else |
 //! | change feed | one change for each version of a record |
 //! | the endpoint of every change | each change told under one id with one body, in the order of its record, and no other |
@@ -19,7 +20,7 @@ use serde_json::Value as Json;
 
 use super::ledger::{Book, Ledger, State};
 use super::load::read_note;
-use super::stage::{ENTITIES, Outlet, Stage};
+use super::stage::{ENTITIES, FUNCTION, Outlet, Stage};
 use crate::client::Client;
 use crate::setup::{CONNECTION, everything, text};
 use crate::sink::Call;
@@ -41,12 +42,18 @@ pub struct Summary {
     pub changes: usize,
     /// Calls beyond the first of a message.
     pub repeats: usize,
+    /// Events of which a call of a function was cut off.
+    pub cut_off: usize,
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lines, records, changes, repeats } = self;
-        write!(f, "{lines} lines, {records} records, {changes} changes, {repeats} repeated calls")
+        let Self { lines, records, changes, repeats, cut_off } = self;
+        write!(
+            f,
+            "{lines} lines, {records} records, {changes} changes, {repeats} repeated calls, \
+             {cut_off} functions cut off"
+        )
     }
 }
 
@@ -107,9 +114,11 @@ struct Told {
 
 impl Audit {
     async fn take(client: &Client, stage: &Stage, book: Book) -> Self {
-        let summary = Summary { lines: book.lines.len(), records: 0, changes: 0, repeats: 0 };
+        let lines = book.lines.len();
+        let summary = Summary { lines, records: 0, changes: 0, repeats: 0, cut_off: 0 };
         let mut audit = Self { problems: Vec::new(), summary };
-        audit.check_inbound_events(client, &book).await;
+        audit.check_inbound_events(client, stage, &book).await;
+        audit.check_calls(stage);
         audit.check_deliveries(client).await;
         let records = audit.records(client, &book).await;
         let feed = audit.feed(client).await;
@@ -126,8 +135,16 @@ impl Audit {
         self.problems.push(problem);
     }
 
-    async fn check_inbound_events(&mut self, client: &Client, book: &Book) {
+    async fn check_inbound_events(&mut self, client: &Client, stage: &Stage, book: &Book) {
+        let calls = format!("/api/v1/functions/{FUNCTION}/calls?failed=true");
+        let calls = client.list(&calls, "calls").await;
+        let was_cut_off = calls.iter().filter(|call| call["error"]["name"] == "CutOff");
+        let cut_off: HashSet<_> = was_cut_off.map(|call| text(&call["event"])).collect();
         let failed = client.list("/api/v1/inbound-events?status=failed", "inbound_events").await;
+        let may_fail = |event: &Json| {
+            event["source"] == stage.calls_once.as_str() && cut_off.contains(&text(&event["id"]))
+        };
+        let (given_up, failed): (Vec<_>, Vec<_>) = failed.into_iter().partition(may_fail);
         for event in failed {
             self.problem(format!("an inbound event failed: {event}"));
         }
@@ -135,6 +152,23 @@ impl Audit {
         let done: HashSet<_> = done.iter().map(|event| text(&event["id"])).collect();
         for lost in book.inbound_events.iter().filter(|id| !done.contains(*id)) {
             self.problem(format!("{lost} was acknowledged and is not done"));
+        }
+        let given_up: HashSet<_> = given_up.iter().map(|event| text(&event["id"])).collect();
+        let has_ended = |id: &&String| done.contains(*id) || given_up.contains(*id);
+        for lost in book.called_once.iter().filter(|id| !has_ended(id)) {
+            self.problem(format!("{lost} was acknowledged and has not ended"));
+        }
+        self.summary.cut_off = cut_off.len();
+    }
+
+    fn check_calls(&mut self, stage: &Stage) {
+        let mut made: HashMap<String, usize> = HashMap::new();
+        for call in stage.witness.calls() {
+            *made.entry(read_note(&call.json()["Notes"]).0).or_default() += 1;
+        }
+        let once = made.iter().filter(|(token, _)| stage.is_called_once(token));
+        for (token, count) in once.filter(|(_, count)| **count > 1) {
+            self.problem(format!("the function was called {count} times for {token}"));
         }
     }
 

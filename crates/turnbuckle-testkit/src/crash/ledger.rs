@@ -32,6 +32,8 @@ pub struct Book {
     pub lines: BTreeMap<String, Line>,
     /// Inbound events whose storing was acknowledged.
     pub inbound_events: Vec<String>,
+    /// The same of those whose function is called once, whatever happens.
+    pub called_once: Vec<String>,
 }
 
 impl Ledger {
@@ -70,6 +72,11 @@ impl Ledger {
     /// Notes an acknowledged inbound event.
     pub fn stored(&self, inbound_event: String) {
         self.lock().inbound_events.push(inbound_event);
+    }
+
+    /// Notes an acknowledged inbound event whose function is called once.
+    pub fn called_once(&self, inbound_event: String) {
+        self.lock().called_once.push(inbound_event);
     }
 
     /// Everything noted so far.

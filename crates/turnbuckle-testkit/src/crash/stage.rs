@@ -1,4 +1,4 @@
-//! What a hub has before it is loaded and killed: sources, objects, two
+//! What a hub has before it is loaded and killed: sources, a function, objects, two
 //! endpoints.
 
 use serde_json::{Value as Json, json};
@@ -17,6 +17,11 @@ pub const ENTITIES: [(&str, &str); 3] =
 /// for their next attempt.
 const REFUSED_ONE_IN: u64 = 400;
 
+/// The function that some sources call.
+pub const FUNCTION: &str = "witnessed";
+/// How long one of its calls takes at most, in milliseconds.
+const CALL_MS: u64 = 40;
+
 /// A receiver and the endpoint that stands for it.
 pub struct Outlet {
     pub sink: WebhookSink,
@@ -25,6 +30,10 @@ pub struct Outlet {
 
 pub struct Stage {
     jobs: Vec<Job>,
+    /// Hears of every call of [`FUNCTION`] while it is made.
+    pub witness: WebhookSink,
+    /// The source whose calls are not made again when they were cut off.
+    pub calls_once: String,
     /// Hears of every change of the entities, one message each.
     pub every: Outlet,
     /// Subscribed to all records of the objects, waiting messages merged.
@@ -49,7 +58,20 @@ impl Stage {
             let path = format!("{}/events/all/subscriptions", object_path(object));
             client.post(&path, json!({"payload": {}})).await.expect(204);
         }
-        Self { jobs: jobs(client).await, every, latest }
+        let witness = WebhookSink::start().await;
+        // So that kills meet calls that are under way.
+        let mut delays = dice.split();
+        witness.always(move |_| Reply::status(200).delayed(delays.millis(CALL_MS)));
+        publish_function(client, &witness).await;
+        let (jobs, calls_once) = jobs(client).await;
+        Self { jobs, witness, calls_once, every, latest }
+    }
+
+    /// Whether a line was written by the task whose calls are made once.
+    pub fn is_called_once(&self, token: &str) -> bool {
+        let is_it = |job: &Job| matches!(job, Job::CallOnce(_));
+        let task = self.jobs.iter().position(is_it).expect("there is such a job");
+        token.starts_with(&format!("t{task}-"))
     }
 
     /// The jobs of the tasks that load the hub.
@@ -67,7 +89,23 @@ impl Outlet {
     }
 }
 
-async fn jobs(client: &Client) -> Vec<Job> {
+/// A function that tells the witness what it is called with, and changes nothing of it.
+async fn publish_function(client: &Client, witness: &WebhookSink) {
+    let script = format!(
+        r#"function handler(crmAPIRequest) {{
+            const post = crmAPIRequest.get("body");
+            invokeUrl({{url: "{}", type: "POST", body: post}});
+            return post;
+        }}"#,
+        witness.url()
+    );
+    let path = format!("/api/v1/functions/{FUNCTION}");
+    client.put(&path, json!({ "source": script })).await.success();
+    client.post(&format!("{path}/publish"), json!({"version": 1})).await.success();
+}
+
+/// The jobs, and the id of the source whose calls are made once.
+async fn jobs(client: &Client) -> (Vec<Job>, String) {
     let plain = client.create_source(json!({"name": "plain"})).await;
     let lot = json!({
         "name": "lot",
@@ -83,7 +121,15 @@ async fn jobs(client: &Client) -> Vec<Job> {
         "name": "once", "reply": "processed", "dedupe": {"header": "x-event-id"}
     });
     let once = client.create_source(once).await;
-    vec![
+    let calls = |name: &str, again: bool| {
+        let function = json!({"name": FUNCTION, "runs": "before", "repeat_cut_off": again});
+        json!({"name": name, "function": function})
+    };
+    let calls_once = client.create_source(calls("calls once", false)).await;
+    let calls_again = client.create_source(calls("calls again", true)).await;
+    let jobs = vec![
+        Job::CallOnce(calls_once.path),
+        Job::Create(calls_again.path),
         Job::Create(plain.path.clone()),
         Job::Create(plain.path),
         Job::CreateLot(lot.path),
@@ -93,7 +139,8 @@ async fn jobs(client: &Client) -> Vec<Job> {
         Job::CreateOnce(once.path),
         Job::Work,
         Job::Work,
-    ]
+    ];
+    (jobs, calls_once.id)
 }
 
 fn objects() -> Json {
