@@ -32,6 +32,7 @@ mod hints;
 mod idempotency;
 mod inbound;
 mod intake;
+mod lifeline;
 mod line;
 mod listing;
 mod maintenance;
@@ -59,6 +60,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_postgres::Config;
 use turnbuckle_core::id::{Minter, Stamp};
 
@@ -72,6 +74,7 @@ use crate::postgres::gather::Gather;
 use crate::postgres::hints::Hints;
 use crate::postgres::inbound::Held;
 use crate::postgres::intake::Intake;
+use crate::postgres::lifeline::{Connecting, Lifeline};
 use crate::postgres::maintenance::logs::Retention;
 pub use crate::postgres::migrations::Found;
 use crate::postgres::processes::Processes;
@@ -154,9 +157,10 @@ impl PostgresStore {
     /// [`StoreError::Unavailable`] if the server cannot be reached;
     /// [`StoreError::Defect`] if the database is not ours to use.
     pub async fn open(options: PostgresOptions) -> Result<Self, StoreError> {
-        let (pool, session) = connect(&options.address, options.connections_max, PLANS)?;
+        let lifeline = Lifeline::default();
+        let (pool, session) = connect(&options.address, options.connections_max, PLANS, &lifeline)?;
         during("connect to it", check_encoding(&pool)).await?;
-        check_room(&pool, options.connections_max.min(CHECKED_MAX)).await?;
+        check_room(&pool, &session, options.connections_max.min(CHECKED_MAX)).await?;
         migrations::migrate(&pool).await?;
         let weeks = partitions::make(&pool, options.clock.now());
         during("make the partitions of the logs", weeks).await?;
@@ -165,7 +169,7 @@ impl PostgresStore {
         let configured = during("read what is configured", configured).await?;
         let number = during("number this process", number_process(&pool)).await?;
         let hints = Arc::<Hints>::default();
-        let processes = Arc::new(Processes::new(number, hints.clone()));
+        let processes = Arc::new(Processes::new(number, hints.clone(), lifeline));
         let parts = Arc::new(Parts {
             clock: options.clock,
             minter: Arc::new(Minter::of_process(number.unsigned_abs())),
@@ -226,26 +230,36 @@ async fn check_encoding(pool: &Pool) -> Result<(), Failure> {
 
 /// A user or a database may have fewer connections than a pool asks for. That is said at
 /// the start, and not by requests that fail when there is much to do.
-async fn check_room(pool: &Pool, count: usize) -> Result<(), StoreError> {
+async fn check_room(
+    pool: &Pool,
+    (settings, tls): &(Config, Tls),
+    count: usize,
+) -> Result<(), StoreError> {
     let opened = futures_util::future::join_all((0..count).map(|_| pool.get())).await;
-    let mut refused = None;
+    // The session that says that the process is there comes on top.
+    let session = timeout(CONNECT_MAX, settings.connect(tls.clone())).await;
+    let mut refused: Option<Box<dyn std::error::Error>> = match session {
+        Ok(Err(error)) => Some(error.into()),
+        Ok(Ok(_)) | Err(_) => None,
+    };
     for connection in opened {
         match connection {
             // They are opened when they are needed.
             Ok(connection) => drop(deadpool_postgres::Object::take(connection)),
-            Err(error) => refused = Some(error),
+            Err(error) => refused = Some(error.into()),
         }
     }
     let Some(error) = refused else { return Ok(()) };
-    let mut cause: &dyn std::error::Error = &error;
+    let mut cause: &dyn std::error::Error = error.as_ref();
     while let Some(source) = cause.source() {
         cause = source;
     }
     Err(StoreError::Defect {
-        action: "open as many connections as `postgres.connections_max` says",
+        action: "open the connections that `postgres.connections_max` speaks of, and one more",
         source: format!(
-            "{count} at once are refused; raise the limit of the user or of the \
-            database, or lower the setting ({cause})"
+            "{} at once are refused; raise the limit of the user or of the database, or lower \
+             the setting ({cause})",
+            count + 1
         )
         .into(),
     })
@@ -256,6 +270,7 @@ fn connect(
     address: &Address,
     connections_max: usize,
     options: &str,
+    lifeline: &Lifeline,
 ) -> Result<(Pool, (Config, Tls)), StoreError> {
     let mut settings = address.to_config();
     let tls = tls::of(&mut settings)?;
@@ -266,9 +281,9 @@ fn connect(
     }
     // A server that is gone without a word is noticed as soon as one that said so.
     settings.keepalives_idle(SILENCE_MAX).tcp_user_timeout(SILENCE_MAX);
-    let manager = Manager::from_config(
+    let manager = Manager::from_connect(
         settings.clone(),
-        tls.clone(),
+        Connecting { tls: tls.clone(), lifeline: lifeline.clone() },
         ManagerConfig { recycling_method: RecyclingMethod::Fast },
     );
     let pool = Pool::builder(manager)

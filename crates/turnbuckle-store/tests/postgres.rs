@@ -4,6 +4,7 @@
 #[macro_use]
 mod stories;
 mod embedded;
+mod hanging;
 mod moving;
 mod plans;
 mod processes;
@@ -174,6 +175,28 @@ async fn one_of_several_processes_does_the_upkeep_and_hears_of_it() {
 #[tokio::test]
 async fn a_change_is_matched_by_one_of_several_processes() {
     processes::a_change_is_matched_by_one_of_them().await;
+}
+
+/// Calls fail as if the server had gone, and go on as soon as another connection is answered.
+#[tokio::test]
+async fn a_server_that_hangs_is_away() {
+    let mut schema = Schema::make("hanging").await;
+    let mut url = url::Url::parse(&schema.url).unwrap();
+    let server = (url.host_str().unwrap().to_owned(), url.port().unwrap());
+    let server = tokio::net::lookup_host(server).await.unwrap().next().unwrap();
+    let way = hanging::Way::to(server).await;
+    url.set_host(Some(&way.address.ip().to_string())).unwrap();
+    url.set_port(Some(way.address.port())).unwrap();
+    schema.url = url.to_string();
+    let store = schema.open(&Arc::new(TestClock::new())).await.unwrap();
+    way.hang();
+    // More at once than there are connections: all of them are answered.
+    let looks = stories::join_all((0..12).map(|_| store.check_health())).await;
+    assert!(looks.iter().all(|it| matches!(it, Err(StoreError::Unavailable { .. }))), "{looks:?}");
+    way.recover();
+    while store.check_health().await.is_err() {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 //! a database that servers share.
 
 use anyhow::{Context as _, ensure};
-use turnbuckle_server::app::App;
+use turnbuckle_server::app::{App, look_at};
 use turnbuckle_server::bootstrap::check_import;
 use turnbuckle_server::config::StoreAddress;
+use turnbuckle_store::postgres::Found;
 use turnbuckle_store::workspace::Workspace;
 
 use super::arguments::DataArguments;
@@ -32,7 +33,10 @@ pub async fn open_or(arguments: &DataArguments, instead: &str) -> anyhow::Result
 
 async fn build(arguments: &DataArguments, instead: &str) -> anyhow::Result<App> {
     let config = arguments.load()?;
-    if config.store.address != StoreAddress::Embedded {
+    if let StoreAddress::Postgres(address) = &config.store.address {
+        // Opening it would make the tables of a database that was not meant.
+        let is_empty = matches!(look_at(address).await?.found, Found::Empty { .. });
+        ensure!(!is_empty, "{address} is empty; `turnbuckle serve` makes its tables");
         return App::build(config).await;
     }
     let data = config.data.clone();

@@ -77,8 +77,14 @@ impl Settings {
         let table = std::fs::read_to_string(path)
             .map_err(|error| format!("{origin} cannot be read: {error}"))
             .and_then(|text| {
-                text.parse::<Table>()
-                    .map_err(|error| format!("{origin} is not TOML: {}", error.to_string().trim()))
+                // Not with the line itself, which may hold a password.
+                text.parse::<Table>().map_err(|error| {
+                    let before = &text[..error.span().map_or(0, |span| span.start)];
+                    let line = before.matches('\n').count() + 1;
+                    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+                    let reason = error.message();
+                    format!("{origin} is not TOML: line {line}, column {column}: {reason}")
+                })
             });
         match table {
             Ok(table) => {
@@ -135,6 +141,7 @@ impl Settings {
         };
         if !default.same_type(&value) {
             let wanted = kind(default);
+            let value = without_password(&value.to_string());
             self.mistakes.push(format!("`{key}` must be {wanted}, not {value} ({origin})"));
             return;
         }
@@ -231,7 +238,19 @@ impl Settings {
 
     fn refuse(&mut self, key: &str, why: fmt::Arguments<'_>) {
         let origin = self.settings.get(key).map_or("default", |setting| setting.origin.as_str());
+        let why = without_password(&why.to_string());
         self.mistakes.push(format!("`{key}`: {why} ({origin})"));
+    }
+}
+
+/// A text that people are shown: an address in it may be that of a database, whose user and
+/// password are nobody's business.
+fn without_password(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{}***{}", &text[..start + 3], &text[end..])
+        }
+        _ => text.to_owned(),
     }
 }
 

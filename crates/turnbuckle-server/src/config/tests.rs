@@ -50,6 +50,32 @@ fn every_key_of_the_default_file_is_explained() {
 }
 
 #[test]
+fn no_mistake_shows_a_password() {
+    let address = "postgres://hub:hunter2@host/db";
+    for file in [
+        format!("store = \"{address}"),
+        format!("store = {address}"),
+        format!("store = [\"{address}\"]"),
+        format!("listen = \"{address}\""),
+        format!("listen = [\"{address}\", \"{address}\"]"),
+        format!("trusted_proxies = [\"{address}\"]"),
+        format!("[deliver]\npoll_interval_ms = \"{address}\""),
+    ] {
+        let mistakes = load(&file, &[]).unwrap_err().0;
+        assert!(!format!("{mistakes:?}").contains("hunter2"), "{file}: {mistakes:?}");
+    }
+    for variable in ["TURNBUCKLE_LISTEN", "TURNBUCKLE_POSTGRES__CONNECTIONS_MAX"] {
+        let mistakes = load("", &[(variable, address)]).unwrap_err().0;
+        assert!(!format!("{mistakes:?}").contains("hunter2"), "{variable}: {mistakes:?}");
+    }
+    check_mistakes(
+        "listen = \"127.0.0.1:1\"\nstore = \"a",
+        &[],
+        &["turnbuckle.toml is not TOML: line 2, column "],
+    );
+}
+
+#[test]
 fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
     let file = "listen = '0.0.0.0:1'\n[deliver]\npoll_interval_ms = 7\n[bins]\ncount_max = 3";
     let config = load(

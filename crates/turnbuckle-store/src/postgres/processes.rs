@@ -34,6 +34,7 @@ use crate::delivery::Permit;
 use crate::postgres::CONNECT_MAX;
 use crate::postgres::failure::Failure;
 use crate::postgres::hints::{CHANNEL, Hints};
+use crate::postgres::lifeline::Lifeline;
 use crate::postgres::statement::{execute, find};
 use crate::postgres::statistics::recount;
 use crate::postgres::tls::Tls;
@@ -118,12 +119,13 @@ pub struct Processes {
     number: i64,
     held: RwLock<Held>,
     hints: Arc<Hints>,
+    lifeline: Lifeline,
 }
 
 impl Processes {
     /// One that has joined nobody yet: it has no leases.
-    pub fn new(number: i64, hints: Arc<Hints>) -> Self {
-        Self { number, held: RwLock::default(), hints }
+    pub fn new(number: i64, hints: Arc<Hints>, lifeline: Lifeline) -> Self {
+        Self { number, held: RwLock::default(), hints, lifeline }
     }
 
     /// Joins the others and takes what is free; answers the task that stays.
@@ -201,7 +203,7 @@ impl Processes {
 
     async fn begin_session(&self, settings: &(Config, Tls)) -> Result<Session, Failure> {
         let session = Session::begin(settings).await?;
-        self.tick(&session.client).await?;
+        self.answered(self.tick(&session.client)).await?;
         Ok(session)
     }
 
@@ -209,22 +211,41 @@ impl Processes {
     async fn stay(&self, mut session: Session) {
         let mut tick = tokio::time::interval(TICK);
         loop {
-            let failed = tokio::select! {
+            let answered = tokio::select! {
                 payload = session.notifications.recv() => {
                     match payload {
                         Some(payload) => self.hints.heard(self.number, &payload),
                         // The connection broke.
                         None => return,
                     }
-                    false
+                    Ok(())
                 }
                 payloads = self.hints.to_tell(self.number) => {
-                    tell(&session.client, payloads).await.is_err()
+                    self.answered(tell(&session.client, payloads)).await
                 }
-                _ = tick.tick() => self.tick(&session.client).await.is_err(),
+                _ = tick.tick() => self.answered(self.tick(&session.client)).await,
             };
-            if failed && session.client.is_closed() {
-                return;
+            match answered {
+                Ok(()) => {}
+                // It hangs, and so does the session.
+                Err(Failure::Store(_)) => return,
+                Err(_) if session.client.is_closed() => return,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Waits for an answer of the server, and cuts all connections if it hangs.
+    async fn answered<T, E: Into<Failure>>(
+        &self,
+        asked: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Failure> {
+        match timeout(LAPSED_AFTER, asked).await {
+            Ok(answer) => answer.map_err(Into::into),
+            Err(elapsed) => {
+                tracing::warn!("the database does not answer; its connections are cut");
+                self.lifeline.cut();
+                Err(late(elapsed).into())
             }
         }
     }
@@ -326,6 +347,10 @@ async fn tell(db: &Client, payloads: Vec<String>) -> Result<(), tokio_postgres::
     db.execute(tell, &[&CHANNEL, &payloads]).await.map(|_| ())
 }
 
+fn late(elapsed: Elapsed) -> StoreError {
+    StoreError::Unavailable { action: "begin a session", source: elapsed.into() }
+}
+
 /// A connection of its own, whose end tells the server that the process has ended.
 struct Session {
     client: Client,
@@ -336,10 +361,6 @@ struct Session {
 
 impl Session {
     async fn begin(settings: &(Config, Tls)) -> Result<Self, Failure> {
-        let late = |elapsed: Elapsed| StoreError::Unavailable {
-            action: "begin a session",
-            source: elapsed.into(),
-        };
         timeout(CONNECT_MAX, Self::connect(settings)).await.map_err(late)?
     }
 

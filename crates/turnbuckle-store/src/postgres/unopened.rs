@@ -4,6 +4,7 @@ use deadpool_postgres::Pool;
 
 use crate::StoreError;
 use crate::postgres::failure::during;
+use crate::postgres::lifeline::Lifeline;
 use crate::postgres::maintenance::note;
 use crate::postgres::migrations::{self, Found};
 use crate::postgres::{Address, check_encoding, connect};
@@ -15,7 +16,8 @@ impl Unopened {
     /// # Errors
     /// [`StoreError::Defect`] if this machine cannot connect as the address asks.
     pub fn at(address: &Address) -> Result<Self, StoreError> {
-        let (pool, _) = connect(address, 1, "-c default_transaction_read_only=on")?;
+        let (pool, _) =
+            connect(address, 1, "-c default_transaction_read_only=on", &Lifeline::default())?;
         Ok(Self(pool))
     }
 

@@ -83,8 +83,8 @@ fn tell_unopened(looked: &Looked, address: &Address, key: &Key) -> Option<Found>
             Some(Err(anyhow!("cannot use the database {address}: {reason}")))
         }
         (postgres::Found::Empty { may_create: false }, _) => Some(Err(anyhow!(
-            "{address} is empty, and this user may not make tables in it; grant that, or run \
-             `turnbuckle migrate` with a user that may"
+            "{address} is empty, and this user may not make tables in it: grant that, as the \
+             user of a server owns its tables"
         ))),
         (postgres::Found::Empty { .. }, _) => {
             Some(Ok(format!("{address} is empty; its tables will be made")))
