@@ -24,7 +24,7 @@ const TICK: Duration = Duration::from_millis(5);
 const PRIORITY: i32 = 10;
 /// Most bytes that the memory of an instance may have, whatever its limits say.
 const MEMORY_BYTES_MAX: usize = 512 << 20;
-/// What of a memory is put back as it was between two calls, rather than given back to the
+/// What of a memory or a table is put back as it was between two calls, rather than given back to the
 /// system: pages that are fetched anew, one fault each, cost more than all else in a call.
 const RESIDENT_BYTES: usize = 4 << 20;
 /// Frames of the engine take more of this stack than of the one that it watches.
@@ -63,6 +63,7 @@ impl Sandbox {
             .total_stacks(count)
             .max_memory_size(MEMORY_BYTES_MAX)
             .linear_memory_keep_resident(RESIDENT_BYTES)
+            .table_keep_resident(RESIDENT_BYTES)
             .pagemap_scan(Enabled::Auto);
         let mut config = Config::new();
         config
