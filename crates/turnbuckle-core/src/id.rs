@@ -219,6 +219,8 @@ id_type!(
     RecoveryId "rec_"
     /// One API key set.
     KeyId "key_"
+    /// Somebody who signs in to the console.
+    UserId "usr_"
 );
 
 /// The number of a workspace inside the store. Its public name is a slug.

@@ -102,6 +102,7 @@ pub enum Noun {
     Replay,
     Source,
     SourceKey,
+    User,
     Workspace,
 }
 
@@ -126,6 +127,7 @@ impl std::fmt::Display for Noun {
             Self::Replay => "replay",
             Self::Source => "source",
             Self::SourceKey => "source key",
+            Self::User => "user",
             Self::Workspace => "workspace",
         })
     }

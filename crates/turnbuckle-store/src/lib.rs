@@ -38,13 +38,14 @@ pub mod source;
 pub mod sqlite;
 pub mod subscription;
 pub mod transfer;
+pub mod user;
 pub mod workspace;
 
 pub use error::StoreError;
 
 /// The newest migration that this version knows, by number and name: every engine has
 /// the same ones, each in its own words.
-pub const SCHEMA: (i64, &str) = (5, "note_calls_of_events");
+pub const SCHEMA: (i64, &str) = (6, "create_users");
 
 /// All contracts, as the server holds them.
 pub trait Store:
@@ -66,6 +67,7 @@ pub trait Store:
     + source::SourceStore
     + subscription::SubscriptionStore
     + transfer::TransferStore
+    + user::UserStore
     + workspace::WorkspaceStore
 {
 }
@@ -89,6 +91,7 @@ impl<T> Store for T where
         + source::SourceStore
         + subscription::SubscriptionStore
         + transfer::TransferStore
+        + user::UserStore
         + workspace::WorkspaceStore
 {
 }

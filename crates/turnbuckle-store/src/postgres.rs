@@ -53,6 +53,7 @@ mod tls;
 mod transfer;
 mod unit;
 mod unopened;
+mod user;
 mod workspace;
 
 use std::sync::{Arc, Mutex};

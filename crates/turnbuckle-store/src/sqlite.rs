@@ -47,6 +47,7 @@ mod state;
 mod subscription;
 mod tails;
 mod transfer;
+mod user;
 mod workspace;
 mod writer;
 
@@ -226,6 +227,7 @@ fn last_row_key(db: &Db) -> Result<i64, rusqlite::Error> {
              UNION ALL SELECT coalesce(max(seq), 0) FROM source_key
              UNION ALL SELECT coalesce(max(seq), 0) FROM endpoint
              UNION ALL SELECT coalesce(max(seq), 0) FROM api_key
+             UNION ALL SELECT coalesce(max(seq), 0) FROM console_user
              UNION ALL SELECT matched_through FROM feed)",
         [],
         |row| row.get(0),

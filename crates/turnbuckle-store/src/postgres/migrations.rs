@@ -30,6 +30,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
         "note_calls_of_events",
         include_str!("../../migrations/postgres/0005_note_calls_of_events.sql"),
     ),
+    (6, "create_users", include_str!("../../migrations/postgres/0006_create_users.sql")),
 ];
 
 /// The list of what was applied. Its name also marks the schema as ours.

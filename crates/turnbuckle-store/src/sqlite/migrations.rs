@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
         "note_calls_of_events",
         include_str!("../../migrations/sqlite/0005_note_calls_of_events.sql"),
     ),
+    (6, "create_users", include_str!("../../migrations/sqlite/0006_create_users.sql")),
 ];
 
 /// Marks the file as ours: "TBK1". Until the first release it was "TBKL", and the

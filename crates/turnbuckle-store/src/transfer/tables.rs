@@ -25,6 +25,10 @@ tables! {
         label: text, scopes: text, addresses: text, created_at_ms: integer,
         last_used_at_ms: integer nullable,
     }
+    console_user {
+        workspace: integer, seq: integer, tail: integer, name: text, role: text,
+        password_hash: text, created_at_ms: integer, updated_at_ms: integer,
+    }
     context {
         workspace: integer, no: integer, external_id: text, external_name: text nullable,
         attributes: text, created_at_ms: integer,

@@ -137,11 +137,12 @@ async fn logs_come_into_the_weeks_that_they_are_of() {
 }
 
 /// What is written for one store alone, and what is found again from the rest.
-const STAYS: [&str; 11] = [
+const STAYS: [&str; 12] = [
     "turnbuckle_migration",
     "process",
     "lease",
     "configuration",
+    "console_session",
     "connection_line",
     "erasure",
     "feed",

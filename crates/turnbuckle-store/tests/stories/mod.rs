@@ -27,6 +27,7 @@ pub mod search;
 pub mod source;
 pub mod subscription;
 pub mod transfer;
+pub mod user;
 pub mod workspace;
 
 use std::future::Future;
@@ -319,6 +320,12 @@ macro_rules! for_each_story {
                 sources_wait_for_calls_apart
                 a_call_ends_with_its_event
                 a_call_is_not_begun_twice
+            }
+            user {
+                a_name_is_one_user_s_everywhere
+                a_session_lasts_its_time
+                another_password_ends_the_sessions
+                a_user_belongs_to_one_workspace
             }
             function {
                 a_function_is_saved_in_versions

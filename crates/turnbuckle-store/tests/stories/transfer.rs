@@ -36,7 +36,7 @@ use super::reopening::Open;
 use super::subscription::keys;
 use super::{
     ACME, HOUR, OTHER, TestClock, api_key, bin, endpoint, event_call, function, read_all, replay,
-    source,
+    source, user,
 };
 
 const SEAL_KEY: &str = "0badcafe";
@@ -70,6 +70,7 @@ async fn given_everything(store: &dyn Store, clock: &TestClock) {
     store.queue_for_calls(&waiting).await.unwrap();
     let call = event_call::a_call(clock, called.id);
     assert_eq!(event_call::begin(store, &waiting[0], call).await, Begun::Now);
+    store.create_user(user::a_user(clock, "ada")).await.unwrap();
     store.create_bin(bin::a_bin(clock, "mine")).await.unwrap();
     store.add_bin_request("mine", bin::a_request(clock, "1"), bin::up_to(10)).await.unwrap();
     for key in ["answered", "claimed"] {

@@ -38,6 +38,9 @@ const RUNS: &str = "DELETE FROM run WHERE ctid = ANY (ARRAY(
 const SOURCE_KEYS: &str = "DELETE FROM source_key WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM source_key WHERE expires_at_ms < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
+const SESSIONS: &str = "DELETE FROM console_session WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM console_session WHERE expires_at_ms <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
 /// Of events that are gone.
 const EVENT_CALLS: &str = "DELETE FROM event_call WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM event_call WHERE call < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))";
@@ -52,6 +55,7 @@ pub async fn drop_slice(pool: &Pool, now: UnixMs) -> Result<bool, Failure> {
         (RECOVERED_LINES, now),
         (RUNS, now - ENDED_MS),
         (SOURCE_KEYS, now - ENDED_MS),
+        (SESSIONS, now),
         (EVENT_CALLS, first_row_key_at(now - BEGUN_MS)),
     ] {
         more |= drop_rows(&db, delete, border).await?;

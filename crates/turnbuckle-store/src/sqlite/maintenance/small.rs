@@ -27,6 +27,9 @@ const RUNS: &str = "DELETE FROM run WHERE id IN (
 const SOURCE_KEYS: &str = "DELETE FROM source_key WHERE seq IN (
     SELECT seq FROM source_key WHERE expires_at_ms < ?1 LIMIT ?2)";
 
+const SESSIONS: &str = "DELETE FROM console_session WHERE hash IN (
+    SELECT hash FROM console_session WHERE expires_at_ms <= ?1 LIMIT ?2)";
+
 /// Of events that are gone.
 const EVENT_CALLS: &str = "DELETE FROM event_call WHERE event IN (
     SELECT event FROM event_call WHERE call < ?1 LIMIT ?2)";
@@ -57,6 +60,7 @@ pub fn drop_slice(db: &Db, now: UnixMs) -> Result<bool, Failure> {
         (BINS, now),
         (RUNS, now - ENDED_MS),
         (SOURCE_KEYS, now - ENDED_MS),
+        (SESSIONS, now),
         (EVENT_CALLS, first_row_key_at(now - BEGUN_MS)),
     ] {
         let dropped =
