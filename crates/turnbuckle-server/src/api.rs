@@ -24,11 +24,13 @@ pub mod mapping;
 pub mod objects;
 pub mod openapi;
 pub mod records;
+pub mod session;
 pub mod settings;
 pub mod sources;
 mod store_error;
 pub mod subscriptions;
 pub mod time;
+pub mod users;
 pub mod webhooks;
 pub mod workspaces;
 pub mod zoho;
@@ -61,9 +63,11 @@ pub fn documented_routes() -> OpenApiRouter<App> {
         .merge(mapping::routes())
         .merge(objects::routes())
         .merge(records::routes())
+        .merge(session::routes())
         .merge(settings::routes())
         .merge(sources::routes())
         .merge(subscriptions::routes())
+        .merge(users::routes())
         .merge(workspaces::routes())
 }
 

@@ -29,6 +29,7 @@ use crate::metrics::Metrics;
 use crate::outcomes::Outcomes;
 use crate::rate_limit::RateLimits;
 use crate::seal::{self, Sealer};
+use crate::sign_in::SignIn;
 use crate::workers::Signals;
 use crate::workers::deliver::Lanes;
 
@@ -50,6 +51,8 @@ pub struct Parts {
     pub log_quota: LogQuota,
     /// Who waits for an inbound event to be processed.
     pub outcomes: Outcomes,
+    /// How people sign in.
+    pub sign_in: SignIn,
     /// How much the sources with a limit have used of it.
     pub rate_limits: RateLimits,
     /// Runs the scripts of workspaces.
@@ -119,6 +122,7 @@ impl App {
             metrics: Metrics::default(),
             log_quota: LogQuota::default(),
             outcomes: Outcomes::default(),
+            sign_in: SignIn::default(),
             rate_limits: RateLimits::default(),
             functions,
             evaluator,

@@ -1,6 +1,7 @@
 //! Who calls, and what they may do.
 //!
-//! A caller is an API key set (Basic auth, `publishable:secret`). A handler
+//! A caller is an API key set (Basic auth, `publishable:secret`), or somebody who signed in
+//! to the console and has a role ([`crate::sign_in`]). A handler
 //! says what it needs by the extractor in its signature: [`CanRead`],
 //! [`CanWrite`], [`CanInvoke`], [`CanManage`] or [`CanOperate`]. Where a route has a
 //! `{connection}` in its path, a key that is bound to one connection may pass
@@ -28,19 +29,52 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use turnbuckle_core::id::{KeyId, UnixMs, WorkspaceId};
 use turnbuckle_store::api_key::ApiKey;
+use turnbuckle_store::user::{Role, User};
 
 use crate::app::App;
 use crate::config::Config;
 use crate::egress::Cidr;
 use crate::problem::{ApiError, Problem};
+use crate::sign_in::{CONSOLE_HEADER, session_hash, session_token};
 
-/// An authenticated caller: a key that may be used from where it is used.
+/// An authenticated caller.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub workspace: WorkspaceId,
-    pub key: Arc<ApiKey>,
+    pub who: Who,
     /// The connection that the route names.
     connection: Option<String>,
+}
+
+/// Who calls: a key that may be used from where it is used, or somebody who signed in.
+#[derive(Debug, Clone)]
+pub enum Who {
+    Key(Arc<ApiKey>),
+    User(Arc<User>),
+}
+
+impl Who {
+    /// Of the key set or the user.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Key(key) => key.id.to_string(),
+            Self::User(user) => user.id.to_string(),
+        }
+    }
+
+    pub fn workspace(&self) -> WorkspaceId {
+        match self {
+            Self::Key(key) => key.workspace,
+            Self::User(user) => user.workspace,
+        }
+    }
+
+    fn may(&self, access: Access, connection: Option<&str>) -> bool {
+        match self {
+            Self::Key(key) => key.scopes.iter().any(|scope| allows(scope, access, connection)),
+            Self::User(user) => is_for(user.role, access),
+        }
+    }
 }
 
 impl Caller {
@@ -52,7 +86,7 @@ impl Caller {
 
     /// Whether it may manage the whole workspace, not only the connection where it calls.
     pub fn may_manage_workspace(&self) -> bool {
-        self.key.scopes.iter().any(|scope| allows(scope, Access::Manage, None))
+        self.who.may(Access::Manage, None)
     }
 
     pub fn is_operator(&self) -> bool {
@@ -60,20 +94,30 @@ impl Caller {
     }
 
     fn may(&self, access: Access) -> bool {
-        self.key.scopes.iter().any(|scope| allows(scope, access, self.connection.as_deref()))
+        self.who.may(access, self.connection.as_deref())
     }
 
     fn authorized(self, app: &App, access: Access) -> Result<Self, ApiError> {
         if !self.may(access) {
             return Err(self.refusal());
         }
-        app.key_uses.note(self.key.id, app.now());
+        self.note_use(app);
         Ok(self)
     }
 
+    fn note_use(&self, app: &App) {
+        if let Who::Key(key) = &self.who {
+            app.key_uses.note(key.id, app.now());
+        }
+    }
+
     fn refusal(&self) -> ApiError {
-        let scopes = &self.key.scopes;
-        let detail = format!("this key has the scopes {scopes:?}, which do not allow this");
+        let detail = match &self.who {
+            Who::Key(key) => {
+                format!("this key has the scopes {:?}, which do not allow this", key.scopes)
+            }
+            Who::User(user) => format!("the role of `{}` does not allow this", user.name),
+        };
         ApiError::new(Problem::Forbidden, detail)
     }
 }
@@ -84,6 +128,8 @@ enum Access {
     Read,
     Write,
     Manage,
+    /// Key sets and users.
+    Administer,
     Operate,
 }
 
@@ -98,6 +144,8 @@ pub struct CanReadOf(pub Caller);
 pub struct CanInvoke(Caller);
 /// May change what the workspace has configured and follows.
 pub struct CanManage(pub Caller);
+/// May say who may do what in the workspace.
+pub struct CanAdminister(pub Caller);
 /// May manage workspaces.
 pub struct CanOperate(pub Caller);
 
@@ -135,7 +183,7 @@ impl FromRequestParts<App> for CanInvoke {
         if !caller.may(Access::Read) && !caller.may(Access::Write) {
             return Err(caller.refusal());
         }
-        app.key_uses.note(caller.key.id, app.now());
+        caller.note_use(app);
         Ok(Self(caller))
     }
 }
@@ -171,6 +219,14 @@ impl FromRequestParts<App> for CanManage {
     }
 }
 
+impl FromRequestParts<App> for CanAdminister {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        authorize(parts, app, Access::Administer).await.map(Self)
+    }
+}
+
 impl FromRequestParts<App> for CanOperate {
     type Rejection = ApiError;
 
@@ -184,16 +240,66 @@ async fn authorize(parts: &mut Parts, app: &App, access: Access) -> Result<Calle
 }
 
 async fn identify(parts: &mut Parts, app: &App) -> Result<Caller, ApiError> {
-    let key = authenticate(parts, app).await?;
+    let who = authenticate(parts, app).await?;
     let connection = connection_in_path(parts, app).await;
-    Ok(Caller { workspace: key.workspace, key, connection })
+    Ok(Caller { workspace: who.workspace(), who, connection })
 }
 
-/// The key set that a request carries, if it may be used from where it comes.
+/// Who calls: whoever's key set the request carries, else whoever's session.
 ///
 /// # Errors
 /// [`Problem::Unauthorized`] or [`Problem::Forbidden`].
-pub async fn authenticate(parts: &Parts, app: &App) -> Result<Arc<ApiKey>, ApiError> {
+pub async fn authenticate(parts: &Parts, app: &App) -> Result<Who, ApiError> {
+    if !parts.headers.contains_key(AUTHORIZATION)
+        && let Some(user) = signed_in(parts, app).await?
+    {
+        return Ok(Who::User(user));
+    }
+    authenticate_key(parts, app).await.map(Who::Key)
+}
+
+/// The user whose session a request carries.
+///
+/// # Errors
+/// [`Problem::Forbidden`] of one that would change something and may be another page's.
+async fn signed_in(parts: &Parts, app: &App) -> Result<Option<Arc<User>>, ApiError> {
+    let Some(token) = session_token(&parts.headers) else { return Ok(None) };
+    let Some(user) = app.store.session_user(&session_hash(token), app.now()).await? else {
+        return Ok(None);
+    };
+    if !parts.method.is_safe() && !parts.headers.contains_key(CONSOLE_HEADER) {
+        let detail = "a session changes something only with the header `x-turnbuckle-console`";
+        return Err(ApiError::new(Problem::Forbidden, detail));
+    }
+    Ok(Some(Arc::new(user)))
+}
+
+/// Somebody who has signed in.
+pub struct SignedIn(pub Arc<User>);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let found = signed_in(parts, app).await?;
+        let refused = || ApiError::new(Problem::Unauthorized, "nobody is signed in");
+        found.map(Self).ok_or_else(refused)
+    }
+}
+
+/// Where a request comes from, if that is known.
+pub struct Address(pub Option<IpAddr>);
+
+impl FromRequestParts<App> for Address {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(peer(parts).map(|peer| client_address(&parts.headers, peer, &app.config))))
+    }
+}
+
+/// The key set that a request carries, if it may be used from where it comes.
+async fn authenticate_key(parts: &Parts, app: &App) -> Result<Arc<ApiKey>, ApiError> {
     let key = find_key(&parts.headers, app).await?;
     if !key.addresses.is_empty() {
         let address = peer(parts).map(|peer| client_address(&parts.headers, peer, &app.config));
@@ -237,10 +343,19 @@ fn allows(scope: &str, access: Access, connection: Option<&str>) -> bool {
         "ingest" => access == Access::Write,
         "operator" => access == Access::Operate,
         _ => {
-            access != Access::Operate
+            !matches!(access, Access::Administer | Access::Operate)
                 && connection.is_some()
                 && connection_of_scope(scope) == connection
         }
+    }
+}
+
+/// Whether users of a role have this access.
+fn is_for(role: Role, access: Access) -> bool {
+    match role {
+        Role::Admin => access != Access::Operate,
+        Role::Editor => !matches!(access, Access::Administer | Access::Operate),
+        Role::Viewer => access == Access::Read,
     }
 }
 
@@ -323,19 +438,24 @@ mod tests {
 
     #[test]
     fn a_scope_allows_what_its_name_says() {
-        use Access::{Manage, Operate, Read, Write};
-        let check = |scope, connection, expect: [bool; 4]| {
-            let got = [Read, Write, Manage, Operate].map(|it| allows(scope, it, connection));
+        use Access::{Administer, Manage, Operate, Read, Write};
+        let check = |scope, connection, expect: [bool; 5]| {
+            let got =
+                [Read, Write, Manage, Administer, Operate].map(|it| allows(scope, it, connection));
             assert_eq!(got, expect, "{scope} on {connection:?}");
         };
-        check("all", None, [true, true, true, false]);
-        check("read", Some("a"), [true, false, false, false]);
-        check("ingest", Some("a"), [false, true, false, false]);
-        check("operator", None, [false, false, false, true]);
-        check("connection:a", Some("a"), [true, true, true, false]);
-        check("connection:a", Some("b"), [false; 4]);
-        check("connection:a", None, [false; 4]);
-        check("connection:", None, [false; 4]);
-        check("nonsense", Some("nonsense"), [false; 4]);
+        check("all", None, [true, true, true, true, false]);
+        check("read", Some("a"), [true, false, false, false, false]);
+        check("ingest", Some("a"), [false, true, false, false, false]);
+        check("operator", None, [false, false, false, false, true]);
+        check("connection:a", Some("a"), [true, true, true, false, false]);
+        check("connection:a", Some("b"), [false; 5]);
+        check("connection:a", None, [false; 5]);
+        check("connection:", None, [false; 5]);
+        check("nonsense", Some("nonsense"), [false; 5]);
+        let of = |role| [Read, Write, Manage, Administer, Operate].map(|it| is_for(role, it));
+        assert_eq!(of(Role::Admin), [true, true, true, true, false]);
+        assert_eq!(of(Role::Editor), [true, true, true, false, false]);
+        assert_eq!(of(Role::Viewer), [true, false, false, false, false]);
     }
 }

@@ -1,5 +1,5 @@
 //! What a server needs before its first request: a workspace, a key set to call
-//! it with, and the sealing key that its database was sealed with.
+//! it with, somebody who may sign in, and the sealing key that its database was sealed with.
 //!
 //! The first start is complete once it is noted in the store. One that was cut
 //! short is done again, which at worst leaves a key set that nobody has seen.
@@ -11,6 +11,7 @@ use turnbuckle_core::id::{KeyId, WorkspaceId};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::api_key::ApiKey;
 use turnbuckle_store::transfer::IMPORT_NOTE;
+use turnbuckle_store::user::Role;
 use turnbuckle_store::workspace::Workspace;
 
 use crate::app::App;
@@ -18,6 +19,7 @@ use crate::config::{Config, StoreAddress};
 use crate::random::{new_token, random_bytes};
 use crate::seal::{Sealer, key_file};
 use crate::secret::SecretText;
+use crate::sign_in;
 
 /// The workspace that the first start makes.
 pub const DEFAULT_WORKSPACE: &str = "default";
@@ -27,12 +29,17 @@ pub const SEAL_KEY_NOTE: &str = "seal-key";
 /// Names the key set of the first start; written when that is complete.
 const FIRST_START_NOTE: &str = "first-start";
 
-/// A key set that was made just now, to be printed once.
+/// What a first start made, to be printed once.
 #[derive(Debug)]
-pub struct PrintedKey {
+pub struct FirstStart {
     pub publishable: String,
     pub secret: SecretText,
+    /// Of the user [`FIRST_USER`]; `None` where that name was there.
+    pub password: Option<SecretText>,
 }
+
+/// Whom the first start makes, to sign in to the console.
+pub const FIRST_USER: &str = "admin";
 
 #[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
@@ -56,7 +63,7 @@ pub enum BootstrapError {
 ///
 /// # Errors
 /// With a sentence for the operator.
-pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError> {
+pub async fn first_start(app: &App) -> Result<Option<FirstStart>, BootstrapError> {
     check_import(app).await?;
     claim_seal_key(app).await?;
     if app.store.note(FIRST_START_NOTE).await?.is_some() {
@@ -75,7 +82,8 @@ pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError
                 app.store.revoke_api_key(workspace.id, key.id).await?;
                 return Ok(None);
             }
-            Some(PrintedKey { publishable: key.publishable, secret })
+            let password = first_user(app, workspace.id).await?;
+            Some(FirstStart { publishable: key.publishable, secret, password })
         }
         Some(configured) => {
             let secret = configured.secret.reveal();
@@ -91,6 +99,15 @@ pub async fn first_start(app: &App) -> Result<Option<PrintedKey>, BootstrapError
         }
     };
     Ok(printed)
+}
+
+async fn first_user(app: &App, workspace: WorkspaceId) -> Result<Option<SecretText>, StoreError> {
+    let name = FIRST_USER.to_owned();
+    match sign_in::create_user(app, workspace, name, Role::Admin, None).await {
+        Ok((_, password)) => Ok(password),
+        Err(StoreError::AlreadyExists { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whoever names PostgreSQL and forgets to carry over what there was would wonder at an

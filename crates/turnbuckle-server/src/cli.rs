@@ -2,7 +2,7 @@
 //!
 //! Some commands run a server or work on its store (`serve`, `config`, `doctor`,
 //! `migrate`, `export`, `import`), some talk to a running one (`sources`, `functions`,
-//! `tail`, `replay`, `listen`), `verify` does with neither, and two do either (`keys`, `workspaces`): with `--key`
+//! `tail`, `replay`, `listen`), `verify` does with neither, and three do either (`keys`, `users`, `workspaces`): with `--key`
 //! through the API, else on the data folder itself, which no server may have open then.
 //!
 //! Answers go to standard output, everything said around them to standard error.
@@ -25,6 +25,7 @@ mod serve;
 mod sources;
 mod tail;
 mod transfer;
+mod users;
 mod verify;
 mod workspaces;
 
@@ -58,6 +59,9 @@ enum Command {
     /// Make, list and revoke key sets.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Make, list, reset and delete users of the console.
+    #[command(subcommand)]
+    Users(users::Command),
     /// Make and list workspaces.
     #[command(subcommand)]
     Workspaces(workspaces::Command),
@@ -116,6 +120,7 @@ async fn run(command: Command, output: Output) -> anyhow::Result<()> {
         Command::Serve(arguments) => serve::run(&arguments, output).await,
         Command::Demo => demo::run(output).await,
         Command::Keys(command) => keys::run(command, output).await,
+        Command::Users(command) => users::run(command, output).await,
         Command::Workspaces(command) => workspaces::run(command, output).await,
         Command::Sources(command) => sources::run(command, output).await,
         Command::Functions(command) => functions::run(command, output).await,

@@ -23,4 +23,5 @@ pub mod rate_limit;
 pub mod seal;
 pub mod secret;
 pub mod serve;
+pub mod sign_in;
 pub mod workers;

@@ -53,6 +53,7 @@ pub enum Problem {
     DeliveryNotFound,
     RecoveryNotFound,
     KeyNotFound,
+    UserNotFound,
     BinNotFound,
     // It clashes with how things are.
     MethodNotAllowed,
@@ -131,6 +132,7 @@ impl Problem {
             Self::DeliveryNotFound => ("delivery-not-found", S::NOT_FOUND, "No such delivery"),
             Self::RecoveryNotFound => ("recovery-not-found", S::NOT_FOUND, "No such recovery"),
             Self::KeyNotFound => ("key-not-found", S::NOT_FOUND, "No such key"),
+            Self::UserNotFound => ("user-not-found", S::NOT_FOUND, "No such user"),
             Self::BinNotFound => ("bin-not-found", S::NOT_FOUND, "No such bin"),
             Self::MethodNotAllowed => (
                 "method-not-allowed",

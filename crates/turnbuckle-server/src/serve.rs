@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::bootstrap::{self, PrintedKey};
+use crate::bootstrap::{self, FirstStart};
 use crate::config::Config;
 use crate::{api, workers};
 
@@ -46,7 +46,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Serving {
     app: App,
     address: SocketAddr,
-    first_key: Option<PrintedKey>,
+    first_start: Option<FirstStart>,
     shutdown: CancellationToken,
     /// One task, which ends when everything has stopped.
     running: JoinSet<()>,
@@ -66,11 +66,11 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let address = listener.local_addr().context("the listener has no address")?;
     bootstrap::warn_of_new_database(&config);
     let app = App::build(config).await?;
-    let first_key = bootstrap::first_start(&app).await?;
+    let first_start = bootstrap::first_start(&app).await?;
     app.store.begin_work().await.context("cannot begin to work on what is stored")?;
     let mut running = JoinSet::new();
     running.spawn(run(app.clone(), listener, shutdown.clone()));
-    Ok(Serving { app, address, first_key, shutdown, running })
+    Ok(Serving { app, address, first_start, shutdown, running })
 }
 
 impl Serving {
@@ -83,9 +83,9 @@ impl Serving {
         self.address
     }
 
-    /// The key set that this start made, to be printed once.
-    pub fn first_key(&self) -> Option<&PrintedKey> {
-        self.first_key.as_ref()
+    /// What this start made if it was the first, to be printed once.
+    pub fn first_start(&self) -> Option<&FirstStart> {
+        self.first_start.as_ref()
     }
 
     /// Waits until somebody cancels the token and everything has stopped.

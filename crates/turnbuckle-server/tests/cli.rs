@@ -458,7 +458,7 @@ async fn everything_is_carried_to_postgres_and_back() {
 
     // Nothing is made anew, what was sealed opens, and what is new is told.
     let serving = serve("data", &database).await;
-    assert!(serving.first_key().is_none());
+    assert!(serving.first_start().is_none());
     let client_there = client(&serving);
     let leads = client_there.search_records("Lead", everything()).await;
     assert_eq!(leads.len(), 1, "{leads:#?}");

@@ -221,7 +221,8 @@ async fn no_call_takes_a_parameter_that_it_does_not_know() {
 
 /// Who may call is no business of a key that reads.
 fn is_closed_to_readers(route: &Route) -> bool {
-    ["/api/v1/workspaces", "/api/v1/keys"].iter().any(|path| route.template.starts_with(path))
+    let closed = ["/api/v1/workspaces", "/api/v1/keys", "/api/v1/users"];
+    closed.iter().any(|path| route.template.starts_with(path))
 }
 
 /// A `POST` that changes nothing. The event that is invoked here is a search.
@@ -371,6 +372,8 @@ async fn furnish(owner: &Client, sink: &WebhookSink) -> Ids {
     owner.anonymous().post(&format!("/bin/{bin}"), json!({ MARKER: true })).await.success();
     let key = json!({"scopes": ["read"], "label": MARKER});
     let key = owner.post(&api("keys"), key).await.expect(201);
+    let user = json!({"name": MARKER, "role": "viewer"});
+    let user = owner.post(&api("users"), user).await.expect(201);
     let source_view = owner.get(&api(&format!("sources/{}", source.id))).await.expect(200);
     wait::until("nothing to be pending", async || {
         let pending = owner.list("/api/v1/deliveries?status=pending", "deliveries").await;
@@ -399,11 +402,12 @@ async fn furnish(owner: &Client, sink: &WebhookSink) -> Ids {
         ("to", "1".to_owned()),
         ("call", call),
         ("key", text(&key["key"]["id"])),
+        ("user", text(&user["user"]["id"])),
     ])
 }
 
-/// Routes that are for everybody who knows the name in them.
-const OPEN: [&str; 4] = ["/bin/", "/healthz", "/readyz", "/metrics"];
+/// Routes that are for everybody who knows the name in them, or a password.
+const OPEN: [&str; 5] = ["/bin/", "/healthz", "/readyz", "/metrics", "/api/v1/session"];
 
 /// Things whose ids their owners choose: the same id is another thing in another
 /// workspace.
@@ -430,6 +434,8 @@ fn body(method: &Method, template: &str, ids: &Ids) -> Json {
         ("POST", "inbound-events/replay") => json!({"since": "2020-01-01T00:00:00Z"}),
         ("POST", "bins") => json!({}),
         ("POST", "keys") => json!({"scopes": ["read"]}),
+        ("POST", "users") => json!({"name": "theirs", "role": "viewer"}),
+        ("PATCH", "users/{user}") => json!({"role": "admin"}),
         ("POST", "workspaces") => json!({"slug": "third"}),
         ("POST", "endpoints") => json!({"url": "https://app.example/", "connection": CONNECTION}),
         ("PUT" | "PATCH", "endpoints/{endpoint}") => json!({"url": "https://app.example/"}),

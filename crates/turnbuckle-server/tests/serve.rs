@@ -102,7 +102,7 @@ impl Caller {
 async fn a_started_server_is_healthy_ready_and_counts() {
     let data = tempfile::tempdir().unwrap();
     let serving = start(&data).await;
-    assert!(serving.first_key().is_some());
+    assert!(serving.first_start().is_some());
     let mut caller = Caller::connect(serving.local_addr()).await;
     assert_eq!(caller.get("/healthz").await, (StatusCode::OK, "ok\n".to_owned()));
     assert_eq!(caller.get("/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
@@ -146,7 +146,7 @@ async fn a_second_start_makes_no_key_and_finds_its_data() {
     let data = tempfile::tempdir().unwrap();
     start(&data).await.shutdown().await.unwrap();
     let serving = start(&data).await;
-    assert!(serving.first_key().is_none());
+    assert!(serving.first_start().is_none());
     assert_eq!(serving.app().store.workspaces().await.unwrap().len(), 1);
     serving.shutdown().await.unwrap();
 }

@@ -15,8 +15,6 @@
 //! Requests without the header pass untouched. So do those that carry no valid
 //! key set: their handler refuses them, or asks for none.
 
-use std::sync::Arc;
-
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRef as _, Request, State};
 use axum::middleware::Next;
@@ -28,11 +26,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use turnbuckle_core::id::WorkspaceId;
-use turnbuckle_store::api_key::ApiKey;
 use turnbuckle_store::idempotency::Claim;
 
+use crate::api::session;
 use crate::app::App;
-use crate::auth;
+use crate::auth::{self, Who};
 use crate::extract::BodyBounds;
 use crate::logging::Chain;
 use crate::problem::{ApiError, Problem};
@@ -54,7 +52,11 @@ struct Claimed {
 
 /// Middleware of the documented routes.
 pub async fn answer_once(State(app): State<App>, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || !request.headers().contains_key(IDEMPOTENCY_KEY) {
+    // Of a sign-in nothing is kept: its answer is a secret of whoever signs in.
+    if request.method() != Method::POST
+        || !request.headers().contains_key(IDEMPOTENCY_KEY)
+        || request.uri().path() == session::PATH
+    {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
@@ -79,13 +81,13 @@ pub async fn answer_once(State(app): State<App>, request: Request, next: Next) -
 /// Does the work and keeps its answer, unless the first request did.
 async fn work(
     app: App,
-    caller: Arc<ApiKey>,
+    caller: Who,
     parts: Parts,
     body: Bytes,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let key = format!("{}/{}", caller.id, read_key(&parts.headers)?);
-    let claimed = Claimed { workspace: caller.workspace, key };
+    let key = format!("{}/{}", caller.id(), read_key(&parts.headers)?);
+    let claimed = Claimed { workspace: caller.workspace(), key };
     let fingerprint = fingerprint(&parts, &body);
     if let Some(replayed) = claim(&app, &claimed, &fingerprint).await? {
         return Ok(replayed);

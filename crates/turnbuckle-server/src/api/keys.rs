@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::api::time::rfc3339;
 use crate::app::App;
-use crate::auth::{CanManage, connection_of_scope, is_scope};
+use crate::auth::{CanAdminister, connection_of_scope, is_scope};
 use crate::bootstrap;
 use crate::egress::Cidr;
 use crate::extract::{JsonBody, PathParams, QueryParams};
@@ -117,7 +117,7 @@ pub struct CreateKey {
     ),
 )]
 pub async fn list_keys(
-    CanManage(caller): CanManage,
+    CanAdminister(caller): CanAdminister,
     State(app): State<App>,
     QueryParams(query): QueryParams<ListingQuery>,
 ) -> Result<Json<KeyListing>, ApiError> {
@@ -136,7 +136,7 @@ pub async fn list_keys(
     ),
 )]
 pub async fn create_key(
-    CanManage(caller): CanManage,
+    CanAdminister(caller): CanAdminister,
     State(app): State<App>,
     JsonBody(wanted): JsonBody<CreateKey>,
 ) -> Result<(StatusCode, Json<NewKeyAnswer>), ApiError> {
@@ -163,7 +163,7 @@ pub async fn create_key(
     ),
 )]
 pub async fn delete_key(
-    CanManage(caller): CanManage,
+    CanAdminister(caller): CanAdminister,
     State(app): State<App>,
     PathParams(key): PathParams<String>,
 ) -> Result<StatusCode, ApiError> {

@@ -20,7 +20,7 @@ use http::header::{
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use strum::VariantArray as _;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, SecurityRequirement,
@@ -28,12 +28,14 @@ use utoipa::openapi::{
 
 use crate::app::App;
 use crate::problem::{Problem, ProblemBody, TYPE_BASE};
+use crate::sign_in::SESSION_COOKIE;
 
-/// Name of the security scheme.
+/// Names of the security schemes.
 const KEY_SET: &str = "key_set";
+const SESSION: &str = "session";
 
 /// The tags, which are the resources, in the order of the page.
-const TAGS: [(&str, &str); 19] = [
+const TAGS: [(&str, &str); 21] = [
     (
         "crm",
         "The universal CRM API: read, search, write and follow records in the app's own words.",
@@ -55,6 +57,8 @@ const TAGS: [(&str, &str); 19] = [
     ("connectors", "The CRMs that can be connected."),
     ("settings", "Settings of the workspace."),
     ("keys", "Key sets: who may call, and what."),
+    ("users", "People who sign in to the console."),
+    ("session", "Signing in and out."),
     ("workspaces", "Workspaces of this installation, for its operator."),
 ];
 
@@ -75,6 +79,11 @@ pub fn document() -> OpenApi {
     let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
     let tags = TAGS
         .map(|(name, sentence)| TagBuilder::new().name(name).description(Some(sentence)).build());
+    let session = ApiKey::Cookie(ApiKeyValue::with_description(
+        SESSION_COOKIE,
+        "Somebody who signed in to the console. What changes something needs the header \
+         `x-turnbuckle-console` too.",
+    ));
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -88,9 +97,10 @@ pub fn document() -> OpenApi {
             ComponentsBuilder::new()
                 .schema_from::<ProblemBody>()
                 .security_scheme(KEY_SET, SecurityScheme::Http(key_set))
+                .security_scheme(SESSION, SecurityScheme::ApiKey(session))
                 .build(),
         ))
-        .security(Some([SecurityRequirement::new(KEY_SET, [""; 0])]))
+        .security(Some([KEY_SET, SESSION].map(|it| SecurityRequirement::new(it, [""; 0]))))
         .tags(Some(tags))
         .build()
 }

@@ -57,6 +57,7 @@ fn not_found(noun: Noun) -> Problem {
         Noun::Replay => Problem::ReplayNotFound,
         Noun::Source => Problem::SourceNotFound,
         Noun::SourceKey => Problem::KeyNotFound,
+        Noun::User => Problem::UserNotFound,
         Noun::Workspace => Problem::WorkspaceNotFound,
     }
 }

@@ -61,6 +61,10 @@ impl Client {
         self.call(Method::POST, path, Some(body)).await.map(|(_, answer)| answer)
     }
 
+    pub async fn patch(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.call(Method::PATCH, path, Some(body)).await.map(|(_, answer)| answer)
+    }
+
     pub async fn delete(&self, path: &str) -> anyhow::Result<()> {
         self.call(Method::DELETE, path, None).await.map(drop)
     }

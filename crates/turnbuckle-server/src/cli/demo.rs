@@ -64,7 +64,7 @@ fn config(data: String) -> anyhow::Result<Config> {
 
 async fn show(serving: &Serving, output: Output) -> anyhow::Result<Stage> {
     let url = base_url(serving);
-    let key = serving.first_key().context("a first start makes a key set")?;
+    let key = serving.first_start().context("a first start makes a key set")?;
     let client = Client::with_key(&url, &key.publishable, key.secret.clone())?;
     let mut stage = Stage::new(output, client);
     stage.say(&format!("A server on a temporary folder listens on {url}"))?;

@@ -6,6 +6,7 @@ use std::pin::pin;
 use anyhow::Context as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use turnbuckle_server::bootstrap::FIRST_USER;
 use turnbuckle_server::config::StoreAddress;
 use turnbuckle_server::logging;
 use turnbuckle_server::serve::{Serving, serve};
@@ -59,13 +60,15 @@ fn announce(serving: &Serving, output: Output) -> anyhow::Result<()> {
         StoreAddress::Embedded => None,
         StoreAddress::Postgres(address) => Some(address.to_string()),
     };
-    let key = serving.first_key();
+    let first = serving.first_start();
+    let password = first.and_then(|first| first.password.as_ref());
     let document = json!({
         "address": serving.local_addr().to_string(),
         "url": url,
         "data": data,
         "database": database,
-        "key": key.map(|key| json!({"publishable": key.publishable, "secret": key.secret.reveal()})),
+        "key": first.map(|it| json!({"publishable": it.publishable, "secret": it.secret.reveal()})),
+        "user": password.map(|it| json!({"name": FIRST_USER, "password": it.reveal()})),
     });
     let text = || {
         let version = env!("CARGO_PKG_VERSION");
@@ -74,10 +77,17 @@ fn announce(serving: &Serving, output: Output) -> anyhow::Result<()> {
             text += &format!("\n  database  {database}");
         }
         text += &format!("\n  data      {data}\n  docs      {url}/docs");
-        let Some(key) = key else { return text };
-        let (publishable, secret) = (&key.publishable, key.secret.reveal());
+        let Some(first) = first else { return text };
+        let (publishable, secret) = (&first.publishable, first.secret.reveal());
         let curl = format!("curl -u {publishable}:{secret}");
         let crm = format!("{url}/api/v1/connections/my-crm");
+        if let Some(password) = password {
+            text += &format!(
+                "\n\nSign in at {url}/ ; the password is shown only now:\n  name      {FIRST_USER}\n  \
+                 password  {}",
+                password.reveal()
+            );
+        }
         text += &format!(
             "\n\nYour key set; the secret is shown only now:\n  publishable  {publishable}\n  secret       \
              {secret}\n\nTry it: make a CRM, then a record in it.\n  \

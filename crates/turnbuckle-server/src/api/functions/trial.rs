@@ -121,7 +121,7 @@ async fn received(app: &App, id: &str, caller: &Caller) -> Result<FunctionReques
         ApiError::invalid(vec![Invalid::new("/event", detail)])
     };
     let received = found.ok_or_else(missing)?.event.request;
-    Ok(read_received(&received, user_info(&caller.key.id.to_string())))
+    Ok(read_received(&received, user_info(&caller.who.id())))
 }
 
 fn read(tried: TriedRequest, caller: &Caller) -> Result<FunctionRequest, ApiError> {
@@ -147,7 +147,7 @@ fn read(tried: TriedRequest, caller: &Caller) -> Result<FunctionRequest, ApiErro
         Value::String(text) => text,
         other => other.to_string(),
     };
-    let user_info = user_info(&caller.key.id.to_string());
+    let user_info = user_info(&caller.who.id());
     Ok(FunctionRequest::read(method, &tried.query, &headers, body.as_bytes(), user_info))
 }
 
