@@ -8,6 +8,7 @@ pub mod bins;
 pub mod changes;
 pub mod connections;
 pub mod connectors;
+pub mod console;
 pub mod contexts;
 pub mod crm;
 pub mod deliveries;
@@ -43,7 +44,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::App;
 use crate::extract::{BodyBounds, Described, refuse_undescribed, take_in_leftover};
 use crate::metrics;
-use crate::problem::{method_not_allowed, route_not_found};
+use crate::problem::method_not_allowed;
 
 /// Every route, with its documentation.
 pub fn documented_routes() -> OpenApiRouter<App> {
@@ -82,7 +83,8 @@ pub fn router(app: App) -> Router {
         .merge(zoho::routes())
         .merge(health::routes())
         .merge(openapi::routes(document))
-        .fallback(route_not_found)
+        .merge(console::routes())
+        .fallback(console::page_or_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(BodyBounds::from_ref(&app), take_in_leftover))
         .layer(from_fn_with_state(app.clone(), metrics::observe))

@@ -9,7 +9,7 @@
 //! is seen in review; a test compares it with the code.
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -162,8 +162,6 @@ pub fn routes(document: OpenApi) -> Router<App> {
             get(async move || ([(CONTENT_TYPE, "application/json")], json.clone())),
         )
         .route("/docs", get(async move || page.clone()))
-        // Where somebody arrives who knows the address alone.
-        .route("/", get(async || Redirect::temporary("/docs")))
 }
 
 /// The page: one document with its style and its script in it. The policy admits
