@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use turnbuckle_connectors::native;
 use turnbuckle_core::id::{Minter, Stamp, UnixMs};
@@ -49,6 +50,8 @@ pub struct Parts {
     pub key_uses: KeyUses,
     pub metrics: Metrics,
     pub log_quota: LogQuota,
+    /// Cancelled when the hub begins to stop.
+    pub stopping: CancellationToken,
     /// Who waits for an inbound event to be processed.
     pub outcomes: Outcomes,
     /// How people sign in.
@@ -128,6 +131,7 @@ impl App {
             evaluator,
             call_log: CallLog::default(),
             signals: Signals::default(),
+            stopping: CancellationToken::new(),
             unfinished: TaskTracker::new(),
         })))
     }

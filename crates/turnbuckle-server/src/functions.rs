@@ -15,7 +15,7 @@ pub mod request;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use turnbuckle_core::function::FunctionCode;
 use turnbuckle_functions::{Call, Limits, Outcome, Sandbox};
 use turnbuckle_store::function::Function;
@@ -27,24 +27,32 @@ use host::HubHost;
 pub use host::workspace_key;
 use request::FunctionRequest;
 
+/// Most sources that call functions at once.
+pub const SOURCES_MAX: usize = 64;
+
 /// The sandbox of this process.
 pub struct Functions {
     /// Where the compiled engine is kept.
     folder: PathBuf,
     config: FunctionsConfig,
     sandbox: OnceCell<Arc<Sandbox>>,
+    /// Calls for whoever waits for an answer. Those of sources have room of their own, so
+    /// that neither holds up the other.
+    answered: Semaphore,
 }
 
 impl Functions {
     pub fn new(folder: &Path, config: FunctionsConfig) -> Self {
-        Self { folder: folder.to_owned(), config, sandbox: OnceCell::new() }
+        let answered = Semaphore::new(config.running_max);
+        Self { folder: folder.to_owned(), config, sandbox: OnceCell::new(), answered }
     }
 
     /// # Errors
     /// If this machine cannot run scripts.
     pub async fn sandbox(&self) -> anyhow::Result<Arc<Sandbox>> {
         let open = || async {
-            let (folder, instances_max) = (self.folder.clone(), self.config.running_max);
+            let instances_max = self.config.running_max + SOURCES_MAX + self.to_spare();
+            let folder = self.folder.clone();
             let opening =
                 tokio::task::spawn_blocking(move || Sandbox::open(&folder, instances_max));
             anyhow::Ok(Arc::new(opening.await??))
@@ -52,10 +60,29 @@ impl Functions {
         self.sandbox.get_or_try_init(open).await.cloned()
     }
 
+    /// How many calls sources may make beyond the first of each.
+    pub fn to_spare(&self) -> usize {
+        self.config.running_max / 2
+    }
+
     fn limits(&self) -> Limits {
         let FunctionsConfig { time_max, memory_bytes_max, .. } = self.config;
         Limits { time: time_max, memory_bytes_max, ..Limits::default() }
     }
+}
+
+/// Runs a version of a function for somebody who waits for the answer.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_answered(
+    app: &App,
+    function: &Function,
+    code: &FunctionCode,
+    request: &FunctionRequest,
+) -> anyhow::Result<Outcome> {
+    let _turn = app.functions.answered.acquire().await?;
+    run(app, function, code, request, None).await
 }
 
 /// Runs a version of a function to its end. Its calls to `zoho.crm` mean `connection` where

@@ -92,7 +92,7 @@ pub async fn plan_mapped(
 /// write what cannot be taken back.
 pub fn not_tried(event: &InboundEvent, function: &SourceFunction) -> FinishEvent {
     let detail = format!(
-        "its function `{}` is not called in a trial, so what becomes of it is not shown; \
+        "its function `{}` is not called in a trial or a dry run, so what becomes of it is not shown; \
          `/api/v1/functions/{}/try` calls it",
         function.name, function.name
     );

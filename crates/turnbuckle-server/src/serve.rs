@@ -183,6 +183,7 @@ async fn serve_http(app: &App, listener: TcpListener, shutdown: &CancellationTok
         }
     }
     drop(listener);
+    app.stopping.cancel();
     app.unfinished.close();
     let answered = timeout(REQUESTS_END_MAX, async {
         graceful.shutdown().await;

@@ -176,24 +176,6 @@ async fn a_replay_updates_the_records_it_made_and_as_new_makes_others() {
 }
 
 #[tokio::test]
-async fn a_slice_that_a_crash_repeats_makes_no_record_twice() {
-    let hub = Intake::start().await;
-    let source = hub.source(json!({})).await;
-    let body = json!({ "EntityName": "Lead", "Contact": "Ada" });
-    let id = post_and_process(&hub, &source, body).await;
-    let ended = replay(&hub, json!({ "ids": [id], "as_new": true })).await;
-    let made = hub.event(&id).await["records"].clone();
-
-    // As if the process had died before the progress was stored.
-    let workspace = hub.workspace().await;
-    let run = hub.app.store.run(workspace, ended["id"].as_str().unwrap()).await.unwrap().unwrap();
-    let open = Run { ended_at: None, done: 0, position: 0, ..run };
-    hub.app.store.update_run(&open).await.unwrap();
-    end_runs(&hub).await;
-    assert_eq!(hub.event(&id).await["records"], made);
-}
-
-#[tokio::test]
 async fn a_dry_run_shows_the_differences_and_changes_nothing() {
     let hub = Intake::start().await;
     let source = hub.source(json!({})).await;

@@ -10,9 +10,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use turnbuckle_core::id::{
-    FunctionCallId, FunctionId, InboundEventId, SourceId, UnixMs, WorkspaceId,
-};
+use turnbuckle_core::id::{FunctionCallId, FunctionId, InboundEventId, UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::inbound::InboundEvent;
@@ -49,12 +47,12 @@ pub enum Begun {
     Elsewhere,
 }
 
-/// How much is handed out at once.
+/// How much may be handed out.
 #[derive(Debug, Clone, Copy)]
 pub struct CallLimit {
-    /// Sources, those whose events have waited longest.
+    /// Of how many sources at once: those whose oldest event has waited longest.
     pub sources: usize,
-    /// Events of one source.
+    /// How many events of one source.
     pub per_source: usize,
 }
 
@@ -64,13 +62,10 @@ pub trait EventCallStore: Send + Sync {
     /// queue of those whose function is called first.
     async fn queue_for_calls(&self, events: &[Arc<InboundEvent>]) -> Result<(), StoreError>;
 
-    /// The oldest events of that queue, of each source a slice, in the order of intake. A
-    /// source whose slice has not ended yet is busy, and passed over.
-    async fn lease_for_calls(
-        &self,
-        busy: &[SourceId],
-        limit: CallLimit,
-    ) -> Result<Vec<Arc<InboundEvent>>, StoreError>;
+    /// The next events of that queue, of each source in the order of intake, so that no more
+    /// of it than the limit says are handed out and have not ended.
+    async fn lease_for_calls(&self, limit: CallLimit)
+    -> Result<Vec<Arc<InboundEvent>>, StoreError>;
 
     /// Resolves when there may be more to hand out.
     async fn new_for_calls(&self);

@@ -19,6 +19,7 @@ use crate::StoreError;
 use crate::function::FunctionCall;
 use crate::page::{Page, PageRequest};
 use crate::record::{Applied, Write};
+use crate::replay::Run;
 pub use headers::Headers;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -180,6 +181,18 @@ pub trait InboundStore: Send + Sync {
         &self,
         events: Vec<FinishEvent>,
     ) -> Result<Vec<EventOutcome>, StoreError>;
+
+    /// The same for events of a replay, which in that transaction goes on at the position
+    /// `next`, or ends: so none is processed twice by one replay. Answers the run as it is then.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the run is not where it was: another process went on with it.
+    async fn finish_replayed(
+        &self,
+        events: Vec<FinishEvent>,
+        run: &Run,
+        next: Option<i64>,
+    ) -> Result<Run, StoreError>;
 
     /// What [`InboundStore::finish_events`] would do, without doing it.
     async fn try_event(&self, event: FinishEvent) -> Result<EventOutcome, StoreError>;

@@ -7,6 +7,7 @@ use turnbuckle_core::id::{UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::error::Noun;
+use crate::inbound::{EventOutcome, InboundStatus};
 
 /// One run and how far it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,33 @@ impl RunKind {
             Self::Replay => Noun::Replay,
             Self::Recovery => Noun::Recovery,
         }
+    }
+}
+
+impl Run {
+    /// The run after events were processed and before it goes on at `next`, or ends.
+    pub(crate) fn after(&self, outcomes: &[EventOutcome], next: Option<i64>, now: UnixMs) -> Self {
+        let failed = outcomes.iter().filter(|it| it.status == InboundStatus::Failed).count();
+        let mut run = self.clone();
+        run.failed += failed as i64;
+        run.done += (outcomes.len() - failed) as i64;
+        match next {
+            Some(position) => run.position = position,
+            None => run.end(now),
+        }
+        run
+    }
+
+    /// Ends it. What it was to look at and did not find any more is not counted.
+    pub fn end(&mut self, now: UnixMs) {
+        self.total = self.done + self.failed;
+        self.ended_at = Some(now);
+    }
+
+    /// Why a run cannot be written: another process came first, or it is gone.
+    pub(crate) fn overtaken(&self) -> StoreError {
+        let source = format!("the run `{}` is not where it was", self.id).into();
+        StoreError::Unavailable { action: "note the progress of a run", source }
     }
 }
 

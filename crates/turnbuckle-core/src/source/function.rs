@@ -67,5 +67,6 @@ pub fn returned_body(returned: &Json) -> Result<Option<Body>, String> {
             .map_err(|error| format!("it returned a text that is not JSON: {error}"))?,
         other => other.clone(),
     };
-    Ok((!value.is_null()).then_some(Body { value, files: Vec::new() }))
+    let is_nothing = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    Ok((!is_nothing).then_some(Body { value, files: Vec::new() }))
 }

@@ -103,7 +103,7 @@ async fn create_source(
     JsonBody(mut document): JsonBody<Value>,
 ) -> Result<impl IntoResponse, ApiError> {
     unmask(&mut document, None)?;
-    let (settings, connection) = prepare(&app, caller.workspace, &document).await?;
+    let (settings, connection) = prepare(&app, caller.workspace, &document, None).await?;
     let id = SourceId(app.mint());
     let now = app.now();
     let source = Source {
@@ -174,7 +174,7 @@ async fn replace_source(
         // What is kept is what was read.
         version = Some(source.version);
     }
-    save(&app, &base, source, &document, version).await
+    save(&app, &base, source, &document, before.as_ref(), version).await
 }
 
 /// Changes settings of a source: a JSON merge patch, where null resets a member.
@@ -205,7 +205,7 @@ async fn update_source(
     // What was patched is what was read.
     let version = Some(source.version);
     precondition.version(Noun::Source, &id, version)?;
-    save(&app, &base, source, &document, version).await
+    save(&app, &base, source, &document, Some(&before), version).await
 }
 
 /// Deletes a source: its keys are unknown at once, its events stay in the log.
@@ -246,9 +246,10 @@ async fn save(
     base: &str,
     source: Source,
     document: &Value,
+    before: Option<&SourceSettings>,
     version: Option<i64>,
 ) -> Result<impl IntoResponse + use<>, ApiError> {
-    let (settings, connection) = prepare(app, source.workspace, document).await?;
+    let (settings, connection) = prepare(app, source.workspace, document, before).await?;
     let Source { workspace, id, .. } = source;
     let document = seal_settings(&app.sealer, workspace, id, &settings);
     let name = &settings.name;
@@ -294,6 +295,7 @@ async fn prepare(
     app: &App,
     workspace: WorkspaceId,
     document: &Value,
+    before: Option<&SourceSettings>,
 ) -> Result<(SourceSettings, ConnectionNo), ApiError> {
     let settings = SourceSettings::parse(document).map_err(ApiError::invalid)?;
     let connection = match app.catalog.connection(workspace, &settings.connection).await {
@@ -308,7 +310,9 @@ async fn prepare(
         let wrong = expressions::check(app, &connection, NAMES_OF_EVENT, &placed).await?;
         mistakes.extend(wrong.into_iter().map(|it| it.under("/mapping")));
     }
-    if let Some(function) = &settings.function {
+    // One that was deleted since must not be in the way of other changes.
+    let was = before.and_then(|before| before.function.as_ref()).map(|it| &it.name);
+    if let Some(function) = settings.function.as_ref().filter(|it| was != Some(&it.name)) {
         mistakes.extend(check_function(app, workspace, &function.name).await?);
     }
     if !mistakes.is_empty() {

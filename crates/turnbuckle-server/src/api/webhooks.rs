@@ -53,6 +53,8 @@ use sender::Received;
 
 /// How long a sender that wants the outcome is kept waiting for it.
 const PROCESSED_WAIT: Duration = Duration::from_secs(15);
+/// The same while the hub stops.
+const STOPPING_WAIT: Duration = Duration::from_secs(2);
 /// After what time the log is asked whether an event has ended in another process; each
 /// time after twice as long.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -226,13 +228,26 @@ async fn answer_processed(app: &App, accept: Accept) -> Result<Response, ApiErro
         (Accepted::Repeat(first), _) => answer_repeat(app, workspace, first).await,
         (Accepted::Stored, None) => Ok(outcome::stored(id)),
         (Accepted::Stored, Some(mut waiting)) => {
-            match timeout(PROCESSED_WAIT, waiting.ended(workspace)).await {
-                Ok(Ok(Ended::Here(found))) => Ok(outcome::processed(&found)),
-                Ok(Ok(Ended::Elsewhere(logged))) => Ok(outcome::logged(&logged, false)),
+            match within_wait(app, waiting.ended(workspace)).await {
+                Some(Ok(Ended::Here(found))) => Ok(outcome::processed(&found)),
+                Some(Ok(Ended::Elsewhere(logged))) => Ok(outcome::logged(&logged, false)),
                 // It is durable and will be processed; the log tells how it went.
-                Ok(Err(_)) | Err(_) => Ok(outcome::accepted(id, status)),
+                Some(Err(_)) | None => Ok(outcome::accepted(id, status)),
             }
         }
+    }
+}
+
+/// Waits for as long as a sender is kept waiting: less where the hub stops, so that each is
+/// answered.
+async fn within_wait<T>(app: &App, ended: impl Future<Output = T>) -> Option<T> {
+    let stopping = async {
+        app.stopping.cancelled().await;
+        tokio::time::sleep(STOPPING_WAIT).await;
+    };
+    tokio::select! {
+        ended = timeout(PROCESSED_WAIT, ended) => ended.ok(),
+        () = stopping => None,
     }
 }
 
@@ -246,7 +261,7 @@ async fn answer_repeat(
     let mut waiting = Waiting::new(app, first);
     let mut logged = app.store.event(workspace, first).await?;
     if logged.as_ref().is_some_and(|logged| logged.status.is_pending()) {
-        let _ = timeout(PROCESSED_WAIT, waiting.ended(workspace)).await;
+        let _ = within_wait(app, waiting.ended(workspace)).await;
         logged = app.store.event(workspace, first).await?;
     }
     match logged {

@@ -29,7 +29,7 @@ use crate::extract::{PathParams, read_body};
 use crate::functions::answer::{Refusal, of_result};
 use crate::functions::calls::{CallDetail, CallError, millis};
 use crate::functions::request::FunctionRequest;
-use crate::functions::run;
+use crate::functions::run_answered;
 use crate::logging::{Chain, Failing, log_failure};
 use crate::problem::{ApiError, Problem};
 
@@ -161,7 +161,7 @@ async fn run_and_log(
     let Opened { function, number, code, .. } = opened;
     let function = &function.row;
     let id = FunctionCallId(app.mint());
-    let outcome = run(&app, function, &code, &request, None).await.map_err(unavailable)?;
+    let outcome = run_answered(&app, function, &code, &request).await.map_err(unavailable)?;
     let duration_ms = millis(outcome.duration);
     let answer = match &outcome.result {
         Ok(result) => of_result(function.id, result),

@@ -59,11 +59,24 @@ pub enum Next {
 pub struct BegunCall(Box<PreparedCall>);
 
 impl Next {
+    /// Whether the event ends after those of its source that are older: where records are
+    /// matched, the newest is to have the last word.
+    pub fn is_ordered(&self) -> bool {
+        match self {
+            Self::Call(BegunCall(call)) => !call.source.settings.match_on.is_empty(),
+            Self::End(_) | Self::Elsewhere => true,
+        }
+    }
+
     /// How the event ends, after its call has if there is one. `None` if it does not end here.
     pub async fn end(self, app: &App) -> Option<FinishEvent> {
         match self {
             Self::End(end) => Some(*end),
-            Self::Elsewhere => None,
+            Self::Elsewhere => {
+                // It is handed out again, until it has ended there.
+                tokio::time::sleep(AWAY_WAIT).await;
+                None
+            }
             Self::Call(BegunCall(call)) => {
                 // A hub that stops waits for it, as for a request.
                 let calling = app.unfinished.spawn(call.run(app.clone()));
@@ -100,12 +113,17 @@ impl PreparedCall {
             }
         };
         let duration_ms = millis(outcome.duration);
-        let status = match &outcome.result {
+        let mut status = match &outcome.result {
             Ok(_) => 200,
             Err(failure) => Refusal::from(failure).status().as_u16(),
         };
         let (result, mut detail) = CallDetail::of(outcome);
         let (mut ended, error) = match result {
+            Ok(result) if let Some(refused) = refusal_of(&result) => {
+                status = refused;
+                let reason = format!("its function `{name}` answered with the status {refused}");
+                (processing::failed(&self.event, reason, self.as_new), None)
+            }
             Ok(result) => (self.after(&app, &result).await, None),
             Err(error) => {
                 let reason = format!("its function `{name}` failed: {error}");
@@ -149,6 +167,13 @@ impl PreparedCall {
     fn line(&self, status: u16, duration_ms: u64, detail: CallDetail) -> FunctionCall {
         line_of(&self.event, self.call, status, duration_ms, detail)
     }
+}
+
+/// The status of a response by which a function refuses what was posted.
+fn refusal_of(result: &Json) -> Option<u16> {
+    let status = &result.get("response")?["status_code"];
+    let status = status.as_u64().or_else(|| status.as_str()?.parse().ok())?;
+    u16::try_from(status).ok().filter(|status| 400 <= *status)
 }
 
 /// The value that a function returned, or the body of the response that it made.

@@ -259,7 +259,10 @@ impl Host for HubHost {
         let (host, name, arguments) = (self.clone(), name.to_owned(), arguments.to_vec());
         let answering = self.runtime.spawn(async move { host.answer(&name, &arguments).await });
         AbortOnDropHandle::new(answering).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a host call panicked");
+            // Those that a stop cuts off are no fault of theirs.
+            if error.is_panic() {
+                tracing::error!(%error, "a host call panicked");
+            }
             Err(Refused("the hub failed".to_owned()))
         })
     }

@@ -1,77 +1,62 @@
 //! Calls the functions of sources for the events that wait for them.
 //!
-//! A source has a lane of its own, in which a slice of its events goes from beginning to
-//! end: the calls of a slice run at once, and its events end in intake order. Lanes do not
-//! wait for each other, as long as there are calls to be had. When the hub stops, no call
-//! begins any more and those under way get the time that requests get.
+//! Each source that has events waiting has one call at least, whatever others do; up to
+//! [`OF_SOURCE_MAX`] as long as there are calls to spare. Events of a source that matches
+//! records end in intake order, so that the newest has the last word; those of others as
+//! their calls do. When the hub stops, no call begins any more and those under way get the
+//! time that requests get.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use futures_util::future::join_all;
-use tokio::sync::Semaphore;
-use tokio::task::{Id, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use turnbuckle_core::id::SourceId;
+use turnbuckle_core::id::{InboundEventId, SourceId};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::event_call::CallLimit;
 use turnbuckle_store::inbound::{FinishEvent, InboundEvent};
 
 use super::process::{AWAY_WAIT, finish};
 use crate::app::App;
+use crate::functions::SOURCES_MAX;
 use crate::functions::event::{begin, prepare, until_back};
 use crate::logging::{Chain, Failing, log_failure};
 
-/// Lanes at once, each with the events of a slice in memory.
-const LANES_MAX: usize = 64;
-/// Calls of one slice.
-const SLICE_CALLS: usize = 8;
+/// Events of one source that are worked on at once.
+const OF_SOURCE_MAX: usize = 8;
+const LIMIT: CallLimit = CallLimit { sources: SOURCES_MAX, per_source: OF_SOURCE_MAX };
 
 pub async fn run(app: App, shutdown: CancellationToken) {
-    // The rest is for those who call functions by URL and wait.
-    let calls_max = (app.config.functions.running_max * 3 / 4).max(1);
-    let room = Arc::new(Semaphore::new(calls_max));
-    let mut lanes = JoinSet::new();
-    let mut busy: HashMap<Id, SourceId> = HashMap::new();
+    let mut work = Work::new(app.functions.to_spare());
     while !shutdown.is_cancelled() {
-        for (source, events) in lease(&app, &busy, calls_max).await {
-            let lane = run_slice(app.clone(), room.clone(), events, shutdown.clone());
-            busy.insert(lanes.spawn(lane).id(), source);
+        work.wait.extend(lease(&app).await);
+        if let Err(error) = work.start(&app, &shutdown).await {
+            report(&error);
         }
         tokio::select! {
-            Some(ended) = lanes.join_next_with_id() => forget(&mut busy, ended),
+            Some(ended) = work.calls.join_next() => work.ended(ended),
             () = app.store.new_for_calls() => {}
             () = shutdown.cancelled() => {}
         }
+        if let Err(error) = work.end(&app, &shutdown).await {
+            report(&error);
+        }
     }
-    while let Some(ended) = lanes.join_next_with_id().await {
-        forget(&mut busy, ended);
-    }
-}
-
-fn forget(busy: &mut HashMap<Id, SourceId>, ended: Result<(Id, ()), tokio::task::JoinError>) {
-    match ended {
-        Ok((id, ())) => drop(busy.remove(&id)),
-        Err(error) => {
-            tracing::error!(%error, "the calls of a source panicked");
-            busy.remove(&error.id());
+    while let Some(ended) = work.calls.join_next().await {
+        work.ended(ended);
+        if let Err(error) = work.end(&app, &shutdown).await {
+            report(&error);
         }
     }
 }
 
-/// Slices of events that wait, by source.
-async fn lease(
-    app: &App,
-    busy: &HashMap<Id, SourceId>,
-    calls_max: usize,
-) -> HashMap<SourceId, Vec<Arc<InboundEvent>>> {
-    let sources = LANES_MAX.saturating_sub(busy.len());
-    if sources == 0 {
-        return HashMap::new();
-    }
-    let busy: Vec<SourceId> = busy.values().copied().collect();
-    let limit = CallLimit { sources, per_source: SLICE_CALLS.min(calls_max) };
-    let events = match app.store.lease_for_calls(&busy, limit).await {
+/// What has not begun waits for the next start; what has is known to have.
+fn report(error: &StoreError) {
+    tracing::error!(error = %Chain(error), "events that wait for calls could not be ended");
+}
+
+async fn lease(app: &App) -> Vec<Arc<InboundEvent>> {
+    match app.store.lease_for_calls(LIMIT).await {
         Ok(events) => events,
         Err(error) => {
             log_failure!(
@@ -81,46 +66,114 @@ async fn lease(
             tokio::time::sleep(AWAY_WAIT).await;
             Vec::new()
         }
-    };
-    let mut by_source: HashMap<SourceId, Vec<Arc<InboundEvent>>> = HashMap::new();
-    for event in events {
-        by_source.entry(event.source).or_default().push(event);
-    }
-    by_source
-}
-
-/// Calls for the events of one source, and ends them.
-async fn run_slice(
-    app: App,
-    room: Arc<Semaphore>,
-    events: Vec<Arc<InboundEvent>>,
-    shutdown: CancellationToken,
-) {
-    let count = events.len() as u32;
-    let taking = shutdown.run_until_cancelled(room.acquire_many(count)).await;
-    let Some(Ok(_room)) = taking else { return };
-    if let Err(error) = call_and_end(&app, events, &shutdown).await {
-        // What has not begun waits for the next start; what has is known to have.
-        tracing::error!(error = %Chain(&error), "events that wait for calls could not be ended");
     }
 }
 
-async fn call_and_end(
-    app: &App,
-    events: Vec<Arc<InboundEvent>>,
-    shutdown: &CancellationToken,
-) -> Result<(), StoreError> {
-    let mut prepared = Vec::with_capacity(events.len());
-    for event in &events {
-        prepared.push(until_back(shutdown, || prepare(app, event, false)).await?);
+/// Events in hand.
+struct Work {
+    /// Those whose call has not begun, oldest first.
+    wait: VecDeque<Arc<InboundEvent>>,
+    /// The others, by source in the order of intake.
+    begun: HashMap<SourceId, VecDeque<Begun>>,
+    calls: JoinSet<(SourceId, InboundEventId, Option<FinishEvent>)>,
+    /// Calls that may run beyond the first of each source.
+    to_spare: usize,
+}
+
+struct Begun {
+    event: Arc<InboundEvent>,
+    /// Whether it waits for those of its source that are older.
+    is_ordered: bool,
+    /// `None` while the call runs; the inner one where the event does not end here.
+    end: Option<Option<FinishEvent>>,
+}
+
+type Joined = Result<(SourceId, InboundEventId, Option<FinishEvent>), tokio::task::JoinError>;
+
+impl Work {
+    fn new(to_spare: usize) -> Self {
+        let (wait, begun, calls) = (VecDeque::new(), HashMap::new(), JoinSet::new());
+        Self { wait, begun, calls, to_spare }
     }
-    let next = begin(app, prepared, shutdown).await?;
-    let ends = join_all(next.into_iter().map(|next| next.end(app))).await;
-    let work: Vec<FinishEvent> = ends.into_iter().flatten().collect();
-    let is_ended = |event: &Arc<InboundEvent>| work.iter().any(|it| it.event == event.id);
-    let events: Vec<_> = events.into_iter().filter(is_ended).collect();
-    if events.is_empty() {
-        return Ok(());
+
+    /// Whether one more may begin, which takes it of what is to spare.
+    fn has_room(&mut self, running: usize) -> bool {
+        let is_first = running == 0;
+        let has_room = is_first || 0 < self.to_spare;
+        self.to_spare -= usize::from(has_room && !is_first);
+        has_room
     }
-    until_back(shutdown, || finish(app, &events, work.clone())).await
+
+    /// Begins as many calls as may be.
+    async fn start(&mut self, app: &App, shutdown: &CancellationToken) -> Result<(), StoreError> {
+        let mut running: HashMap<SourceId, usize> =
+            self.begun.iter().map(|(source, begun)| (*source, begun.len())).collect();
+        let (mut chosen, mut wait) = (Vec::new(), VecDeque::new());
+        for event in std::mem::take(&mut self.wait) {
+            let running = running.entry(event.source).or_default();
+            match self.has_room(*running) {
+                true => {
+                    *running += 1;
+                    chosen.push(event);
+                }
+                false => wait.push_back(event),
+            }
+        }
+        self.wait = wait;
+        let mut prepared = Vec::with_capacity(chosen.len());
+        for event in &chosen {
+            prepared.push(until_back(shutdown, || prepare(app, event, false)).await?);
+        }
+        for (event, next) in chosen.into_iter().zip(begin(app, prepared, shutdown).await?) {
+            let (source, id, is_ordered) = (event.source, event.id, next.is_ordered());
+            self.begun.entry(source).or_default().push_back(Begun { event, is_ordered, end: None });
+            let app = app.clone();
+            self.calls.spawn(async move { (source, id, next.end(&app).await) });
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, ended: Joined) {
+        let mut next = Some(ended);
+        while let Some(ended) = next {
+            match ended {
+                Ok((source, id, end)) => {
+                    let begun = self.begun.entry(source).or_default();
+                    if let Some(begun) = begun.iter_mut().find(|it| it.event.id == id) {
+                        begun.end = Some(end);
+                    }
+                }
+                Err(error) => tracing::error!(%error, "a call of an event panicked"),
+            }
+            next = self.calls.try_join_next();
+        }
+    }
+
+    /// Ends the events whose turn it is.
+    async fn end(&mut self, app: &App, shutdown: &CancellationToken) -> Result<(), StoreError> {
+        let (mut events, mut work) = (Vec::new(), Vec::new());
+        for begun in self.begun.values_mut() {
+            let had = begun.len();
+            let mut is_older_open = false;
+            begun.retain_mut(|it| {
+                let is_its_turn = !(it.is_ordered && is_older_open);
+                let Some(end) = it.end.take_if(|_| is_its_turn) else {
+                    is_older_open = true;
+                    return true;
+                };
+                if let Some(end) = end {
+                    events.push(it.event.clone());
+                    work.push(end);
+                }
+                false
+            });
+            // All but the first of a source were to spare.
+            self.to_spare += had.saturating_sub(1) - begun.len().saturating_sub(1);
+        }
+        self.begun.retain(|_, begun| !begun.is_empty());
+        if events.is_empty() {
+            return Ok(());
+        }
+        until_back(shutdown, || finish(app, &events, work.clone())).await
+    }
 }

@@ -2,8 +2,8 @@
 //! of deliveries.
 //!
 //! A run goes on slice by slice, and how far it came is stored after each, so
-//! that it is taken up again after a restart; the slice in which the process
-//! died is done twice. Open runs take turns: a long one does not keep the
+//! that it is taken up again after a restart: a replay in the transaction that ends its
+//! events, a recovery after it, so that the slice in which the process died is done twice. Open runs take turns: a long one does not keep the
 //! others waiting.
 
 pub mod recover;
@@ -78,9 +78,7 @@ async fn abandon(app: &App, run: &mut Run, reason: &str) -> Result<(), StoreErro
     end(app, run).await
 }
 
-/// Ends a run. What it was to look at and did not find any more is not counted.
 async fn end(app: &App, run: &mut Run) -> Result<(), StoreError> {
-    run.total = run.done + run.failed;
-    run.ended_at = Some(app.now());
+    run.end(app.now());
     app.store.update_run(run).await
 }

@@ -67,7 +67,7 @@ async fn a_function_puts_another_body_in_the_place_of_what_was_posted() {
         if (post.kind === "test") return null;
         if (post.kind === "text") return JSON.stringify({lead: {mail: post.mail}});
         if (post.kind === "answer") return {crmAPIResponse: {body: {lead: {mail: post.mail}}}};
-        if (post.kind === "words") return "no JSON";
+        if (post.kind === "words") return "no JSON"; if (post.kind === "refused") return {crmAPIResponse: {status_code: "401"}};
         return {lead: {mail: post.mail.trim().toLowerCase()}};
     }"#;
     publish(client, "clean", script).await;
@@ -97,7 +97,11 @@ async fn a_function_puts_another_body_in_the_place_of_what_was_posted() {
     assert!(error.starts_with("its function `clean` failed: TypeError: "), "{error}");
     assert!(error.ends_with("(line 8, column 30)"), "{error}");
 
-    let logged = calls(client, "clean", 6).await;
+    let refused = post(client, &with_query, &json!({"kind": "refused"})).await;
+    assert_eq!(refused["error"], "its function `clean` answered with the status 401");
+    let logged = calls(client, "clean", 7).await;
+    assert_eq!((&logged[0]["status"], &logged[0]["failed"]), (&json!(401), &json!(false)));
+    let logged = &logged[1..];
     assert_eq!((&logged[0]["event"], &logged[0]["failed"]), (&thrown["id"], &json!(true)));
     assert_eq!((&logged[2]["event"], &logged[2]["failed"]), (&nothing["id"], &json!(false)));
     let path = format!("/api/v1/functions/clean/calls/{}", text(&logged[5]["id"]));
@@ -123,7 +127,7 @@ async fn a_function_runs_instead_on_the_connection_of_its_source() {
     let dry = json!({"ids": [answer["id"]], "dry_run": true});
     let dry = client.post("/api/v1/inbound-events/replay", dry).await.expect(200);
     let warning = &dry["replay"]["events"][0]["warnings"][0]["detail"];
-    assert!(text(warning).contains("`take` is not called in a trial"), "{dry}");
+    assert!(text(warning).contains("`take` is not called in a trial or a dry run"), "{dry}");
     let path = format!("/api/v1/sources/{}/try", source.id);
     let tried = client.post(&path, json!({"body": {"mail": "b@example.com"}})).await.expect(200);
     assert!(text(&tried["warnings"][0]["detail"]).contains("`take` is not called"), "{tried}");
@@ -131,6 +135,32 @@ async fn a_function_runs_instead_on_the_connection_of_its_source() {
     replay(client, &text(&answer["id"])).await;
     assert_eq!(emails(client).await, ["ada@example.com", "ada@example.com"]);
     calls(client, "take", 2).await;
+}
+
+#[tokio::test]
+async fn every_replay_that_wants_new_records_makes_one() {
+    let hub = hub().await;
+    let client = hub.client();
+    let script = r#"function handler(crmAPIRequest) {
+        return {EntityName: "Lead", Email: JSON.parse(crmAPIRequest.get("body")).mail};
+    }"#;
+    publish(client, "take", script).await;
+    let source = source(client, json!({"name": "take", "runs": "before"}), json!({})).await;
+    let answer = post(client, &source, &json!({"mail": "ada@example.com"})).await;
+    let mut replays = Vec::new();
+    for _ in 0..3 {
+        let asked = json!({"ids": [answer["id"]], "as_new": true});
+        replays.push(client.post("/api/v1/inbound-events/replay", asked).await.expect(202));
+    }
+    for started in replays {
+        let path = format!("/api/v1/replays/{}", text(&started["replay"]["id"]));
+        wait::until("a replay to end", async || {
+            let replay = client.get(&path).await.expect(200)["replay"].clone();
+            (replay["status"] == "done").then_some(())
+        })
+        .await;
+    }
+    assert_eq!(emails(client).await, ["ada@example.com"; 4]);
 }
 
 async fn replay(client: &Client, event: &str) {
@@ -164,6 +194,8 @@ async fn a_source_names_a_function_that_can_be_called() {
     publish(client, "gone", "function handler() {}").await;
     let source = source(client, json!({"name": "gone", "runs": "instead"}), json!({})).await;
     client.delete("/api/v1/functions/gone").await.success();
+    let path = format!("/api/v1/sources/{}", source.id);
+    client.patch(&path, json!({"name": "renamed"})).await.expect(200);
     let answer = post(client, &source, &json!({})).await;
     assert_eq!(answer["error"], "its function `gone` was deleted");
 }
@@ -202,17 +234,27 @@ async fn a_slow_function_holds_up_its_source_alone_and_keeps_its_order() {
     // Those of other sources end meanwhile, whether they call functions or not.
     let second = source(client, function, json!({})).await;
     assert_eq!(post(client, &second, &json!({"who": "c.example"})).await["status"], "done");
+    // Where nothing is matched, order is nobody's wish: what is quick overtakes.
+    let third = self::source(client, json!({"name": "slow", "runs": "before"}), json!({})).await;
+    let slowest = json!({"slow": true, "who": "e.example"});
+    let more = json!({"reply": "accepted"});
+    client.patch(&format!("/api/v1/sources/{}", third.id), more).await.expect(200);
+    let slowest = post_and_go(client, &third, &slowest).await;
+    let quick = post_and_go(client, &third, &json!({"who": "f.example"})).await;
+    assert_eq!(ended(client, &quick).await["status"], "done");
+    assert_eq!(event(client, &slowest).await["status"], "processing");
     let plain = client.create_source(json!({"reply": "processed"})).await;
     let lead = json!({"EntityName": "Lead", "Email": "d@d.example"});
     assert_eq!(post(client, &plain, &lead).await["status"], "done");
     assert_eq!(event(client, &held).await["status"], "processing");
     sink.release();
-    for id in [&held, &behind] {
+    for id in [&held, &behind, &slowest] {
         assert_eq!(ended(client, id).await["status"], "done");
     }
     let made: Vec<_> =
         emails(client).await.into_iter().filter(|it| it.starts_with("ended@")).collect();
-    assert_eq!(made, ["ended@c.example", "ended@a.example", "ended@b.example"]);
+    let place = |who: &str| made.iter().position(|it| it == &format!("ended@{who}")).unwrap();
+    assert!(place("a.example") < place("b.example") && place("c.example") < place("a.example"));
 }
 
 /// Kills the hub while a call of an event is under way. Answers the event.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use deadpool_postgres::{GenericClient, Transaction};
-use turnbuckle_core::id::{FunctionCallId, FunctionId, InboundEventId, SourceId, Stamp};
+use turnbuckle_core::id::{FunctionCallId, FunctionId, InboundEventId, Stamp};
 
 use crate::StoreError;
 use crate::event_call::{BeginCall, Begun, CallLimit, EventCall, EventCallStore};
@@ -29,7 +29,7 @@ const QUEUE: &str = concat!(
 );
 
 /// Sources are found one after the other, each by one look into the index, and so is what
-/// has waited longest at each.
+/// has waited longest at each. What is in hand (`$1`) is the oldest of its source.
 const LEASE: &str = "WITH RECURSIVE waiting (source, head, shard) AS (
         (SELECT source, seq, shard FROM inbound_queue WHERE stage = 3
          ORDER BY source, seq LIMIT 1)
@@ -39,13 +39,13 @@ const LEASE: &str = "WITH RECURSIVE waiting (source, head, shard) AS (
             WHERE stage = 3 AND inbound_queue.source > waiting.source
             ORDER BY source, seq LIMIT 1) AS next),
     chosen AS (
-        SELECT source FROM waiting WHERE NOT source = ANY($1) AND shard = ANY($4)
-        ORDER BY head LIMIT $2)
+        SELECT source FROM waiting WHERE shard = ANY($4) ORDER BY head LIMIT $2)
     SELECT workspace, seq, tail, it.source, source_tail, connection, headers, query, body
     FROM chosen CROSS JOIN LATERAL (
         SELECT * FROM inbound_queue
         WHERE stage = 3 AND inbound_queue.source = chosen.source
         ORDER BY seq LIMIT $3) AS it
+    WHERE NOT seq = ANY($1)
     ORDER BY seq";
 
 #[async_trait]
@@ -65,15 +65,14 @@ impl EventCallStore for PostgresStore {
 
     async fn lease_for_calls(
         &self,
-        busy: &[SourceId],
         limit: CallLimit,
     ) -> Result<Vec<Arc<InboundEvent>>, StoreError> {
         during("read events that wait for calls", async {
             let db = self.pool.get().await?;
-            let busy = column(busy, |source| source.0.row_key());
+            let held = self.held.row_keys();
             let (sources, per_source) = (limit.sources as i64, limit.per_source as i64);
             let shards = self.processes.shards(Task::Process);
-            let parameters: Parameters<'_> = &[&busy, &sources, &per_source, &shards];
+            let parameters: Parameters<'_> = &[&held, &sources, &per_source, &shards];
             let read = list(&db, LEASE, parameters, read_event).await?;
             self.held.take(read.iter().map(|event| event.id));
             Ok(read.into_iter().map(Arc::new).collect())

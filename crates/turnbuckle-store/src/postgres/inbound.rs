@@ -24,6 +24,7 @@ use crate::postgres::processes::Task;
 use crate::postgres::statement::{find, list};
 use crate::postgres::unit::{About, Keep};
 use crate::postgres::{Parts, PostgresStore};
+use crate::replay::Run;
 use crate::rules::event::{finish_event, fits};
 use crate::rules::numbers::{change_type_from_row, inbound_status_from_row, inbound_status_to_row};
 
@@ -35,7 +36,7 @@ const SLICE: usize = 500;
 pub struct Held(Mutex<HashSet<InboundEventId>>);
 
 impl Held {
-    fn row_keys(&self) -> Vec<i64> {
+    pub fn row_keys(&self) -> Vec<i64> {
         self.0.lock().expect("no code panics holding it").iter().map(|id| id.0.row_key()).collect()
     }
 
@@ -274,13 +275,7 @@ impl InboundStore for PostgresStore {
         &self,
         events: Vec<FinishEvent>,
     ) -> Result<Vec<EventOutcome>, StoreError> {
-        let mut about = About::default();
-        for finish in &events {
-            about.events.insert((finish.workspace, finish.event));
-            if let EventWork::Writes(_) = finish.work {
-                about.connections.insert((finish.workspace, finish.connection_no));
-            }
-        }
+        let about = about(&events);
         let held: HashSet<InboundEventId> =
             events.iter().map(|finish| finish.event).filter(|id| self.held.has(*id)).collect();
         let outcomes = self
@@ -297,6 +292,24 @@ impl InboundStore for PostgresStore {
             .await?;
         self.held.let_go(held.into_iter());
         Ok(outcomes)
+    }
+
+    async fn finish_replayed(
+        &self,
+        events: Vec<FinishEvent>,
+        run: &Run,
+        next: Option<i64>,
+    ) -> Result<Run, StoreError> {
+        let about = about(&events);
+        let now = self.clock.now();
+        self.unit("finish replayed events", &about, Keep::Yes, |unit| {
+            let finish = |finish: &FinishEvent| finish_event(unit, finish.clone());
+            let outcomes = events.iter().map(finish).collect::<Result<Vec<_>, _>>()?;
+            let after = run.after(&outcomes, next, now);
+            unit.advance(run.clone(), after.clone());
+            Ok(after)
+        })
+        .await
     }
 
     async fn try_event(&self, event: FinishEvent) -> Result<EventOutcome, StoreError> {
@@ -365,6 +378,17 @@ impl InboundStore for PostgresStore {
         })
         .await
     }
+}
+
+fn about(events: &[FinishEvent]) -> About {
+    let mut about = About::default();
+    for finish in events {
+        about.events.insert((finish.workspace, finish.event));
+        if let EventWork::Writes(_) = finish.work {
+            about.connections.insert((finish.workspace, finish.connection_no));
+        }
+    }
+    about
 }
 
 fn ended_elsewhere(finish: &FinishEvent) -> EventOutcome {

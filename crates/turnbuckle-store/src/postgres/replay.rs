@@ -1,6 +1,7 @@
 //! Replays and recoveries as runs with progress, on PostgreSQL.
 
 use async_trait::async_trait;
+use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 use turnbuckle_core::id::WorkspaceId;
 
@@ -40,6 +41,23 @@ fn read_run(row: &Row) -> Result<Run, Failure> {
         started_at: row.get(8),
         ended_at: row.get(9),
     })
+}
+
+/// # Errors
+/// If the run is not where it was.
+pub async fn advance_run(
+    transaction: &Transaction<'_>,
+    run: Option<&(Run, Run)>,
+) -> Result<(), Failure> {
+    let Some((before, after)) = run else { return Ok(()) };
+    let Run { id, workspace, total, done, failed, position, ended_at, .. } = after;
+    let progress: Parameters<'_> =
+        &[&workspace.0, id, total, done, failed, position, ended_at, &before.position];
+    let update = format!("{UPDATE} AND position = $8 AND ended_at_ms IS NULL");
+    match execute(transaction, &update, progress).await? {
+        0 => Err(before.overtaken().into()),
+        _ => Ok(()),
+    }
 }
 
 #[async_trait]

@@ -39,6 +39,7 @@ use crate::postgres::unit::known::{Known, Lead, Wants};
 pub use crate::postgres::unit::writes::Writes;
 use crate::postgres::unit::writes::{LastSeqs, Mark};
 use crate::record::Applied;
+use crate::replay::Run;
 use crate::rules::apply::{Compose, RecordWrites, Same};
 use crate::rules::event::EventWrites;
 use crate::rules::numbers::inbound_status_to_row;
@@ -185,6 +186,11 @@ impl Unit<'_> {
     ) -> Result<Arc<ConnectionSchema>, StoreError> {
         let found = self.connections.get(&(workspace, id.to_owned()));
         found.cloned().ok_or_else(|| StoreError::not_found(Noun::Connection, id))
+    }
+
+    /// Lets a run go on, if it is where it was.
+    pub fn advance(&mut self, before: Run, after: Run) {
+        self.writes.advance(before, after);
     }
 
     /// Whether nobody has ended this event yet.

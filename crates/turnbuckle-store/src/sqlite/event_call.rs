@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Db, OptionalExtension, params};
-use turnbuckle_core::id::{FunctionCallId, FunctionId, InboundEventId, SourceId, Stamp};
+use turnbuckle_core::id::{FunctionCallId, FunctionId, InboundEventId, Stamp};
 
 use crate::StoreError;
 use crate::event_call::{BeginCall, Begun, CallLimit, EventCall, EventCallStore};
@@ -29,14 +29,13 @@ impl EventCallStore for SqliteStore {
 
     async fn lease_for_calls(
         &self,
-        busy: &[SourceId],
         limit: CallLimit,
     ) -> Result<Vec<Arc<InboundEvent>>, StoreError> {
-        let leased = self.tails.lease_for_calls(busy, limit);
+        let leased = self.tails.lease_for_calls(limit);
         if leased.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<InboundEventId> = leased.iter().map(|(_, id)| *id).collect();
+        let ids = leased.clone();
         let reading = self.readers.scan("read events that wait for calls", move |db| {
             let mut events = Vec::with_capacity(ids.len());
             for id in ids {

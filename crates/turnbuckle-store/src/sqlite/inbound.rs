@@ -20,6 +20,7 @@ use crate::inbound::{
 };
 use crate::page::{Page, PageRequest};
 use crate::record::Applied;
+use crate::replay::Run;
 use crate::rules::event::{EventWrites, finish_event, fits};
 use crate::rules::numbers::{
     change_type_from_row, change_type_to_row, inbound_status_from_row, inbound_status_to_row,
@@ -29,6 +30,7 @@ use crate::sqlite::SqliteStore;
 use crate::sqlite::event_call::end_call;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::listing;
+use crate::sqlite::replay::advance_run;
 use crate::sqlite::tails::Tails;
 use crate::sqlite::writer::{Batch, Priority};
 
@@ -302,6 +304,32 @@ impl InboundStore for SqliteStore {
             self.tails.finish_events(&ids);
         }
         outcomes
+    }
+
+    async fn finish_replayed(
+        &self,
+        events: Vec<FinishEvent>,
+        run: &Run,
+        next: Option<i64>,
+    ) -> Result<Run, StoreError> {
+        let ids: Vec<InboundEventId> = events.iter().map(|finish| finish.event).collect();
+        let before = run.clone();
+        let run = self
+            .writer
+            .run(Priority::Stages, "finish replayed events", move |batch| {
+                let outcomes: Vec<EventOutcome> = events
+                    .into_iter()
+                    .map(|finish| finish_event(batch, finish))
+                    .collect::<Result<_, _>>()?;
+                let after = before.after(&outcomes, next, batch.state.now());
+                advance_run(batch.sql, &before, &after)?;
+                Ok(after)
+            })
+            .await;
+        if run.is_ok() {
+            self.tails.finish_events(&ids);
+        }
+        run
     }
 
     async fn try_event(&self, event: FinishEvent) -> Result<EventOutcome, StoreError> {

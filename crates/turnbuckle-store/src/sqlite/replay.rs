@@ -1,7 +1,7 @@
 //! Replays and recoveries as runs with progress, on SQLite.
 
 use async_trait::async_trait;
-use rusqlite::{Row, params};
+use rusqlite::{Connection as Db, Row, params};
 use turnbuckle_core::id::WorkspaceId;
 
 use crate::StoreError;
@@ -34,6 +34,35 @@ fn read_run(row: &Row<'_>) -> Result<Run, Failure> {
         started_at: row.get(8)?,
         ended_at: row.get(9)?,
     })
+}
+
+/// Writes the progress of a run; only if it is at a position, if one is given. Answers how many rows that were.
+fn update(db: &Db, run: &Run, from: Option<i64>) -> Result<usize, Failure> {
+    let updated = db
+        .prepare_cached(
+            "UPDATE run SET total = ?3, done = ?4, failed = ?5, position = ?6, ended_at_ms = ?7
+             WHERE id = ?1 AND workspace = ?2 AND (?8 IS NULL OR position = ?8 AND ended_at_ms IS NULL)",
+        )?
+        .execute(params![
+            run.id,
+            run.workspace.0,
+            run.total,
+            run.done,
+            run.failed,
+            run.position,
+            run.ended_at,
+            from
+        ])?;
+    Ok(updated)
+}
+
+/// # Errors
+/// If the run is not where it was.
+pub fn advance_run(db: &Db, before: &Run, after: &Run) -> Result<(), Failure> {
+    match update(db, after, Some(before.position))? {
+        0 => Err(before.overtaken().into()),
+        _ => Ok(()),
+    }
 }
 
 #[async_trait]
@@ -70,22 +99,7 @@ impl ReplayStore for SqliteStore {
         let run = run.clone();
         self.writer
             .run(Priority::Stages, "note the progress of a run", move |batch| {
-                let updated = batch
-                    .sql
-                    .prepare_cached(
-                        "UPDATE run SET total = ?3, done = ?4, failed = ?5, position = ?6,
-                             ended_at_ms = ?7
-                         WHERE id = ?1 AND workspace = ?2",
-                    )?
-                    .execute(params![
-                        run.id,
-                        run.workspace.0,
-                        run.total,
-                        run.done,
-                        run.failed,
-                        run.position,
-                        run.ended_at
-                    ])?;
+                let updated = update(batch.sql, &run, None)?;
                 if updated == 0 {
                     return Err(StoreError::not_found(run.kind.noun(), &run.id).into());
                 }

@@ -4,7 +4,7 @@
 //! Only a shortcut: the database is the truth, memory is bounded in bytes, and
 //! what does not fit is read from the database when its turn comes.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value as Json;
@@ -37,9 +37,28 @@ struct Events {
     leased: HashSet<InboundEventId>,
 }
 
-/// Events that wait for calls of functions, by source, in the order of intake: their ids
-/// alone, whatever their number.
-type ForCalls = HashMap<SourceId, VecDeque<InboundEventId>>;
+/// Events that wait for calls of functions: their ids alone, whatever their number.
+#[derive(Default)]
+struct ForCalls {
+    by_source: HashMap<SourceId, CallQueue>,
+    /// Sources of those that are handed out and not finished.
+    leased: HashMap<InboundEventId, SourceId>,
+}
+
+/// Of one source, in the order of intake.
+#[derive(Default)]
+struct CallQueue {
+    leased: BTreeSet<i64>,
+    waiting: VecDeque<InboundEventId>,
+}
+
+impl CallQueue {
+    /// Its oldest event.
+    fn head(&self) -> Option<i64> {
+        let waiting = self.waiting.front().map(|id| id.0.row_key());
+        self.leased.first().copied().or(waiting)
+    }
+}
 
 /// An event handed out; one that did not fit in memory is in the database alone.
 pub type LeasedEvent = (InboundEventId, Option<Arc<InboundEvent>>);
@@ -122,66 +141,79 @@ impl Tails {
         for id in ids {
             tail.leased.remove(id);
         }
+        drop(tail);
+        let mut for_calls = self.for_calls.lock().expect("no code panics holding the queue");
+        let for_calls = &mut *for_calls;
+        for id in ids {
+            let Some(source) = for_calls.leased.remove(id) else { continue };
+            let Some(queue) = for_calls.by_source.get_mut(&source) else { continue };
+            queue.leased.remove(&id.0.row_key());
+            if queue.head().is_none() {
+                for_calls.by_source.remove(&source);
+            }
+        }
     }
 
     /// Moves events that were handed out behind those of their sources that wait for calls.
     pub fn queue_for_calls(&self, events: &[Arc<InboundEvent>]) {
         let mut tail = self.events.lock().expect("no code panics holding the tail");
-        let mut waiting = self.for_calls.lock().expect("no code panics holding the queue");
+        let mut for_calls = self.for_calls.lock().expect("no code panics holding the queue");
         for event in events {
             tail.leased.remove(&event.id);
-            waiting.entry(event.source).or_default().push_back(event.id);
+            let queue = for_calls.by_source.entry(event.source).or_default();
+            queue.waiting.push_back(event.id);
         }
-        drop((tail, waiting));
+        drop((tail, for_calls));
         self.new_for_calls.notify_one();
     }
 
-    /// Hands out the oldest that wait for calls.
-    pub fn lease_for_calls(
-        &self,
-        busy: &[SourceId],
-        limit: CallLimit,
-    ) -> Vec<(SourceId, InboundEventId)> {
-        let mut tail = self.events.lock().expect("no code panics holding the tail");
-        let mut waiting = self.for_calls.lock().expect("no code panics holding the queue");
-        let free = waiting.iter().filter(|(source, _)| !busy.contains(source));
-        let heads = free.filter_map(|(source, ids)| Some((ids.front()?.0.row_key(), *source)));
-        let mut heads: Vec<(i64, SourceId)> = heads.collect();
-        heads.sort_unstable_by_key(|(head, _)| *head);
-        heads.truncate(limit.sources);
+    /// Hands out the next that wait for calls.
+    pub fn lease_for_calls(&self, limit: CallLimit) -> Vec<InboundEventId> {
+        let mut for_calls = self.for_calls.lock().expect("no code panics holding the queue");
+        let for_calls = &mut *for_calls;
+        let mut queues: Vec<(&SourceId, &mut CallQueue)> = for_calls.by_source.iter_mut().collect();
+        queues.sort_unstable_by_key(|(_, queue)| queue.head());
+        queues.truncate(limit.sources);
         let mut leased = Vec::new();
-        for (_, source) in heads {
-            let Some(ids) = waiting.get_mut(&source) else { continue };
-            leased.extend(ids.drain(..ids.len().min(limit.per_source)).map(|id| (source, id)));
-            if ids.is_empty() {
-                waiting.remove(&source);
+        for (source, queue) in queues {
+            let room = limit.per_source.saturating_sub(queue.leased.len());
+            for id in queue.waiting.drain(..queue.waiting.len().min(room)) {
+                queue.leased.insert(id.0.row_key());
+                for_calls.leased.insert(id, *source);
+                leased.push(id);
             }
         }
-        tail.leased.extend(leased.iter().map(|(_, id)| *id));
         leased
     }
 
     /// Takes back events that could not be read; they are the oldest of their sources again.
-    pub fn return_for_calls(&self, leased: &[(SourceId, InboundEventId)]) {
-        let mut tail = self.events.lock().expect("no code panics holding the tail");
-        let mut waiting = self.for_calls.lock().expect("no code panics holding the queue");
-        for (source, id) in leased.iter().rev() {
-            tail.leased.remove(id);
-            waiting.entry(*source).or_default().push_front(*id);
+    pub fn return_for_calls(&self, ids: &[InboundEventId]) {
+        let mut for_calls = self.for_calls.lock().expect("no code panics holding the queue");
+        for id in ids.iter().rev() {
+            let Some(source) = for_calls.leased.remove(id) else { continue };
+            let queue = for_calls.by_source.entry(source).or_default();
+            queue.leased.remove(&id.0.row_key());
+            queue.waiting.push_front(*id);
         }
-        drop((tail, waiting));
+        drop(for_calls);
         self.new_for_calls.notify_one();
     }
 
     pub fn is_leased(&self, id: InboundEventId) -> bool {
         self.events.lock().expect("no code panics holding the tail").leased.contains(&id)
+            || self
+                .for_calls
+                .lock()
+                .expect("no code panics holding the queue")
+                .leased
+                .contains_key(&id)
     }
 
     /// Those that wait for calls included.
     pub fn new_event_count(&self) -> usize {
-        let tail = self.events.lock().expect("no code panics holding the tail");
-        let waiting = self.for_calls.lock().expect("no code panics holding the queue");
-        tail.queue.len() + waiting.values().map(VecDeque::len).sum::<usize>()
+        let new = self.events.lock().expect("no code panics holding the tail").queue.len();
+        let for_calls = self.for_calls.lock().expect("no code panics holding the queue");
+        new + for_calls.by_source.values().map(|queue| queue.waiting.len()).sum::<usize>()
     }
 
     pub fn push_changes(&self, changes: &mut Vec<Arc<Change>>) {

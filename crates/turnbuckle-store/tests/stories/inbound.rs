@@ -4,11 +4,13 @@ use turnbuckle_core::change::{ChangeType, Origin};
 use turnbuckle_core::id::{InboundEventId, SourceId};
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::write::Strictness;
+use turnbuckle_store::clock::Clock;
 use turnbuckle_store::inbound::{
     Accept, Accepted, DEDUPE_MS, EventFilter, EventOutcome, EventRecord, EventWork, FinishEvent,
     Headers, InboundEvent, InboundRequest, InboundStatus, LoggedEvent,
 };
 use turnbuckle_store::record::Write;
+use turnbuckle_store::replay::{Run, RunKind};
 use turnbuckle_store::{Store, StoreError};
 
 use super::crm::{
@@ -16,7 +18,8 @@ use super::crm::{
     names, read, write,
 };
 use super::{
-    ACME, INTAKE_BYTES_MAX, OTHER, SECOND, TestClock, join_all, neighbour, page, read_all, source,
+    ACME, INTAKE_BYTES_MAX, OTHER, SECOND, TestClock, join_all, neighbour, page, read_all, replay,
+    source,
 };
 
 /// A source of the small CRM, which is made if it is not there.
@@ -267,6 +270,29 @@ pub async fn as_new_writes_another_record(store: &dyn Store, clock: &TestClock) 
     let id = outcome.applied[0].1.record.id.clone();
     let (entity, change) = ("Contact".to_owned(), Some(ChangeType::Create));
     assert_eq!(records, [EventRecord { item: 0, entity, id, change }]);
+}
+
+pub async fn a_replay_goes_on_with_its_events(store: &dyn Store, clock: &TestClock) {
+    let source = given_source(store, clock, 1).await;
+    let event = given_event(store, clock, source).await;
+    finish(store, work(&event, vec![contact("Ada")])).await;
+    let run = Run { total: 2, ..replay::a_run(clock, RunKind::Replay) };
+    store.create_run(run.clone()).await.unwrap();
+    let as_new = || vec![FinishEvent { as_new: true, ..work(&event, vec![contact("Ada")]) }];
+    let half = store.finish_replayed(as_new(), &run, Some(7)).await.unwrap();
+    assert_eq!(half, Run { done: 1, position: 7, ..run.clone() });
+    assert_eq!(store.run(ACME, &run.id).await.unwrap(), Some(half.clone()));
+
+    // Whoever knows it as it was before does none of it.
+    let late = store.finish_replayed(as_new(), &run, Some(7)).await;
+    assert!(matches!(late, Err(StoreError::Unavailable { .. })), "{late:?}");
+    assert_eq!(contacts(store).await.len(), 2);
+
+    let ended = store.finish_replayed(as_new(), &half, None).await.unwrap();
+    let expected = Run { done: 2, ended_at: Some(clock.now()), ..half.clone() };
+    assert_eq!(ended, expected);
+    assert!(store.finish_replayed(as_new(), &half, None).await.is_err(), "it has ended");
+    assert_eq!(contacts(store).await.len(), 3);
 }
 
 pub async fn a_success_after_a_failure_forgets_the_failure(store: &dyn Store, clock: &TestClock) {

@@ -238,6 +238,7 @@ macro_rules! for_each_story {
                 an_event_that_fails_leaves_the_others
                 finishing_again_updates_the_same_record
                 as_new_writes_another_record
+                a_replay_goes_on_with_its_events
                 a_success_after_a_failure_forgets_the_failure
                 events_of_one_batch_see_each_other
                 a_trial_leaves_nothing

@@ -110,7 +110,7 @@ pub async fn a_call_that_had_begun_was_cut_off(open: Open<'_>, clock: &TestClock
     // They are there, whether as new ones or as those that wait for calls.
     let limit = CallLimit { sources: 10, per_source: 10 };
     let mut found = store.lease_new(10).await.unwrap();
-    found.extend(store.lease_for_calls(&[], limit).await.unwrap());
+    found.extend(store.lease_for_calls(limit).await.unwrap());
     assert_eq!(found, [begun.clone(), waiting.clone()]);
     let answers = [(begun, Begun::CutOff(call)), (waiting, Begun::Now)];
     for (event, answer) in answers {

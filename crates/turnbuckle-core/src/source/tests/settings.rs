@@ -206,7 +206,7 @@ fn what_a_function_returns_takes_the_place_of_the_body() {
         assert_eq!(value(same.clone()), Ok(Some(same)));
     }
     assert_eq!(value(json!(r#"{"a":[1]}"#)), Ok(Some(json!({"a": [1]}))));
-    for nothing in [json!(null), json!(""), json!(" "), json!("null")] {
+    for nothing in [json!(null), json!(""), json!(" "), json!("null"), json!([]), json!("[]")] {
         assert_eq!(value(nothing), Ok(None));
     }
     let refused = value(json!("a=1")).unwrap_err();

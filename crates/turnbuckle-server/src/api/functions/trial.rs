@@ -22,7 +22,7 @@ use crate::extract::{JsonBody, PathParams};
 use crate::functions::calls::{CallDetail, CallError, HostCall, millis};
 use crate::functions::event::read_received;
 use crate::functions::request::FunctionRequest;
-use crate::functions::run;
+use crate::functions::run_answered;
 use crate::problem::{ApiError, Problem, ProblemBody};
 
 /// A request to be tried on a version.
@@ -106,7 +106,7 @@ pub async fn try_function(
         (request, None) => read(request.unwrap_or_default(), &caller)?,
         (None, Some(event)) => received(&app, &event, &caller).await?,
     };
-    let outcome = run(&app, &function, &code, &request, None).await.map_err(not_run)?;
+    let outcome = run_answered(&app, &function, &code, &request).await.map_err(not_run)?;
     Ok(Json(TrialAnswer::of(outcome)))
 }
 

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::id::{InboundEventId, SourceId, UnixMs, WorkspaceId};
 use turnbuckle_store::StoreError;
-use turnbuckle_store::inbound::{EventFilter, EventRecord, InboundStatus, LoggedEvent};
+use turnbuckle_store::inbound::{EventFilter, InboundStatus, LoggedEvent};
 use turnbuckle_store::page::PageRequest;
 use turnbuckle_store::replay::Run;
 
-use super::{abandon, end};
+use super::abandon;
 use crate::app::App;
 use crate::functions::event::{Prepared, begin, prepare};
 
@@ -119,15 +119,14 @@ pub(super) async fn advance(
     let slice = request.selection.slice(app, run.workspace, run.position, SLICE_EVENTS).await?;
     let mut next_position = slice.next;
     let mut events = Vec::with_capacity(slice.events.len());
-    let mut calls = 0;
+    let (mut calls, mut through) = (0, run.position);
     for logged in slice.events {
-        let as_new = request.as_new && !was_replayed_by(app, run, &logged).await?;
         let (status, event) = (logged.status, Arc::new(logged.event));
-        match prepare(app, &event, as_new).await? {
+        match prepare(app, &event, request.as_new).await? {
             // Its own call comes, or is under way.
             Prepared::Call(_) if status.is_pending() => {}
             Prepared::Call(_) if calls == SLICE_CALLS => {
-                next_position = Some(run.position);
+                next_position = Some(through);
                 break;
             }
             prepared => {
@@ -135,35 +134,11 @@ pub(super) async fn advance(
                 events.push(prepared);
             }
         }
-        run.position = event.id.0.row_key();
+        through = event.id.0.row_key();
     }
     let next = begin(app, events, shutdown).await?;
     let ends = join_all(next.into_iter().map(|next| next.end(app))).await;
-    let outcomes = app.store.finish_events(ends.into_iter().flatten().collect()).await?;
-    let failed = outcomes.iter().filter(|it| it.status == InboundStatus::Failed).count();
-    run.failed += failed as i64;
-    run.done += (outcomes.len() - failed) as i64;
-    match next_position {
-        None => end(app, run).await,
-        Some(position) => {
-            run.position = position;
-            app.store.update_run(run).await
-        }
-    }
-}
-
-/// Whether the records of an event were made since the run began. Without this
-/// the slice in which a process died would make its new records twice.
-async fn was_replayed_by(app: &App, run: &Run, logged: &LoggedEvent) -> Result<bool, StoreError> {
-    let Some(EventRecord { entity, id, .. }) = logged.records.first() else { return Ok(false) };
-    let source = app.catalog.source(run.workspace, logged.event.source).await?;
-    let Some(source) = source else { return Ok(false) };
-    let (connection, ids) = (&source.settings.connection, [id.clone()]);
-    let found = app.store.records(run.workspace, connection, entity, &ids, &[]).await;
-    let (records, _) = match found {
-        // The connection or the entity is gone: planning says so.
-        Err(StoreError::NotFound { .. }) => return Ok(false),
-        found => found?,
-    };
-    Ok(records.into_iter().flatten().any(|record| run.started_at <= record.created_at))
+    let ended = ends.into_iter().flatten().collect();
+    *run = app.store.finish_replayed(ended, run, next_position).await?;
+    Ok(())
 }

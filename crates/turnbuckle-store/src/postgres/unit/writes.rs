@@ -14,8 +14,10 @@ use crate::function::FunctionCall;
 use crate::postgres::change::insert_changes;
 use crate::postgres::event_call::end_calls;
 use crate::postgres::failure::Failure;
+use crate::postgres::replay::advance_run;
 use crate::postgres::statement::{Parameters, by_key, execute};
 use crate::postgres::unit::known::Lead;
+use crate::replay::Run;
 use crate::rules::apply::Same;
 use crate::rules::numbers::change_type_to_row;
 use crate::rules::record::RecordRow;
@@ -97,6 +99,8 @@ pub struct Writes {
     items: HashMap<(i64, u32), ItemWritten>,
     ended: Vec<Ended>,
     ended_calls: Vec<(InboundEventId, FunctionCall)>,
+    /// A run as it was and as it will be.
+    run: Option<(Run, Run)>,
     undo: Vec<Undo>,
 }
 
@@ -259,6 +263,10 @@ impl Writes {
         self.ended.push(ended);
     }
 
+    pub fn advance(&mut self, before: Run, after: Run) {
+        self.run = Some((before, after));
+    }
+
     pub fn end_call(&mut self, event: InboundEventId, call: FunctionCall) {
         self.ended_calls.push((event, call));
     }
@@ -302,6 +310,7 @@ impl Writes {
             end_again(transaction, ended),
             put_items(transaction, items),
             end_calls(transaction, &self.ended_calls),
+            advance_run(transaction, self.run.as_ref()),
         )?;
         Ok(())
     }
