@@ -6,19 +6,21 @@ SCHEMATHESIS := target/schemathesis/bin/schemathesis
 CRASH_KILLS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check unit fuzz bench soak openapi
+.PHONY: help run demo test check unit fuzz console screens ui bench soak openapi
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-run: ## Build and start a server; prints its address, a key set and a line to try
+run: ## Build and start a server; prints its address, whom to sign in as, a key set and a line to try
+	@if command -v npm >/dev/null; then $(MAKE) ui; \
+	else echo 'Without npm the server has no pages: install Node.js 20 or later and run make ui.' >&2; fi
 	cargo build --release --bin turnbuckle
 	TURNBUCKLE_EGRESS__ALLOW_CIDRS=$${TURNBUCKLE_EGRESS__ALLOW_CIDRS-127.0.0.0/8} target/release/turnbuckle serve
 
 demo: ## Show the main job in the terminal: a webhook becomes a record, the app is told
 	cargo run --release --bin turnbuckle -- demo
 
-test: check unit fuzz ## Everything that must pass, cheapest first; installs what it needs
+test: check unit fuzz console ## Everything that must pass, cheapest first; installs what it needs
 
 check: ## Format, lints, documentation (private items too, so links may lead to them)
 	cargo fmt --all --check
@@ -45,6 +47,26 @@ $(SCHEMATHESIS): scripts/requirements.txt
 	$(PYTHON) -m venv target/schemathesis
 	target/schemathesis/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
+
+# The pages are built anew where something that they are made of is newer.
+ui: ui/dist/console/index.html ## Build the pages of the console; needs Node.js 20 or later
+
+ui/dist/console/index.html: ui/node_modules/.package-lock.json $(shell find ui/src ui/scripts ui/*.json ui/*.ts ui/index.html 2>/dev/null)
+	npm --prefix ui run build
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	npm --prefix ui ci
+	@touch $@
+
+console: ui ## Check the pages, and walk through them in a real browser
+	npm --prefix ui run check
+	npm --prefix ui run budget
+	cargo build --bin turnbuckle --locked
+	scripts/browser.sh browser
+
+screens: ui ## Write a picture of each page into ui/screens
+	cargo build --bin turnbuckle --locked
+	scripts/browser.sh screens
 
 bench: ## Measure a release build beside what this machine can do
 	cargo build --release --locked --bin turnbuckle --bin turnbuckle-bench

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Starts the debug binary on a temporary folder and runs a script of ui/package.json in
+# a real browser against it: `browser` walks through the console, `screens` takes
+# pictures of its pages. The pages are those of ui/dist.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+script=${1:?browser or screens}
+binary=$(realpath "${TURNBUCKLE_BINARY:-${CARGO_TARGET_DIR:-target}/debug/turnbuckle}")
+
+chromium=${TURNBUCKLE_CHROMIUM:-$(command -v chromium || true)}
+if [ -z "$chromium" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            chromium fonts-dejavu-core >&2
+        chromium=$(command -v chromium)
+    else
+        echo "the console is tested in Chromium: sudo apt-get install chromium," \
+            "or name one in TURNBUCKLE_CHROMIUM" >&2
+        exit 1
+    fi
+fi
+
+folder=$(mktemp -d)
+server=
+finish() {
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
+    rm -rf "$folder"
+}
+trap finish EXIT
+
+# Nothing that somebody set for a server of their own may reach this one.
+for name in $(compgen -e TURNBUCKLE_ || true); do unset "$name"; done
+TURNBUCKLE_EGRESS__ALLOW_CIDRS=127.0.0.0/8 TURNBUCKLE_LOG__LEVEL=warn \
+    "$binary" serve --json --data "$folder/data" --listen 127.0.0.1:0 \
+    >"$folder/started.json" 2>"$folder/log" &
+server=$!
+for _ in $(seq 100); do
+    [ -s "$folder/started.json" ] && break
+    kill -0 "$server" || { cat "$folder/log"; exit 1; }
+    sleep 0.1
+done
+member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$folder/started.json"; }
+
+# Signed in as the first start says.
+if ! TURNBUCKLE_CONSOLE_URL=$(member url) TURNBUCKLE_NAME=$(member name) \
+    TURNBUCKLE_PASSWORD=$(member password) TURNBUCKLE_CHROMIUM=$chromium \
+    npm --prefix ui run "$script"; then
+    echo "--- the server's log"
+    tail -n 100 "$folder/log"
+    exit 1
+fi
