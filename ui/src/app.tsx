@@ -1,0 +1,107 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { Component, lazy, Suspense, useState, type ReactNode } from "react";
+import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
+import { Button } from "./components/button";
+import { NotifyProvider } from "./components/notify";
+import { Empty, Loading, ProblemBox } from "./components/states";
+import { newQueryClient, SessionContext, useSessionQuery } from "./features/session/session";
+import { Layout } from "./layout";
+import { PreferencesProvider } from "./preferences";
+import { useStrings, type Words } from "./strings";
+
+const Overview = lazy(() => import("./routes/overview"));
+const SignIn = lazy(() => import("./routes/sign-in"));
+const Events = lazy(() => import("./routes/events"));
+const Event = lazy(() => import("./routes/event"));
+const Endpoints = lazy(() => import("./routes/endpoints"));
+const Endpoint = lazy(() => import("./routes/endpoint"));
+const Delivery = lazy(() => import("./routes/delivery"));
+const NotFound = lazy(() => import("./routes/not-found"));
+
+export function App({ words }: { words: Words }) {
+  const [client] = useState(newQueryClient);
+  return (
+    <PreferencesProvider first={words}>
+      <QueryClientProvider client={client}>
+        <NotifyProvider>
+          <Boundary fallback={<Broken />}>
+            <Switch>
+              <Route path="/sign-in">
+                <Suspense fallback={<Loading />}>
+                  <SignIn />
+                </Suspense>
+              </Route>
+              <Route>
+                <SignedIn />
+              </Route>
+            </Switch>
+          </Boundary>
+        </NotifyProvider>
+      </QueryClientProvider>
+    </PreferencesProvider>
+  );
+}
+
+function SignedIn() {
+  const session = useSessionQuery();
+  const [path] = useLocation();
+  const search = useSearch();
+  if (session.data === undefined)
+    return <main className="alone">{session.error ? <ProblemBox error={session.error} onRetry={() => void session.refetch()} /> : <Loading />}</main>;
+  if (session.data === null) {
+    const here = path + (search && `?${search}`);
+    return <Redirect to={here === "/" ? "/sign-in" : `/sign-in?to=${encodeURIComponent(here)}`} replace />;
+  }
+  return (
+    <SessionContext value={session.data}>
+      <Layout>
+        <Boundary key={path} fallback={<Broken />}>
+          <Switch>
+            <Route path="/">
+              <Overview />
+            </Route>
+            <Route path="/events">
+              <Events />
+            </Route>
+            <Route path="/events/:id">{({ id }) => <Event key={id} id={id} />}</Route>
+            <Route path="/endpoints">
+              <Endpoints />
+            </Route>
+            <Route path="/endpoints/:id">{({ id }) => <Endpoint key={id} id={id} />}</Route>
+            <Route path="/deliveries/:id">{({ id }) => <Delivery key={id} id={id} />}</Route>
+            <Route>
+              <NotFound />
+            </Route>
+          </Switch>
+        </Boundary>
+      </Layout>
+    </SessionContext>
+  );
+}
+
+interface BoundaryProps {
+  fallback: ReactNode;
+  children: ReactNode;
+}
+
+/** An error of one page, or a part that a newer build has replaced, leaves the rest standing. */
+class Boundary extends Component<BoundaryProps, { broken: boolean }> {
+  override state = { broken: false };
+
+  static getDerivedStateFromError(): { broken: boolean } {
+    return { broken: true };
+  }
+
+  override render(): ReactNode {
+    return this.state.broken ? this.props.fallback : this.props.children;
+  }
+}
+
+function Broken() {
+  const t = useStrings();
+  return (
+    <Empty title={t.problem.broken} action={<Button look="primary" onClick={() => location.reload()}>{t.problem.reload}</Button>}>
+      <p>{t.problem.brokenDetail}</p>
+    </Empty>
+  );
+}

@@ -1,0 +1,31 @@
+import type { ButtonHTMLAttributes } from "react";
+import { Link } from "wouter";
+
+interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: "primary" | "plain" | "quiet";
+  /** Work of this button goes on: it stays focusable, and does nothing until the work ends. */
+  busy?: boolean;
+}
+
+export function Button({ look = "plain", busy = false, type = "button", onClick, className, ...rest }: ButtonProps) {
+  return (
+    <button
+      {...rest}
+      type={type}
+      className={`button button-${look} ${className ?? ""}`}
+      aria-disabled={busy || undefined}
+      onClick={(event) => {
+        if (busy) event.preventDefault();
+        else onClick?.(event);
+      }}
+    />
+  );
+}
+
+export function LinkButton({ to, look = "plain", children }: { to: string; look?: "primary" | "plain" | "quiet"; children: React.ReactNode }) {
+  return (
+    <Link href={to} className={`button button-${look}`}>
+      {children}
+    </Link>
+  );
+}

@@ -1,0 +1,47 @@
+import { QueryCache, QueryClient, MutationCache, useQuery, useQueryClient } from "@tanstack/react-query";
+import { createContext, use } from "react";
+import { asProblem, mayPass } from "../../api/problem";
+import { deleteSession, getSession, type Session } from "../../api/session";
+
+export const SESSION = ["session"] as const;
+
+export function newQueryClient(): QueryClient {
+  // A session that ended anywhere is ended everywhere: the layout sees it and leads to the sign-in.
+  const onError = (error: unknown): void => {
+    if (asProblem(error).status === 401) client.setQueryData(SESSION, null);
+  };
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
+    defaultOptions: {
+      queries: {
+        staleTime: 2_000,
+        retry: (count, error) => count < 1 && mayPass(asProblem(error)),
+        retryDelay: 700,
+      },
+    },
+  });
+  return client;
+}
+
+export const useSessionQuery = () => useQuery({ queryKey: SESSION, queryFn: getSession, staleTime: 60_000 });
+
+export function useSignOut(): () => Promise<void> {
+  const client = useQueryClient();
+  return async () => {
+    await deleteSession();
+    // What the next person may see is asked for anew.
+    client.clear();
+    client.setQueryData(SESSION, null);
+  };
+}
+
+export const SessionContext = createContext<Session | null>(null);
+
+export function useSession(): Session {
+  const session = use(SessionContext);
+  if (!session) throw new Error("there is a session inside the layout only");
+  return session;
+}
+
+export const useMayWrite = (): boolean => useSession().user.role !== "viewer";

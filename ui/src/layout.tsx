@@ -1,0 +1,139 @@
+import * as Menu from "@radix-ui/react-dropdown-menu";
+import { Suspense, useEffect, useRef, type ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { asProblem } from "./api/problem";
+import { Icon, Mark, type IconName } from "./components/icon";
+import { useNotify } from "./components/notify";
+import { Loading, problemWords } from "./components/states";
+import { usePreferences } from "./preferences";
+import { useSession, useSignOut } from "./features/session/session";
+import { LANGUAGES, useStrings, type Language, type Strings } from "./strings";
+import { THEMES, type Theme } from "./theme";
+
+const places = (t: Strings): readonly (readonly [string, string, IconName])[] => [
+  ["/", t.overview.title, "overview"],
+  ["/events", t.events.title, "log"],
+  ["/endpoints", t.endpoints.title, "endpoints"],
+];
+
+/** A delivery is looked at from its endpoint. */
+const isAt = (path: string, place: string): boolean =>
+  place === "/" ? path === "/" : path === place || path.startsWith(`${place}/`) || (place === "/endpoints" && path.startsWith("/deliveries/"));
+
+export function Layout({ children }: { children: ReactNode }) {
+  const t = useStrings();
+  const { workspace } = useSession();
+  const [path] = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(path);
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    // A new page begins at its top, for eyes and for screen readers.
+    main.current?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, [path]);
+  return (
+    <div className="layout">
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        {t.app.skip}
+      </a>
+      <header className="side">
+        <div className="side-head">
+          <Link href="/" className="brand">
+            <Mark />
+            {t.app.name}
+          </Link>
+          <span className="workspace" title={workspace.slug}>
+            {workspace.label || workspace.slug}
+          </span>
+        </div>
+        <nav aria-label={t.app.navigation}>
+          <ul role="list">
+            {places(t).map(([to, label, icon]) => (
+              <li key={to}>
+                <Link href={to} aria-current={isAt(path, to) ? "page" : undefined}>
+                  <Icon name={icon} />
+                  {label}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <UserMenu />
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        <Suspense fallback={<Loading lines={8} />}>{children}</Suspense>
+      </main>
+    </div>
+  );
+}
+
+function UserMenu() {
+  const t = useStrings();
+  const { user } = useSession();
+  const { theme, setTheme, language, setLanguage } = usePreferences();
+  const signOut = useSignOut();
+  const notify = useNotify();
+  const leave = (): void => {
+    signOut().catch((error: unknown) => notify(problemWords(asProblem(error), t).title));
+  };
+  return (
+    // Modal menus lock the page with a style element, which its policy forbids.
+    <Menu.Root modal={false}>
+      <Menu.Trigger className="user" aria-label={t.app.userMenu(user.name)}>
+        <span className="avatar" aria-hidden="true">
+          {user.name.slice(0, 1).toUpperCase()}
+        </span>
+        <span className="user-name">
+          {user.name}
+          <span className="muted">{t.app.roles[user.role]}</span>
+        </span>
+        <Icon name="chevron" />
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
+          <Menu.Label className="menu-label">{t.app.theme}</Menu.Label>
+          <Menu.RadioGroup value={theme} onValueChange={(value) => setTheme(value as Theme)}>
+            {THEMES.map((value) => (
+              <MenuChoice key={value} value={value}>
+                {t.app.themes[value]}
+              </MenuChoice>
+            ))}
+          </Menu.RadioGroup>
+          <Menu.Separator className="menu-line" />
+          <Menu.Label className="menu-label">{t.app.language}</Menu.Label>
+          <Menu.RadioGroup value={language} onValueChange={(value) => setLanguage(value as Language)}>
+            {Object.entries(LANGUAGES).map(([code, name]) => (
+              <MenuChoice key={code} value={code} lang={code}>
+                {name}
+              </MenuChoice>
+            ))}
+          </Menu.RadioGroup>
+          <Menu.Separator className="menu-line" />
+          <Menu.Item className="menu-item" onSelect={leave}>
+            {t.app.signOut}
+          </Menu.Item>
+        </Menu.Content>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}
+
+function MenuChoice({ value, lang, children }: { value: string; lang?: string; children: ReactNode }) {
+  return (
+    <Menu.RadioItem className="menu-item" value={value} lang={lang}>
+      {children}
+      <Menu.ItemIndicator className="menu-check">
+        <Icon name="check" />
+      </Menu.ItemIndicator>
+    </Menu.RadioItem>
+  );
+}
