@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { POLICY, standIn } from "./scripts/stand-in";
+import { POLICY, standIn } from "./scripts/stand-in.ts";
 
 // TURNBUCKLE_HUB is a running hub. TURNBUCKLE_KEY (`publishable:secret`) makes the dev and preview
 // servers answer for its session routes too; without it they only pass requests on.

@@ -86,7 +86,7 @@ export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode]
 
 export function CodeBox({ text, label, aside, long = false }: { text: string; label: string; aside?: ReactNode; long?: boolean }) {
   return (
-    <div className="code-box">
+    <div className="code-box" data-bare={!aside}>
       <div className="code-bar">
         {aside}
         <CopyButton text={text} />

@@ -3,6 +3,7 @@ import { asProblem, type Problem } from "../api/problem";
 import { useStrings, type Strings } from "../strings";
 import { Button } from "./button";
 import { Icon } from "./icon";
+import { Marked } from "./marked";
 
 /** Title and detail of a problem, in the server's words where it has some. */
 export function problemWords(problem: Problem, t: Strings): { title: string; detail: string | null } {
@@ -22,12 +23,16 @@ export function ProblemBox({ error, title, onRetry }: { error: unknown; title?: 
       <Icon name="alert" />
       <div className="notice-text">
         <strong>{title ?? words.title}</strong>
-        {words.detail && <p>{words.detail}</p>}
+        {words.detail && (
+          <p>
+            <Marked text={words.detail} />
+          </p>
+        )}
         {problem.errors.length > 0 && (
           <ul>
             {problem.errors.map(({ path, detail }) => (
               <li key={path + detail}>
-                <code>{path}</code> {detail}
+                <code>{path}</code> <Marked text={detail} />
               </li>
             ))}
           </ul>

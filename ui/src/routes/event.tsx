@@ -3,6 +3,7 @@ import type { InboundEventDetail, Source } from "../api/client";
 import { Choice, CodeBox, Facts, PageHeader, Section } from "../components/bits";
 import { Button } from "../components/button";
 import { CopyId } from "../components/copy";
+import { Marked } from "../components/marked";
 import { Answered, ProblemBox } from "../components/states";
 import { Time } from "../components/time";
 import { EventStatusBadge, SourceName, Warnings, adviceFor } from "../features/events/event-bits";
@@ -62,7 +63,9 @@ function EventBody({ event, sources }: { event: InboundEventDetail; sources: rea
         <Section title={t.event.error}>
           <div className="notice notice-bad">
             <div className="notice-text">
-              <strong>{event.error}</strong>
+              <strong>
+                <Marked text={event.error} />
+              </strong>
               <p>{t.event.advice[adviceFor(event.error)]}</p>
             </div>
           </div>

@@ -111,7 +111,7 @@ export const en = {
     received: "Received",
     source: "Source",
     status: "Status",
-    outcome: "Became",
+    outcome: "Outcome",
     records: "Records",
     statuses: { new: "New", processing: "Processing", failed: "Failed", done: "Done" },
     statusFilter: "Status of the events",

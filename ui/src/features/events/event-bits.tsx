@@ -1,5 +1,6 @@
 import type { EventStatus, InboundEvent, Source, Warning } from "../../api/client";
 import { Badge, type Tone } from "../../components/bits";
+import { Marked } from "../../components/marked";
 import { countByEntity, shortId, shorten } from "../../lib/text";
 import { useStrings, type Strings } from "../../strings";
 
@@ -23,7 +24,7 @@ export function Outcome({ event }: { event: InboundEvent }) {
   if (event.error !== null)
     return (
       <span className="error-text" title={event.error}>
-        {shorten(event.error, 140)}
+        <Marked text={shorten(event.error, 140)} />
       </span>
     );
   return (
@@ -46,7 +47,9 @@ export function Warnings({ warnings }: { warnings: readonly Warning[] }) {
       {warnings.map(({ path, detail }) => (
         <li key={path + detail}>
           <code>{path}</code>
-          <span>{detail}</span>
+          <span>
+            <Marked text={detail} />
+          </span>
         </li>
       ))}
     </ul>

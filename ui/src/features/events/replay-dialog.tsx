@@ -5,6 +5,7 @@ import { Badge, Progress, type Tone } from "../../components/bits";
 import { Button } from "../../components/button";
 import { CopyId } from "../../components/copy";
 import { Dialog } from "../../components/dialog";
+import { Marked } from "../../components/marked";
 import { Loading, ProblemBox } from "../../components/states";
 import { queryOf } from "../../lib/filters";
 import { valueText } from "../../lib/text";
@@ -127,7 +128,7 @@ function EventDifferences({ event }: { event: EventDifference }) {
         <CopyId id={event.event} />
         <Badge tone={failing ? "bad" : "good"}>{failing ? t.replay.wouldFail : t.replay.wouldBeDone}</Badge>
       </div>
-      {event.error !== null && <p className="error-text">{event.error}</p>}
+      {event.error !== null && <p className="error-text"><Marked text={event.error} /></p>}
       {!failing && event.records.length === 0 && <p className="muted">{t.replay.noRecords}</p>}
       {event.records.map((record, index) => (
         // A dry run's records have no ids while they are new; their order is fixed.
@@ -142,7 +143,8 @@ const CHANGE_TONES: Record<RecordDifference["change"], Tone> = { created: "good"
 
 function RecordDifferences({ record }: { record: RecordDifference }) {
   const t = useStrings();
-  const columns = Object.entries(record.differences);
+  const differences: Record<string, { before?: unknown; after?: unknown }> = record.differences;
+  const columns = Object.entries(differences);
   const show = (value: unknown) => {
     const text = valueText(value);
     return text === null ? <span className="muted">{t.app.empty}</span> : text;

@@ -1,0 +1,126 @@
+// What the walk and the screenshots share: Debian's Chromium, a signed-in page, and data made through the API.
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+
+const { values } = parseArgs({ options: { url: { type: "string" } } });
+export const URL_OF_CONSOLE = (values.url ?? process.env.TURNBUCKLE_CONSOLE_URL ?? "http://127.0.0.1:4173").replace(/\/$/, "");
+export const NAME = process.env.TURNBUCKLE_NAME ?? "admin";
+export const PASSWORD = process.env.TURNBUCKLE_PASSWORD ?? "correct horse";
+
+export async function launch() {
+  const executablePath = process.env.TURNBUCKLE_CHROMIUM ?? "/usr/bin/chromium";
+  if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: install chromium, or name it in TURNBUCKLE_CHROMIUM`);
+  // In a container, which has no user namespaces, Chromium starts without its sandbox only.
+  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}
+
+/** A page that keeps what the browser complains of: a breach of the policy, an exception, an error in the console. */
+export async function newPage(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    // The session is asked for before the sign-in, and a wrong password is refused: browsers log each such answer.
+    if (message.type() === "error" && !/status of 40[14]/.test(message.text())) complaints.push(message.text());
+  });
+  return { context, page, complaints };
+}
+
+export async function signIn(page) {
+  await page.goto(`${URL_OF_CONSOLE}/sign-in`);
+  await page.getByLabel("Name").fill(NAME);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+}
+
+/** Asks the API as the page would: same origin, its cookie, its header. */
+export async function call(page, method, path, body) {
+  const answer = await page.evaluate(
+    async ([method, path, body]) => {
+      const headers = { "x-turnbuckle-console": "1", "content-type": "application/json" };
+      const response = await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+      const text = await response.text();
+      return { status: response.status, text };
+    },
+    [method, path, body],
+  );
+  if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+  return answer.text === "" ? null : JSON.parse(answer.text);
+}
+
+/** The path of a URL that the hub shows; its host may be another one than that of the console. */
+const pathOf = (url) => new URL(url).pathname + new URL(url).search;
+
+/** Posts a webhook from outside the page, as senders do. */
+export async function post(url, body) {
+  const target = new URL(pathOf(url), URL_OF_CONSOLE);
+  const init = { method: "POST", headers: { "content-type": "application/json" }, body: typeof body === "string" ? body : JSON.stringify(body) };
+  const response = await fetch(target, init);
+  return response.json();
+}
+
+export async function until(what, look, milliseconds = 20_000) {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** A source with events that failed, warned and succeeded; endpoints in each status; deliveries that ended each way. */
+export async function seed(page) {
+  const mark = Math.random().toString(36).slice(2, 8);
+  const connection = `walk-${mark}`;
+  await call(page, "PUT", `/api/v1/connections/${connection}`, { context: `walk-${mark}`, connector: "native" });
+  const { source } = await call(page, "POST", "/api/v1/sources", { name: `Landing page ${mark}`, connection });
+  const { bin } = await call(page, "POST", "/api/v1/bins", {});
+  const endpoint = (query, more) =>
+    call(page, "POST", "/api/v1/endpoints", { url: bin.url + query, format: "standard", scope: "changes", connection, ...more });
+  const { endpoint: well } = await endpoint("", { description: `Billing app ${mark}` });
+  const { endpoint: dead } = await endpoint("?status=500", { retry_schedule: [1], entities: ["Contact"] });
+  const { endpoint: paused } = await endpoint("?status=503", { format: "cloudevents", description: `Data warehouse ${mark}` });
+  await call(page, "POST", `/api/v1/endpoints/${paused.id}/pause`);
+  const warned = await post(source.url, { EntityName: "Lead", Contact: "Ada Lovelace", Email: "ada@example.com", Shoe: 39, CountryId: "Canadia" });
+  const done = await post(source.url, [
+    { EntityName: "Order", Number: `A-${mark}` },
+    { EntityName: "Contact", Name: `Grace Hopper ${mark}` },
+  ]);
+  const failed = await post(source.url, { EntityName: "Leed", Contact: `Bo Peep ${mark}`, Email: "bo@example.com" });
+  await post(source.url, '{"EntityName": "Lead", oops');
+  const { deliveries } = await until("a dead delivery", async () => {
+    const answer = await call(page, "GET", `/api/v1/deliveries?status=dead&endpoint=${dead.id}`);
+    return answer.deliveries.length > 0 && answer;
+  });
+  return { mark, connection, source, well, dead, paused, warned: warned.id, done: done.id, failed: failed.id, delivery: deliveries[0].id };
+}
+
+/** Every page by a name for it. */
+export function pages(data) {
+  return {
+    overview: "/",
+    events: "/events",
+    "events-filtered": `/events?source=${data.source.id}&entity=Lead`,
+    "events-empty": "/events?error=nothing+says+this",
+    "event-failed": `/events/${data.failed}`,
+    "event-done": `/events/${data.warned}`,
+    "event-missing": "/events/in_00000000000000000000000000000000",
+    endpoints: "/endpoints",
+    "endpoint-active": `/endpoints/${data.well.id}`,
+    "endpoint-disabled": `/endpoints/${data.dead.id}`,
+    "endpoint-paused": `/endpoints/${data.paused.id}?status=dead`,
+    delivery: `/deliveries/${data.delivery}`,
+    "not-found": "/no/such/page",
+  };
+}
+
+/** Waits until the page shows something that is not "loading". */
+export async function settled(page) {
+  await page.waitForLoadState("networkidle").catch(() => undefined);
+  await page.locator(".loading").first().waitFor({ state: "detached" });
+}

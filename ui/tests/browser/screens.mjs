@@ -1,0 +1,42 @@
+// Writes a picture of every page in both themes, wide and narrow, into screens/.
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { launch, newPage, pages, seed, settled, signIn, URL_OF_CONSOLE } from "./browser.mjs";
+
+const folder = fileURLToPath(new URL("../../screens", import.meta.url));
+await mkdir(folder, { recursive: true });
+const browser = await launch();
+let data;
+
+for (const theme of ["light", "dark"]) {
+  for (const width of [1280, 320]) {
+    const { context, page } = await newPage(browser, { viewport: { width, height: width === 320 ? 640 : 800 }, colorScheme: theme });
+    const shoot = (name, fullPage = true) => page.screenshot({ path: `${folder}/${name}-${theme}-${width}.png`, fullPage });
+    await page.goto(`${URL_OF_CONSOLE}/sign-in`);
+    await page.getByLabel("Name").waitFor();
+    await shoot("sign-in");
+    await signIn(page);
+    data ??= await seed(page);
+    for (const [name, path] of Object.entries(pages(data))) {
+      await page.goto(URL_OF_CONSOLE + path);
+      await settled(page);
+      await shoot(name);
+    }
+    await page.goto(`${URL_OF_CONSOLE}/events?source=${data.source.id}`);
+    await page.getByRole("checkbox", { name: "Select all on this page" }).check();
+    await shoot("events-selected", false);
+    await page.getByRole("button", { name: "Replay…" }).click();
+    await page.getByText("What would change", { exact: true }).waitFor();
+    await page.waitForTimeout(300);
+    await shoot("replay-dry-run", false);
+    await page.goto(`${URL_OF_CONSOLE}/endpoints/${data.dead.id}`);
+    await page.getByRole("button", { name: "Recover…" }).click();
+    await shoot("recover", false);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^Menu of/ }).click();
+    await shoot("menu", false);
+    await context.close();
+  }
+}
+await browser.close();
+console.log(`The pictures are in ${folder}`);
