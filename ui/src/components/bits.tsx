@@ -91,7 +91,7 @@ export function CodeBox({ text, label, aside, long = false }: { text: string; la
         {aside}
         <CopyButton text={text} />
       </div>
-      <pre tabIndex={0} role="region" aria-label={label} data-long={long}>
+      <pre tabIndex={0} role="group" aria-label={label} data-long={long}>
         {text}
       </pre>
     </div>

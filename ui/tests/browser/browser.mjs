@@ -23,8 +23,8 @@ export async function newPage(browser, options = {}) {
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
-    // The session is asked for before the sign-in, and a wrong password is refused: browsers log each such answer.
-    if (message.type() === "error" && !/status of 40[14]/.test(message.text())) complaints.push(message.text());
+    // Browsers log every answer that is no success: a session asked for too early, what is not there, a lost server.
+    if (message.type() === "error" && !/status of (401|404|502)/.test(message.text())) complaints.push(message.text());
   });
   return { context, page, complaints };
 }

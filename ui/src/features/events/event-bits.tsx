@@ -12,10 +12,9 @@ export function EventStatusBadge({ status }: { status: EventStatus }) {
 }
 
 export function SourceName({ id, sources }: { id: string; sources: readonly Source[] | undefined }) {
-  const t = useStrings();
-  if (!sources) return <code>{shortId(id)}</code>;
-  const source = sources.find((source) => source.id === id);
-  return source ? <>{source.name}</> : <span className="muted">{t.events.deletedSource}</span>;
+  // One that was deleted, or is not among those that were listed, still has its id.
+  const source = sources?.find((source) => source.id === id);
+  return source ? <>{source.name}</> : <code className="muted">{shortId(id)}</code>;
 }
 
 /** In a line: the error if it failed, else the entities of its records, and how many values were left out. */

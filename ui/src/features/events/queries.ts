@@ -40,7 +40,7 @@ export function useSources() {
     queryKey: ["sources"],
     queryFn: async ({ signal }) =>
       (await ask(api.GET("/api/v1/sources", { params: { query: { limit: 200 } }, signal }))).sources,
-    staleTime: 30_000,
+    refetchInterval: LATER_MS,
   });
 }
 
