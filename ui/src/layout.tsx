@@ -98,7 +98,6 @@ function UserMenu() {
         </span>
         <Icon name="chevron" />
       </Menu.Trigger>
-      <Menu.Portal>
         <Menu.Content className="menu" align="end" sideOffset={6} collisionPadding={8}>
           <Menu.Label className="menu-label">{t.app.theme}</Menu.Label>
           <Menu.RadioGroup value={theme} onValueChange={(value) => setTheme(value as Theme)}>
@@ -122,7 +121,6 @@ function UserMenu() {
             {t.app.signOut}
           </Menu.Item>
         </Menu.Content>
-      </Menu.Portal>
     </Menu.Root>
   );
 }

@@ -119,8 +119,9 @@ function SelectionBar({ page, ids, all, more, mayMatch, onSelect, onReplay }: Se
           }}
           onChange={() => onSelect(all || whole ? new Set() : new Set([...ids, ...page.map(({ id }) => id)]))}
         />
-        {some ? <span role="status">{all ? t.events.allMatching : t.events.selected(ids.size)}</span> : t.events.selectAll}
+        <span className={some ? "visually-hidden" : ""}>{t.events.selectAll}</span>
       </label>
+      <span role="status">{all ? t.events.allMatching : ids.size > 0 && t.events.selected(ids.size)}</span>
       {some && (
         <>
           {whole && more && !all && (

@@ -7,7 +7,7 @@ import { useTitle } from "../components/bits";
 import { Button } from "../components/button";
 import { Mark } from "../components/icon";
 import { problemWords } from "../components/states";
-import { SESSION, useSessionQuery } from "../features/session/session";
+import { beginSession, useSessionQuery } from "../features/session/session";
 import { safePath } from "../lib/filters";
 import { useStrings } from "../strings";
 
@@ -22,7 +22,7 @@ export default function SignInPage() {
   const password = useRef<HTMLInputElement>(null);
   const signIn = useMutation({
     mutationFn: (given: { name: string; password: string }) => createSession(given.name, given.password),
-    onSuccess: (session) => client.setQueryData(SESSION, session),
+    onSuccess: (session) => beginSession(client, session),
     onError: () => password.current?.select(),
   });
   if (session.data) return <Redirect to={safePath(to, location.origin)} replace />;

@@ -26,13 +26,17 @@ export function newQueryClient(): QueryClient {
 
 export const useSessionQuery = () => useQuery({ queryKey: SESSION, queryFn: getSession, staleTime: 60_000 });
 
+/** Somebody else is there, or nobody: what was shown before is forgotten, and what they may see asked for anew. */
+export function beginSession(client: QueryClient, session: Session | null): void {
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
+  client.setQueryData(SESSION, session);
+}
+
 export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
     await deleteSession();
-    // What the next person may see is asked for anew.
-    client.clear();
-    client.setQueryData(SESSION, null);
+    beginSession(client, null);
   };
 }
 
