@@ -141,8 +141,8 @@ function FirstSteps({ hasSource }: { hasSource: boolean }) {
   const steps = t.overview.steps;
   const lines = [
     [steps.connection, steps.connectionDetail, `KEY=publishable:secret\ncurl -su $KEY -X PUT ${location.origin}/api/v1/connections/acme-crm \\\n  --json '{"context":"acme","connector":"native"}'`],
-    [steps.source, steps.sourceDetail, `SOURCE=$(curl -su $KEY ${location.origin}/api/v1/sources \\\n  --json '{"name":"landing page","connection":"acme-crm"}' | jq -r .source.url)`],
-    [steps.post, steps.postDetail, `curl -s $SOURCE --json '{"EntityName":"Lead","Contact":"Ada Lovelace","Email":"ada@example.com"}'`],
+    [steps.source, steps.sourceDetail, `SOURCE=$(curl -su $KEY ${location.origin}/api/v1/sources \\\n  --json '{"name":"landing page","connection":"acme-crm"}' \\\n  | jq -r .source.url)`],
+    [steps.post, steps.postDetail, `curl -s $SOURCE \\\n  --json '{"EntityName":"Lead","Contact":"Ada Lovelace","Email":"ada@example.com"}'`],
   ] as const;
   return (
     <div className="first-steps">
