@@ -68,7 +68,11 @@ async fn whoever_signs_in_is_shown_until_they_sign_out() {
     assert_eq!(status, StatusCode::NO_CONTENT);
     assert!(headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
     assert_eq!(get(&hub, &cookie, "/api/v1/session").await, 401);
-    assert_eq!(get(&hub, &cookie, CONTEXT).await, 401);
+    // A page is asked for no key set: its browser would ask, in a window of its own.
+    let (status, headers, _) = with(&hub, &cookie, Method::GET, CONTEXT, Json::Null).await;
+    assert_eq!((status, headers.get("www-authenticate")), (StatusCode::UNAUTHORIZED, None));
+    let asked = hub.send(Request::get(CONTEXT).body(Body::empty()).unwrap()).await;
+    assert!(asked.1.contains_key("www-authenticate"));
 }
 
 #[tokio::test]

@@ -18,8 +18,7 @@ export type DeliveryDetail = Schemas["DeliveryDetailView"];
 export type DeliveryStatus = Delivery["status"];
 export type Attempt = Schemas["AttemptView"];
 export type Recovery = Schemas["RecoveryView"];
-// The document says `only` twice, as a text and as an object, which no value is.
-export type RecoverRequest = Omit<Schemas["RecoverEndpoint"], "only"> & { only: "dead" | "all" };
+export type RecoverRequest = Schemas["RecoverEndpoint"];
 export type Warning = Schemas["WarningView"];
 
 /** A form or an image of another site cannot send this header, so it proves that the console itself asks. */

@@ -955,6 +955,25 @@ export interface paths {
         patch: operations["update_record"];
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows who has signed in. */
+        get: operations["get_session"];
+        put?: never;
+        /** Signs in. The answer sets the cookie of the session, which lasts seven days. */
+        post: operations["begin_session"];
+        /** Signs out. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings/webhooks": {
         parameters: {
             query?: never;
@@ -1116,6 +1135,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the users of the workspace, oldest first. */
+        get: operations["list_users"];
+        put?: never;
+        /** Makes a user. */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a user. Sessions end at once. */
+        delete: operations["delete_user"];
+        options?: never;
+        head?: never;
+        /** Changes the role of a user, or the password. */
+        patch: operations["update_user"];
         trace?: never;
     };
     "/api/v1/workspaces": {
@@ -1439,6 +1494,17 @@ export interface components {
             addresses?: string[] | null;
             /** @description For people. */
             label?: string | null;
+        };
+        /** @description A user to be made. */
+        CreateUser: {
+            /**
+             * @description 1 to 100 small letters, digits and `-_.@+`.
+             * @example ada@example.com
+             */
+            name: string;
+            role: components["schemas"]["UserRole"];
+            /** @description 10 to 200 characters; one is made if it is not given. */
+            password?: string | null;
         };
         /** @description A workspace to be made. */
         CreateWorkspace: {
@@ -1860,6 +1926,8 @@ export interface components {
             /** @description By slug: `{"label"?,"description"?,"fields":{…},"events":{…}}`. */
             objects: Record<string, never>;
         };
+        /** @enum {string} */
+        Only: "dead" | "all";
         /** @description One choice of an option column. */
         OptionView: {
             value: string;
@@ -1910,7 +1978,7 @@ export interface components {
              * @example https://turnbuckle.dev/problems/invalid-request
              * @enum {string}
              */
-            type: "https://turnbuckle.dev/problems/invalid-request" | "https://turnbuckle.dev/problems/malformed-json" | "https://turnbuckle.dev/problems/malformed-form" | "https://turnbuckle.dev/problems/cursor-invalid" | "https://turnbuckle.dev/problems/unauthorized" | "https://turnbuckle.dev/problems/sender-not-verified" | "https://turnbuckle.dev/problems/forbidden" | "https://turnbuckle.dev/problems/route-not-found" | "https://turnbuckle.dev/problems/workspace-not-found" | "https://turnbuckle.dev/problems/context-not-found" | "https://turnbuckle.dev/problems/connection-not-found" | "https://turnbuckle.dev/problems/entity-not-found" | "https://turnbuckle.dev/problems/record-not-found" | "https://turnbuckle.dev/problems/object-not-found" | "https://turnbuckle.dev/problems/event-not-found" | "https://turnbuckle.dev/problems/source-not-found" | "https://turnbuckle.dev/problems/function-not-found" | "https://turnbuckle.dev/problems/function-call-not-found" | "https://turnbuckle.dev/problems/inbound-event-not-found" | "https://turnbuckle.dev/problems/replay-not-found" | "https://turnbuckle.dev/problems/subscription-not-found" | "https://turnbuckle.dev/problems/endpoint-not-found" | "https://turnbuckle.dev/problems/delivery-not-found" | "https://turnbuckle.dev/problems/recovery-not-found" | "https://turnbuckle.dev/problems/key-not-found" | "https://turnbuckle.dev/problems/bin-not-found" | "https://turnbuckle.dev/problems/method-not-allowed" | "https://turnbuckle.dev/problems/mapping-incomplete" | "https://turnbuckle.dev/problems/connection-in-error" | "https://turnbuckle.dev/problems/already-exists" | "https://turnbuckle.dev/problems/unique-violation" | "https://turnbuckle.dev/problems/too-many-subscriptions" | "https://turnbuckle.dev/problems/idempotency-conflict" | "https://turnbuckle.dev/problems/state-conflict" | "https://turnbuckle.dev/problems/precondition-failed" | "https://turnbuckle.dev/problems/request-timeout" | "https://turnbuckle.dev/problems/payload-too-large" | "https://turnbuckle.dev/problems/unsupported-media-type" | "https://turnbuckle.dev/problems/processing-failed" | "https://turnbuckle.dev/problems/rate-limited" | "https://turnbuckle.dev/problems/internal" | "https://turnbuckle.dev/problems/temporarily-unavailable";
+            type: "https://turnbuckle.dev/problems/invalid-request" | "https://turnbuckle.dev/problems/malformed-json" | "https://turnbuckle.dev/problems/malformed-form" | "https://turnbuckle.dev/problems/cursor-invalid" | "https://turnbuckle.dev/problems/unauthorized" | "https://turnbuckle.dev/problems/sender-not-verified" | "https://turnbuckle.dev/problems/forbidden" | "https://turnbuckle.dev/problems/route-not-found" | "https://turnbuckle.dev/problems/workspace-not-found" | "https://turnbuckle.dev/problems/context-not-found" | "https://turnbuckle.dev/problems/connection-not-found" | "https://turnbuckle.dev/problems/entity-not-found" | "https://turnbuckle.dev/problems/record-not-found" | "https://turnbuckle.dev/problems/object-not-found" | "https://turnbuckle.dev/problems/event-not-found" | "https://turnbuckle.dev/problems/source-not-found" | "https://turnbuckle.dev/problems/function-not-found" | "https://turnbuckle.dev/problems/function-call-not-found" | "https://turnbuckle.dev/problems/inbound-event-not-found" | "https://turnbuckle.dev/problems/replay-not-found" | "https://turnbuckle.dev/problems/subscription-not-found" | "https://turnbuckle.dev/problems/endpoint-not-found" | "https://turnbuckle.dev/problems/delivery-not-found" | "https://turnbuckle.dev/problems/recovery-not-found" | "https://turnbuckle.dev/problems/key-not-found" | "https://turnbuckle.dev/problems/user-not-found" | "https://turnbuckle.dev/problems/bin-not-found" | "https://turnbuckle.dev/problems/method-not-allowed" | "https://turnbuckle.dev/problems/mapping-incomplete" | "https://turnbuckle.dev/problems/connection-in-error" | "https://turnbuckle.dev/problems/already-exists" | "https://turnbuckle.dev/problems/unique-violation" | "https://turnbuckle.dev/problems/too-many-subscriptions" | "https://turnbuckle.dev/problems/idempotency-conflict" | "https://turnbuckle.dev/problems/state-conflict" | "https://turnbuckle.dev/problems/precondition-failed" | "https://turnbuckle.dev/problems/request-timeout" | "https://turnbuckle.dev/problems/payload-too-large" | "https://turnbuckle.dev/problems/unsupported-media-type" | "https://turnbuckle.dev/problems/processing-failed" | "https://turnbuckle.dev/problems/rate-limited" | "https://turnbuckle.dev/problems/internal" | "https://turnbuckle.dev/problems/temporarily-unavailable";
             /** @description The same words for every occurrence of this problem. */
             title: string;
             /**
@@ -2060,7 +2128,8 @@ export interface components {
              * @description Stored before this time; until now if not given.
              */
             until?: string | null;
-            only?: ("dead" | "all") & Record<string, never>;
+            /** @description Those given up, or all that ended. */
+            only?: components["schemas"]["Only"];
         };
         RecoveryAnswer: {
             recovery: components["schemas"]["RecoveryView"];
@@ -2211,6 +2280,28 @@ export interface components {
             cursor?: string | null;
             /** @description Whether to count the matches too, up to 1,000. */
             count?: boolean | null;
+        };
+        SessionAnswer: {
+            user: components["schemas"]["SessionUser"];
+            workspace: components["schemas"]["SessionWorkspace"];
+        };
+        /** @description Who has signed in. */
+        SessionUser: {
+            /** @example usr_01a20a4705417000803145d52465f1f4 */
+            id: string;
+            name: string;
+            role: components["schemas"]["UserRole"];
+        };
+        /** @description What the session is about. */
+        SessionWorkspace: {
+            slug: string;
+            label: string;
+        };
+        /** @description Who signs in. */
+        SignIn: {
+            /** @example admin */
+            name: string;
+            password: string;
         };
         /** @description One column to sort by. Empty values come first, descending last. */
         SortBy: {
@@ -2449,6 +2540,43 @@ export interface components {
             };
             /** @description What stands behind `?` in the URL. */
             query?: string;
+        };
+        /** @description What is changed of a user. */
+        UpdateUser: {
+            role?: components["schemas"]["UserRole"] | null;
+            /** @description Ends the sessions of the user. */
+            password?: string | null;
+            /** @description Makes a password and shows it in the answer; ends the sessions of the user. */
+            reset_password?: boolean;
+        };
+        /** @description A user, with the password if it was made for them. */
+        UserAnswer: {
+            user: components["schemas"]["UserView"];
+            /** @description Only where none was given; it cannot be shown again. */
+            password?: string | null;
+        };
+        UserListing: {
+            users: components["schemas"]["UserView"][];
+            page: components["schemas"]["PageView"];
+        };
+        /**
+         * @description `admin` does everything in the workspace, `editor` everything but key sets and users,
+         *     `viewer` reads.
+         * @enum {string}
+         */
+        UserRole: "admin" | "editor" | "viewer";
+        /** @description Somebody who signs in. */
+        UserView: {
+            /** @example usr_01a20a4705417000803145d52465f1f4 */
+            id: string;
+            /**
+             * @description What they sign in with; unique in the installation.
+             * @example ada@example.com
+             */
+            name: string;
+            role: components["schemas"]["UserRole"];
+            created_at: string;
+            updated_at: string;
         };
         /** @description Either a known sender or a scheme, and its secrets. */
         VerifyDocument: {
@@ -4803,6 +4931,74 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    begin_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key answers what the first request did, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     get_webhooks_setting: {
         parameters: {
             query?: never;
@@ -5199,6 +5395,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubscriptionsAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Items wanted, 1 to 200; 50 if not given. */
+                limit?: number;
+                /** @description `page.next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key answers what the first request did, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    delete_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id, `usr_…`. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    update_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id, `usr_…`. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
                 };
             };
             "4XX": components["responses"]["Problem"];

@@ -10,17 +10,19 @@
 
 use axum::Router;
 use axum::extract::{Path, Request};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_TYPE, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::app::App;
 use crate::problem::route_not_found;
+use crate::sign_in::CONSOLE_HEADER;
 
 #[derive(RustEmbed)]
 #[folder = "../../ui/dist/console"]
@@ -55,6 +57,17 @@ pub async fn page_or_not_found(request: Request) -> Response {
         return index(request.headers());
     }
     route_not_found().await.into_response()
+}
+
+/// Asks a page for no key set: its browser would ask whoever sits before it, in a window of
+/// its own, before the page hears of the answer.
+pub async fn without_challenge(request: Request, next: Next) -> Response {
+    let is_page = request.headers().contains_key(CONSOLE_HEADER);
+    let mut response = next.run(request).await;
+    if is_page {
+        response.headers_mut().remove(WWW_AUTHENTICATE);
+    }
+    response
 }
 
 fn is_built() -> bool {

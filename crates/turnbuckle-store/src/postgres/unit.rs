@@ -383,7 +383,6 @@ impl EventWrites for Unit<'_> {
         finish: &FinishEvent,
         item: u32,
         applied: &Applied,
-        _is_again: bool,
     ) -> Result<(), Failure> {
         let event = finish.event.0.row_key();
         let written = writes::ItemWritten {

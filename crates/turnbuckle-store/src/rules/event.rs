@@ -42,7 +42,6 @@ pub trait EventWrites: RecordWrites {
         finish: &FinishEvent,
         item: u32,
         applied: &Applied,
-        is_again: bool,
     ) -> Result<(), Self::Failure>;
 
     fn mark(&mut self) -> Result<Self::Mark, Self::Failure>;
@@ -164,7 +163,7 @@ fn finish_item<R: EventWrites>(
         Ok(applied) => applied,
         Err(failure) => return Ok(Err(reason(&failure.refused()?))),
     };
-    rows.note_written(finish, item, &applied, written_before.is_some())?;
+    rows.note_written(finish, item, &applied)?;
     Ok(Ok(applied))
 }
 

@@ -175,18 +175,15 @@ impl EventWrites for Batch<'_> {
         finish: &FinishEvent,
         item: u32,
         applied: &Applied,
-        is_again: bool,
     ) -> Result<(), Failure> {
         let event = finish.event.0.row_key();
-        if is_again {
-            self.sql
-                .prepare_cached("DELETE FROM inbound_record WHERE event = ?1 AND item = ?2")?
-                .execute(params![event, item])?;
-        }
+        // Before it may have written a record of another entity.
         self.sql
             .prepare_cached(
                 "INSERT INTO inbound_record (event, item, entity, record, change)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (event, item) DO UPDATE SET entity = excluded.entity,
+                     record = excluded.record, change = excluded.change",
             )?
             .execute(params![
                 event,

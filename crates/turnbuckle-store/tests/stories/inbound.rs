@@ -258,6 +258,23 @@ pub async fn finishing_again_updates_the_same_record(store: &dyn Store, clock: &
     assert_eq!(logged(store, &event).await.records[0].change, Some(ChangeType::Update));
 }
 
+pub async fn an_item_that_becomes_another_entity_is_noted_as_that(
+    store: &dyn Store,
+    clock: &TestClock,
+) {
+    let source = given_source(store, clock, 1).await;
+    let event = given_event(store, clock, source).await;
+    finish(store, work(&event, vec![contact("Ada")])).await;
+    let account = || vec![a_create("Account", json!({ "Name": "Ada" }))];
+    let tried = store.try_event(work(&event, account())).await.unwrap();
+    assert_eq!(tried.status, InboundStatus::Done);
+    let outcome = finish(store, work(&event, account())).await;
+    assert_eq!(outcome.status, InboundStatus::Done, "{outcome:?}");
+    let noted = logged(store, &event).await.records;
+    let entities: Vec<_> = noted.iter().map(|it| it.entity.as_str()).collect();
+    assert_eq!(entities, ["Account"]);
+}
+
 pub async fn as_new_writes_another_record(store: &dyn Store, clock: &TestClock) {
     let source = given_source(store, clock, 1).await;
     let event = given_event(store, clock, source).await;

@@ -237,6 +237,7 @@ macro_rules! for_each_story {
                 an_item_that_fails_undoes_the_others
                 an_event_that_fails_leaves_the_others
                 finishing_again_updates_the_same_record
+                an_item_that_becomes_another_entity_is_noted_as_that
                 as_new_writes_another_record
                 a_replay_goes_on_with_its_events
                 a_success_after_a_failure_forgets_the_failure

@@ -1,6 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type RecoverRequest } from "../../api/client";
-import type { components } from "../../api/schema";
 
 const ENDPOINTS = ["endpoints"] as const;
 const REFRESH_MS = 15_000;
@@ -46,7 +45,7 @@ export function useStartRecovery(id: string) {
   return useMutation({
     mutationFn: async ({ request, key }: { request: RecoverRequest; key: string }) => {
       const params = { path: { endpoint: id }, header: { "Idempotency-Key": key } };
-      const body = request as components["schemas"]["RecoverEndpoint"];
+      const body = request;
       return (await ask(api.POST("/api/v1/endpoints/{endpoint}/recover", { params, body }))).recovery;
     },
   });

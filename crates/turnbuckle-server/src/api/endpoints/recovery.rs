@@ -33,7 +33,7 @@ pub struct RecoverEndpoint {
     pub until: Option<String>,
     /// Those given up, or all that ended.
     #[serde(default)]
-    #[schema(inline)]
+    #[schema(required = false)]
     pub only: Only,
 }
 
