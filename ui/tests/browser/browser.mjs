@@ -4,10 +4,10 @@ import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 
 const { values } = parseArgs({ options: { url: { type: "string" }, only: { type: "string", default: "" } } });
-export const URL_OF_CONSOLE = (values.url ?? process.env.TURNBUCKLE_CONSOLE_URL ?? "http://127.0.0.1:4173").replace(/\/$/, "");
+export const URL_OF_CONSOLE = (values.url ?? process.env.TURNBUCKLE_CONSOLE_URL ?? "http://127.0.0.1:8080").replace(/\/$/, "");
 export const ONLY = values.only;
 export const NAME = process.env.TURNBUCKLE_NAME ?? "admin";
-export const PASSWORD = process.env.TURNBUCKLE_PASSWORD ?? "correct horse";
+export const PASSWORD = process.env.TURNBUCKLE_PASSWORD ?? "";
 
 export async function launch() {
   const executablePath = process.env.TURNBUCKLE_CHROMIUM ?? "/usr/bin/chromium";
