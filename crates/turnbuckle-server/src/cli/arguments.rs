@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use turnbuckle_server::bootstrap::DEFAULT_WORKSPACE;
 use turnbuckle_server::config::{Config, ConfigMistakes, Sources};
 
 /// Variables that are for the command line and not settings of a server.
@@ -38,6 +39,18 @@ pub struct ClientArguments {
     /// Key set to call with, `publishable:secret`.
     #[arg(long, env = "TURNBUCKLE_KEY", hide_env_values = true)]
     pub key: Option<String>,
+}
+
+/// Where a workspace is: at a server, or in a store that no server has open.
+#[derive(Args)]
+pub struct Place {
+    #[command(flatten)]
+    pub client: ClientArguments,
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// The workspace; with --key it is always that of the key.
+    #[arg(long, default_value = DEFAULT_WORKSPACE)]
+    pub workspace: String,
 }
 
 impl ClientArguments {

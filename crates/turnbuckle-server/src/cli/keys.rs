@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use turnbuckle_core::id::KeyId;
 use turnbuckle_server::api::time::rfc3339;
 use turnbuckle_server::auth::{connection_of_scope, is_scope};
-use turnbuckle_server::bootstrap::{self, DEFAULT_WORKSPACE};
+use turnbuckle_server::bootstrap;
 use turnbuckle_server::egress::Cidr;
 use turnbuckle_store::api_key::ApiKey;
 
-use super::arguments::{ClientArguments, DataArguments};
+use super::arguments::Place;
 use super::client::Client;
 use super::data;
 use super::output::{Output, cell, table};
@@ -23,18 +23,6 @@ pub enum Command {
     List(Place),
     /// End a key set at once.
     Revoke(Revoke),
-}
-
-/// Where the workspace is.
-#[derive(Args)]
-pub struct Place {
-    #[command(flatten)]
-    client: ClientArguments,
-    #[command(flatten)]
-    data: DataArguments,
-    /// The workspace; with --key it is always that of the key.
-    #[arg(long, default_value = DEFAULT_WORKSPACE)]
-    workspace: String,
 }
 
 #[derive(Args)]

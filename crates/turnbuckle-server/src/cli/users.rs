@@ -7,11 +7,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use turnbuckle_server::api::users::{UserAnswer, UserView};
 use turnbuckle_server::app::App;
-use turnbuckle_server::bootstrap::DEFAULT_WORKSPACE;
 use turnbuckle_server::sign_in::{self, check_name, check_password};
 use turnbuckle_store::user::{Role, UserChange};
 
-use super::arguments::{ClientArguments, DataArguments};
+use super::arguments::Place;
 use super::client::Client;
 use super::data;
 use super::output::{Output, cell, table};
@@ -23,27 +22,15 @@ pub enum Command {
     /// List the users of a workspace.
     List(Place),
     /// Give a user another password and end their sessions.
-    ResetPassword(Named),
+    ResetPassword(WithPassword),
     /// Delete a user and end their sessions.
     Delete(Named),
-}
-
-/// Where the workspace is.
-#[derive(Args)]
-pub struct Place {
-    #[command(flatten)]
-    client: ClientArguments,
-    #[command(flatten)]
-    data: DataArguments,
-    /// The workspace; with --key it is always that of the key.
-    #[arg(long, default_value = DEFAULT_WORKSPACE)]
-    workspace: String,
 }
 
 #[derive(Args)]
 pub struct Create {
     #[command(flatten)]
-    named: Named,
+    given: WithPassword,
     /// What the user may do.
     #[arg(long, value_enum, default_value_t = RoleName::Admin)]
     role: RoleName,
@@ -55,6 +42,12 @@ pub struct Named {
     place: Place,
     /// What the user signs in with, e.g. an e-mail address.
     name: String,
+}
+
+#[derive(Args)]
+pub struct WithPassword {
+    #[command(flatten)]
+    named: Named,
     /// Read the password from a line of standard input instead of making one.
     #[arg(long)]
     password_stdin: bool,
@@ -84,14 +77,14 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<()> {
     match command {
         Command::Create(arguments) => create(&arguments, output).await,
         Command::List(place) => list(&place, output).await,
-        Command::ResetPassword(named) => reset_password(&named, output).await,
+        Command::ResetPassword(given) => reset_password(&given, output).await,
         Command::Delete(named) => delete(&named, output).await,
     }
 }
 
 async fn create(arguments: &Create, output: Output) -> anyhow::Result<()> {
-    let Create { named, role } = arguments;
-    let password = password_of(named)?;
+    let Create { given, role } = arguments;
+    let (named, password) = (&given.named, given.password()?);
     let document = if named.place.client.is_meant(&named.place.data) {
         let mut wanted = json!({"name": named.name, "role": role.role()});
         if let Some(password) = password {
@@ -111,8 +104,8 @@ async fn create(arguments: &Create, output: Output) -> anyhow::Result<()> {
     print_password(&document, output)
 }
 
-async fn reset_password(named: &Named, output: Output) -> anyhow::Result<()> {
-    let password = password_of(named)?;
+async fn reset_password(given: &WithPassword, output: Output) -> anyhow::Result<()> {
+    let (named, password) = (&given.named, given.password()?);
     let document = if named.place.client.is_meant(&named.place.data) {
         let client = Client::new(&named.place.client)?;
         let path = format!("/api/v1/users/{}", find_by_api(&client, &named.name).await?);
@@ -184,13 +177,16 @@ fn print_password(document: &Value, output: Output) -> anyhow::Result<()> {
     })?)
 }
 
-fn password_of(named: &Named) -> anyhow::Result<Option<String>> {
-    if !named.password_stdin {
-        return Ok(None);
+impl WithPassword {
+    /// The one that was given, if one was.
+    fn password(&self) -> anyhow::Result<Option<String>> {
+        if !self.password_stdin {
+            return Ok(None);
+        }
+        let line = stdin().lock().lines().next().transpose()?.unwrap_or_default();
+        check_password(&line).map_err(|must| anyhow!("the password {must}"))?;
+        Ok(Some(line))
     }
-    let line = stdin().lock().lines().next().transpose()?.unwrap_or_default();
-    check_password(&line).map_err(|must| anyhow!("the password {must}"))?;
-    Ok(Some(line))
 }
 
 async fn find_by_api(client: &Client, name: &str) -> anyhow::Result<String> {
