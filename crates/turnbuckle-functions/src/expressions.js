@@ -3,9 +3,10 @@
 // Nothing here changes: every built-in is frozen, so that an instance can be kept and
 // none of its callers learns of another. Nothing here differs from one time to the
 // next: there is no clock, no chance and no look at what the engine has cleared away. No text
-// becomes code once an expression runs. Answers two functions of texts: one loads expressions,
-// takes what they are evaluated on, or evaluates them; one says what was thrown.
-(function () {
+// becomes code once an expression runs. Answers two functions of texts: one loads expressions, or
+// evaluates them; one says what was thrown. The host is asked nothing: asking it says that what
+// they are evaluated on was read, and that what is done from then on is theirs.
+(function (begin) {
   "use strict";
 
   const { parse, stringify } = JSON;
@@ -90,53 +91,57 @@
         // What can stand in brackets of both kinds is one expression, and closes none of them.
         evaluate(`"use strict";${scope}[\n${source}\n]`);
         expressions.push(evaluate(`"use strict";${scope}(\n${source}\n)`));
-        said.push("{}");
+        said.push(NOTHING);
       } catch (thrown) {
-        said.push(`{"error":${describe(thrown)}}`);
+        said.push(failure(thrown));
       }
     }
-    return `[${said.join(",")}]`;
+    return toJson(said);
   };
+
+  // What is said of an expression: a text, a number, a truth value or null that it comes to is
+  // said as it is. All else is a list: of nothing, of a value as JSON, or of 0 and what it threw.
+  const NOTHING = freeze([]);
+  const failure = (thrown) => [0, describe(thrown)];
 
   const answer = (expression, scope) => {
     try {
       const value = expression(scope);
-      if (value === undefined) return "{}";
+      const type = typeof value;
+      if (type === "string" || type === "boolean" || value === null) return value;
+      if (value === undefined) return NOTHING;
       if (value instanceof Promise) throw new TypeError("it comes to a promise; an expression waits for nothing");
-      const text = toJson(value);
-      if (text === undefined) throw new TypeError(`it comes to a ${typeof value}, which is not JSON`);
       // JSON would say null, which clears a column.
-      const isNone = typeof value === "number" ? !isFinite(value) : value instanceof NativeDate && isNaN(value);
+      const isNone = type === "number" ? !isFinite(value) : value instanceof NativeDate && isNaN(value);
       if (isNone) throw new TypeError(`it comes to ${value}, which is not JSON`);
-      return `{"value":${text}}`;
+      if (type === "number") return value;
+      const text = toJson(value);
+      if (text === undefined) throw new TypeError(`it comes to a ${type}, which is not JSON`);
+      return [text];
     } catch (thrown) {
-      return `{"error":${describe(thrown)}}`;
+      return failure(thrown);
     }
   };
 
-  // What is to be evaluated on: first it is taken, then it is asked for. It is made anew for
-  // each record, and may be changed: whoever sorts a list sorts it for the expressions behind.
-  let shared = {}, items = [];
-
-  const take = (given) => {
-    shared = given.shared;
-    items = given.items;
-    return "[]";
-  };
-
-  const evaluateAll = () => {
+  // What they are evaluated on is made anew for each record, and may be changed: whoever sorts a
+  // list sorts it for the expressions behind.
+  const evaluateAll = ({ shared, items }) => {
     const said = [];
     for (const item of items) {
       const scope = { ...shared, ...item };
       for (const expression of expressions) said.push(answer(expression, scope));
     }
-    return `[${said.join(",")}]`;
+    return toJson(said);
   };
 
+  // Held until others come, so that forgetting it is not left to the expressions.
+  let given = {};
+
   const run = (input) => {
-    if (input === "") return evaluateAll();
-    const given = parse(input);
-    return given.sources ? load(given) : take(given);
+    given = parse(input);
+    if (given.sources) return load(given);
+    begin("");
+    return evaluateAll(given);
   };
 
   // What was thrown, and where in the expression, which begins on the second line.

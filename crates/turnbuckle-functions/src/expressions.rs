@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
-use serde::{Deserialize, Deserializer};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
@@ -109,21 +108,15 @@ enum Ended {
     Crashed(String),
 }
 
-#[derive(Deserialize)]
-struct Said {
-    /// Nothing is said of `undefined`; null is said.
-    #[serde(default, deserialize_with = "said")]
-    value: Option<Json>,
-    error: Option<Thrown>,
-}
-
-fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
-    Json::deserialize(deserializer).map(Some)
-}
-
-impl From<Said> for Evaluated {
-    fn from(Said { value, error }: Said) -> Self {
-        error.map_or(Ok(value), Err)
+/// Reads what the prelude says of an expression: a list of nothing is `undefined`, a list of a
+/// text a value as JSON, a list of 0 and a text what was thrown. All else is a value.
+fn evaluated(said: Json) -> serde_json::Result<Evaluated> {
+    let Json::Array(said) = said else { return Ok(Ok(Some(said))) };
+    match said.as_slice() {
+        [] => Ok(Ok(None)),
+        [Json::String(value)] => Ok(Ok(Some(serde_json::from_str(value)?))),
+        [_, thrown] => Ok(Err(serde_json::from_str(thrown.as_str().unwrap_or_default())?)),
+        [_] | [_, _, _, ..] => Err(serde::de::Error::custom("not what the prelude says")),
     }
 }
 
@@ -168,7 +161,7 @@ impl Expressions {
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         let engine = Engine::new(&config).map_err(SandboxError::of(ACTION))?;
         let module = module::load(&engine, folder, &OF_EXPRESSIONS)?;
-        let mut linker = state::linker(&engine).map_err(SandboxError::of(ACTION))?;
+        let mut linker = state::linker_of_expressions(&engine).map_err(SandboxError::of(ACTION))?;
         linker.define_unknown_imports_as_traps(&module).map_err(SandboxError::of(ACTION))?;
         let template = linker.instantiate_pre(&module).map_err(SandboxError::of(ACTION))?;
         Ok(Self { engine, template, running: Semaphore::new(threads), kept: Mutex::default() })
@@ -227,17 +220,15 @@ impl Expressions {
         };
         let input = json!({ "shared": shared, "items": items }).to_string();
         let (turns, bytes) = (items.len().clamp(1, ITEMS_COUNTED_MAX) as u64, input.len() as u64);
-        let evaluated = async {
-            // Reading needs many steps where there is much to read, which are then not left
-            // to the expressions.
-            instance.ask(&input, READ_STEPS + READ_STEPS_PER_BYTE * bytes).await?;
-            instance.ask("", turns * STEPS_MAX + STEPS_PER_BYTE * bytes).await
-        };
-        let mut said = evaluated.await?.into_iter();
+        // Reading needs many steps where there is much to read, which are then not left to the
+        // expressions.
+        instance.store.data_mut().steps_then = turns * STEPS_MAX + STEPS_PER_BYTE * bytes;
+        let said = instance.ask(&input, READ_STEPS + READ_STEPS_PER_BYTE * bytes).await?;
+        let mut said = said.into_iter();
         if input.len() <= KEPT_INPUT_BYTES_MAX {
             self.keep(instance);
         }
-        let of_item = |_| said.by_ref().take(set.sources.len()).map(Evaluated::from).collect();
+        let of_item = |_| said.by_ref().take(set.sources.len()).collect();
         Ok(items.iter().map(of_item).collect())
     }
 
@@ -269,7 +260,7 @@ impl Expressions {
         };
         let mut instance = instantiate().await.map_err(Ended::of)?;
         let said = instance.ask(&input, steps).await?;
-        Ok((instance, said.into_iter().map(|said| said.error).collect()))
+        Ok((instance, said.into_iter().map(Evaluated::err).collect()))
     }
 
     fn take(&self, key: &[u8; 32]) -> Option<Kept> {
@@ -298,7 +289,7 @@ impl Expressions {
 }
 
 impl Kept {
-    async fn ask(&mut self, input: &str, steps: u64) -> Result<Vec<Said>, Ended> {
+    async fn ask(&mut self, input: &str, steps: u64) -> Result<Vec<Evaluated>, Ended> {
         let mut ask = async || {
             self.store.set_fuel(steps)?;
             let answer = match self.guest.run(&mut self.store, input).await? {
@@ -306,7 +297,8 @@ impl Kept {
                 // What an expression throws it is told itself; what is left is the engine's.
                 Err(_) => return wasmtime::Result::Ok(Err(Ended::Thrown)),
             };
-            Ok(Ok(serde_json::from_slice(answer)?))
+            let said: Vec<Json> = serde_json::from_slice(answer)?;
+            Ok(Ok(said.into_iter().map(evaluated).collect::<Result<_, _>>()?))
         };
         ask().await.unwrap_or_else(|error| Err(Ended::of(error)))
     }

@@ -17,6 +17,8 @@ pub struct State {
     pub limits: Limits,
     deadline: Instant,
     memory: StoreLimits,
+    /// Of an engine that meters what scripts do: steps that are left once a script has begun.
+    pub steps_then: u64,
     /// What the host said last.
     said: String,
     pub log: Vec<String>,
@@ -54,6 +56,7 @@ impl State {
                 limits,
                 deadline: Instant::now() + limits.time,
                 memory,
+                steps_then: 0,
                 said: String::new(),
                 log: Vec::new(),
                 log_bytes: 0,
@@ -108,12 +111,31 @@ pub enum Stop {
     NoMemory,
 }
 
-/// The functions that every instance imports.
+/// The functions that instances of functions import, and those of the engine that is started.
 pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     linker.func_wrap_async("turnbuckle", "ask", |caller, (at, length): (u32, u32)| {
         Box::new(ask(caller, at, length))
     })?;
+    link_rest(&mut linker)?;
+    Ok(linker)
+}
+
+/// The functions that instances of expressions import. They have nobody to ask: by asking they
+/// say that they begin, and have the steps that they may take from then on.
+pub fn linker_of_expressions(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    let begin = |mut caller: Caller<'_, State>, _at: u32, _length: u32| {
+        let steps = caller.data().steps_then;
+        caller.set_fuel(steps)?;
+        wasmtime::Result::Ok(0_u32)
+    };
+    linker.func_wrap("turnbuckle", "ask", begin)?;
+    link_rest(&mut linker)?;
+    Ok(linker)
+}
+
+fn link_rest(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.func_wrap("turnbuckle", "take", |mut caller: Caller<'_, State>, at: u32| {
         let said = std::mem::take(&mut caller.data_mut().said);
         write(&mut caller, at, said.as_bytes())
@@ -141,7 +163,7 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
             wasmtime::Result::Ok(0_u32)
         },
     )?;
-    Ok(linker)
+    Ok(())
 }
 
 impl State {
