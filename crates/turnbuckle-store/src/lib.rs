@@ -28,6 +28,7 @@ pub mod event_call;
 pub mod function;
 pub mod idempotency;
 pub mod inbound;
+pub mod link;
 pub mod maintenance;
 pub mod page;
 pub mod postgres;
@@ -45,7 +46,7 @@ pub use error::StoreError;
 
 /// The newest migration that this version knows, by number and name: every engine has
 /// the same ones, each in its own words.
-pub const SCHEMA: (i64, &str) = (6, "create_users");
+pub const SCHEMA: (i64, &str) = (7, "create_link_drafts");
 
 /// All contracts, as the server holds them.
 pub trait Store:
@@ -61,6 +62,7 @@ pub trait Store:
     + function::FunctionStore
     + idempotency::IdempotencyStore
     + inbound::InboundStore
+    + link::LinkStore
     + maintenance::MaintenanceStore
     + record::RecordStore
     + replay::ReplayStore
@@ -85,6 +87,7 @@ impl<T> Store for T where
         + function::FunctionStore
         + idempotency::IdempotencyStore
         + inbound::InboundStore
+        + link::LinkStore
         + maintenance::MaintenanceStore
         + record::RecordStore
         + replay::ReplayStore

@@ -34,6 +34,7 @@ mod inbound;
 mod intake;
 mod lifeline;
 mod line;
+mod link;
 mod listing;
 mod maintenance;
 mod matched;

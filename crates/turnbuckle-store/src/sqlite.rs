@@ -31,6 +31,7 @@ mod function;
 mod idempotency;
 mod inbound;
 mod line;
+mod link;
 mod listing;
 mod maintenance;
 pub mod migrations;

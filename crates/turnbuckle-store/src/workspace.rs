@@ -48,6 +48,9 @@ pub trait WorkspaceStore: Send + Sync {
         document: &Json,
     ) -> Result<bool, StoreError>;
 
+    /// The workspaces whose setting `origins` lists this web origin, oldest first.
+    async fn workspaces_of_origin(&self, origin: &str) -> Result<Vec<WorkspaceId>, StoreError>;
+
     /// Counts the changes of what a workspace has configured: keys, connections,
     /// mappings and which objects wait for their keys, entities, sources,
     /// endpoints, settings. Whoever caches any of

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use deadpool_postgres::{GenericClient, Transaction};
 use serde_json::Value as Json;
 use tokio_postgres::Row;
-use turnbuckle_core::id::{ConnectionNo, WorkspaceId};
+use turnbuckle_core::id::{ConnectionNo, UnixMs, WorkspaceId};
 
 use crate::StoreError;
 use crate::connection::{ABSENT, Connection, ConnectionStore, InitialRecords, PutConnection};
@@ -62,7 +62,7 @@ async fn find_connection(
 
 /// The connection that a write is about, in the version that its caller knows.
 /// Nobody writes records of it, or matches their changes, until the end.
-async fn lock(
+pub async fn lock(
     db: &Transaction<'_>,
     workspace: WorkspaceId,
     id: &str,
@@ -173,6 +173,27 @@ async fn create(
     lock(db, workspace, id, None).await
 }
 
+/// Saves a mapping, and what it maps where that is given.
+pub async fn save_mapping(
+    db: &Transaction<'_>,
+    workspace: WorkspaceId,
+    id: &str,
+    objects: Option<&Json>,
+    mapping: &Json,
+    version: Option<i64>,
+    now: UnixMs,
+) -> Result<Connection, Failure> {
+    let keeping = KeepingKeys::begin(db, workspace, id, version).await?;
+    let update = "UPDATE connection
+        SET objects = coalesce($3, objects), mapping = $4,
+            mapping_version = mapping_version + 1, version = version + 1, updated_at_ms = $5
+        WHERE workspace = $1 AND no = $2";
+    let (no, objects) = (keeping.connection.no.0, objects.map(Json::to_string));
+    let mapping = mapping.to_string();
+    execute(db, update, &[&workspace.0, &no, &objects, &mapping, &now]).await?;
+    keeping.end(db).await
+}
+
 /// Deletes a connection and what is bound to it; the rest is left to erasure.
 pub async fn delete(db: &Transaction<'_>, connection: &Connection) -> Result<(), Failure> {
     let Connection { no, workspace, id, .. } = connection;
@@ -182,6 +203,7 @@ pub async fn delete(db: &Transaction<'_>, connection: &Connection) -> Result<(),
              SELECT seq FROM source WHERE workspace = $1 AND connection = $2)",
         "DELETE FROM source WHERE workspace = $1 AND connection = $2",
         "DELETE FROM endpoint WHERE workspace = $1 AND connection = $2",
+        "DELETE FROM link_draft WHERE workspace = $1 AND connection = $2",
         "DELETE FROM connection WHERE workspace = $1 AND no = $2",
     ] {
         execute(db, delete, &[&workspace.0, &no.0]).await?;
@@ -295,15 +317,8 @@ impl ConnectionStore for PostgresStore {
         during("put a mapping", async {
             let mut db = self.pool.get().await?;
             let change = Configuring::begin(&mut db, workspace).await?;
-            let keeping = KeepingKeys::begin(&change.sql, workspace, id, version).await?;
-            let update = "UPDATE connection
-                SET mapping = $3, mapping_version = mapping_version + 1, version = version + 1,
-                    updated_at_ms = $4
-                WHERE workspace = $1 AND no = $2";
-            let (no, mapping, now) =
-                (keeping.connection.no.0, mapping.to_string(), self.clock.now());
-            execute(&change.sql, update, &[&workspace.0, &no, &mapping, &now]).await?;
-            let put = keeping.end(&change.sql).await?;
+            let now = self.clock.now();
+            let put = save_mapping(&change.sql, workspace, id, None, mapping, version, now).await?;
             change.commit(&self.configured).await?;
             Ok(put)
         })

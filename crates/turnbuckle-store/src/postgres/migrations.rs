@@ -31,6 +31,11 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/postgres/0005_note_calls_of_events.sql"),
     ),
     (6, "create_users", include_str!("../../migrations/postgres/0006_create_users.sql")),
+    (
+        7,
+        "create_link_drafts",
+        include_str!("../../migrations/postgres/0007_create_link_drafts.sql"),
+    ),
 ];
 
 /// The list of what was applied. Its name also marks the schema as ours.

@@ -105,6 +105,16 @@ impl WorkspaceStore for PostgresStore {
         .await
     }
 
+    async fn workspaces_of_origin(&self, origin: &str) -> Result<Vec<WorkspaceId>, StoreError> {
+        during("read settings", async {
+            let db = self.pool.get().await?;
+            let select = "SELECT workspace FROM setting
+                WHERE name = 'origins' AND document::jsonb -> 'origins' ? $1 ORDER BY workspace";
+            list(&db, select, &[&origin], |row| Ok(WorkspaceId(row.get(0)))).await
+        })
+        .await
+    }
+
     async fn put_setting(
         &self,
         workspace: WorkspaceId,

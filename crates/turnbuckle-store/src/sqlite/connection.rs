@@ -72,7 +72,7 @@ pub fn of_context(
 }
 
 /// The connection that a write is about, in the version that its caller knows.
-fn find_version(
+pub fn find_version(
     db: &Db,
     workspace: WorkspaceId,
     id: &str,
@@ -181,10 +181,12 @@ fn insert_initial(
     move_keys(batch.sql, row, new.seq, None, Some(&new.record))
 }
 
-fn put_mapping(
+/// Saves a mapping, and what it maps where that is given.
+pub fn put_mapping(
     batch: &mut Batch<'_>,
     workspace: WorkspaceId,
     id: &str,
+    objects: Option<&Json>,
     mapping: &Json,
     version: Option<i64>,
 ) -> Result<Connection, Failure> {
@@ -194,11 +196,17 @@ fn put_mapping(
             .sql
             .prepare_cached(
                 "UPDATE connection
-                 SET mapping = ?2, mapping_version = mapping_version + 1, version = version + 1,
-                     updated_at_ms = ?3
+                 SET objects = coalesce(?2, objects), mapping = ?3,
+                     mapping_version = mapping_version + 1, version = version + 1,
+                     updated_at_ms = ?4
                  WHERE no = ?1",
             )?
-            .execute(params![no, mapping.to_string(), batch.state.now()])?;
+            .execute(params![
+                no,
+                objects.map(Json::to_string),
+                mapping.to_string(),
+                batch.state.now()
+            ])?;
         Ok(())
     })?;
     find_version(batch.sql, workspace, id, None)
@@ -349,7 +357,7 @@ impl ConnectionStore for SqliteStore {
         let (name, mapping) = (id.to_owned(), mapping.clone());
         self.writer
             .run(Priority::Stages, "put a mapping", move |batch| {
-                put_mapping(batch, workspace, &name, &mapping, version)
+                put_mapping(batch, workspace, &name, None, &mapping, version)
             })
             .await
     }
@@ -389,6 +397,8 @@ pub fn delete(batch: &mut Batch<'_>, connection: &Connection) -> Result<(), Fail
              SELECT seq FROM source WHERE workspace = ?1 AND connection = ?2)",
         "DELETE FROM source WHERE workspace = ?1 AND connection = ?2",
         "DELETE FROM endpoint WHERE workspace = ?1 AND connection = ?2",
+        "DELETE FROM link_draft WHERE connection = (
+             SELECT no FROM connection WHERE workspace = ?1 AND no = ?2)",
         "DELETE FROM connection WHERE workspace = ?1 AND no = ?2",
     ] {
         batch.sql.prepare_cached(delete)?.execute([workspace.0, no.0])?;

@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0005_note_calls_of_events.sql"),
     ),
     (6, "create_users", include_str!("../../migrations/sqlite/0006_create_users.sql")),
+    (7, "create_link_drafts", include_str!("../../migrations/sqlite/0007_create_link_drafts.sql")),
 ];
 
 /// Marks the file as ours: "TBK1". Until the first release it was "TBKL", and the

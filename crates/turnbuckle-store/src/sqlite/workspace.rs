@@ -120,6 +120,18 @@ impl WorkspaceStore for SqliteStore {
         self.readers.look_up("read a setting", |db| find_setting(db, workspace, name))
     }
 
+    async fn workspaces_of_origin(&self, origin: &str) -> Result<Vec<WorkspaceId>, StoreError> {
+        self.readers.look_up("read settings", |db| {
+            let mut select = db.prepare_cached(
+                "SELECT DISTINCT workspace
+                 FROM setting, json_each(setting.document, '$.origins') AS origin
+                 WHERE setting.name = 'origins' AND origin.value = ?1 ORDER BY workspace",
+            )?;
+            let found = select.query_map([origin], |row| Ok(WorkspaceId(row.get(0)?)))?;
+            Ok(found.collect::<Result<_, _>>()?)
+        })
+    }
+
     async fn put_setting(
         &self,
         workspace: WorkspaceId,

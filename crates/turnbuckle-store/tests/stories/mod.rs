@@ -17,6 +17,7 @@ pub mod function;
 pub mod idempotency;
 pub mod inbound;
 pub mod line;
+pub mod link;
 pub mod maintenance;
 pub mod property;
 pub mod record;
@@ -152,6 +153,7 @@ macro_rules! for_each_story {
                 a_slug_names_one_workspace
                 workspaces_are_listed_oldest_first
                 a_setting_belongs_to_one_workspace
+                an_origin_leads_to_its_workspaces
                 a_setting_is_replaced_where_it_is_as_it_was_read
                 an_endpoint_comes_with_the_setting_that_names_it
                 whatever_is_configured_moves_the_version_of_its_workspace
@@ -322,6 +324,11 @@ macro_rules! for_each_story {
                 sources_wait_for_calls_apart
                 a_call_ends_with_its_event
                 a_call_is_not_begun_twice
+            }
+            link {
+                a_draft_is_saved_over_the_one_that_was_read
+                a_finish_saves_all_and_ends_the_draft
+                a_draft_belongs_to_its_connection
             }
             user {
                 a_name_is_one_user_s_everywhere

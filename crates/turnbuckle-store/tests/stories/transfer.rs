@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use turnbuckle_core::change::ChangeType;
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_store::clock::Clock;
+use turnbuckle_store::connection::ABSENT;
 use turnbuckle_store::delivery::{
     AfterAttempt, DeliveryFilter, Matched, RecoverRange, RecoverSlice,
 };
@@ -70,6 +71,8 @@ async fn given_everything(store: &dyn Store, clock: &TestClock) {
     store.queue_for_calls(&waiting).await.unwrap();
     let call = event_call::a_call(clock, called.id);
     assert_eq!(event_call::begin(store, &waiting[0], call).await, Begun::Now);
+    let draft = json!({ "mapping": { "objects": {} } });
+    store.put_link_draft(ACME, CRM, &draft, ABSENT).await.unwrap();
     store.create_user(user::a_user(clock, "ada")).await.unwrap();
     store.create_bin(bin::a_bin(clock, "mine")).await.unwrap();
     store.add_bin_request("mine", bin::a_request(clock, "1"), bin::up_to(10)).await.unwrap();

@@ -40,6 +40,29 @@ pub async fn a_setting_belongs_to_one_workspace(store: &dyn WorkspaceStore, _: &
 }
 
 /// Of two who read the same document one has to read it again.
+pub async fn an_origin_leads_to_its_workspaces(store: &dyn WorkspaceStore, _: &TestClock) {
+    let app = "https://app.example";
+    store
+        .put_setting(ACME, "origins", &json!({"origins": [app, "https://a.example"]}))
+        .await
+        .unwrap();
+    store
+        .put_setting(OTHER, "origins", &json!({"origins": ["https://b.example", app]}))
+        .await
+        .unwrap();
+    store.put_setting(OTHER, "others", &json!({"origins": ["https://c.example"]})).await.unwrap();
+    for (origin, expected) in [
+        (app, &[ACME, OTHER][..]),
+        ("https://a.example", &[ACME]),
+        ("https://b.example", &[OTHER]),
+        ("https://c.example", &[]),
+        ("https://app.example.", &[]),
+        ("", &[]),
+    ] {
+        assert_eq!(store.workspaces_of_origin(origin).await.unwrap(), expected, "{origin}");
+    }
+}
+
 pub async fn a_setting_is_replaced_where_it_is_as_it_was_read(
     store: &dyn WorkspaceStore,
     _: &TestClock,

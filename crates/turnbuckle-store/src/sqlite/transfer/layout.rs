@@ -45,6 +45,7 @@ impl Layout {
             "workspace" => it.by(&["id"]),
             "setting" => it.by(&["workspace", "name"]),
             "context" | "connection" => it.by(&["no"]),
+            "link_draft" => it.by(&["connection"]).of_connection("it.connection"),
             "entity" => it.by(&["no"]).of_connection("it.connection"),
             "entity_column" => it.by(&["no"]).of_entity("it.entity"),
             "record" => it.of_entity("it.entity").computing(is_id_given).then(
