@@ -20,7 +20,7 @@ run: ## Build and start a server; prints its address, whom to sign in as, a key 
 demo: ## Show the main job in the terminal: a webhook becomes a record, the app is told
 	cargo run --release --bin turnbuckle -- demo
 
-test: check unit fuzz console ## Everything that must pass, cheapest first; installs what it needs
+test: ui check unit fuzz console ## Everything that must pass; the pages first, so that the binary is built with them once
 
 check: ## Format, lints, documentation (private items too, so links may lead to them)
 	cargo fmt --all --check

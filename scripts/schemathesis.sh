@@ -53,8 +53,10 @@ FUZZ_RECORD=$(call POST "$crm/entities/Lead/records" '{"data":{"Contact":"Fuzz"}
 FUZZ_SOURCE=$(call POST "$api/sources" '{"name":"fuzz","connection":"fuzz"}' | member source id)
 FUZZ_ENDPOINT=$(call POST "$api/endpoints" '{"url":"https://app.example/hooks"}' | member endpoint id)
 FUZZ_BIN=$(call POST "$api/bins" '{}' | member bin name)
-export FUZZ_RECORD FUZZ_SOURCE FUZZ_ENDPOINT FUZZ_BIN
-for name in FUZZ_RECORD FUZZ_SOURCE FUZZ_ENDPOINT FUZZ_BIN; do
+FUZZ_TOKEN=$(call POST "$url/api/platform/contexts" '{"context":{"external_id":"fuzz"}}' |
+    sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p')
+export FUZZ_RECORD FUZZ_SOURCE FUZZ_ENDPOINT FUZZ_BIN FUZZ_TOKEN
+for name in FUZZ_RECORD FUZZ_SOURCE FUZZ_ENDPOINT FUZZ_BIN FUZZ_TOKEN; do
     [ -n "${!name}" ] || { echo "$name was not made"; exit 1; }
 done
 

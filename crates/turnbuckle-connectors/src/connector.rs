@@ -35,6 +35,8 @@ pub struct ProviderDescriptor {
     /// Stable name used in URLs, documents and the database: `native`.
     pub slug: &'static str,
     pub display_name: &'static str,
+    /// One sentence for whoever chooses among connectors.
+    pub short_description: &'static str,
     pub auth: AuthScheme,
     /// Records lie in our own store: they are read and written there, and no
     /// request ever leaves the hub for them.

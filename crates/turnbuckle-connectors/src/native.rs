@@ -36,6 +36,7 @@ use crate::connector::{AuthScheme, Capability, Connector, ProviderDescriptor};
 const DESCRIPTOR: ProviderDescriptor = ProviderDescriptor {
     slug: "native",
     display_name: "Built-in CRM",
+    short_description: "Contacts, leads, deals and orders that are kept right here.",
     auth: AuthScheme::None,
     is_native: true,
     capabilities: &[

@@ -46,7 +46,9 @@ mod tests {
         let capabilities =
             ["describe", "get", "batch", "search", "create", "update", "delete", "changes"];
         let expected = serde_json::json!({
-            "slug": "native", "display_name": "Built-in CRM", "auth": "none",
+            "slug": "native", "display_name": "Built-in CRM",
+            "short_description": "Contacts, leads, deals and orders that are kept right here.",
+            "auth": "none",
             "is_native": true, "capabilities": capabilities,
         });
         assert_eq!(shown, expected);

@@ -38,6 +38,7 @@ use crate::filter::Filter;
 use crate::invalid::{Invalid, pointer};
 use crate::object::{EventType, ObjectDeclaration, Objects};
 
+pub use check::{Feeding, feeding, fills};
 pub use keys::KeyShapes;
 pub use render::CompiledObject;
 
@@ -142,6 +143,24 @@ impl Mapping {
     /// are neither mapped nor opted out, and events without an action.
     pub fn completeness(&self, objects: &Objects) -> Vec<Invalid> {
         objects.iter().flat_map(|(slug, object)| self.incomplete(slug, object)).collect()
+    }
+
+    /// What whoever maps has not said anything of yet: besides what is needed to use the objects,
+    /// their fields. Saying that a field stays empty is saying something.
+    pub fn unfinished(&self, objects: &Objects) -> Vec<Invalid> {
+        let mut unfinished = self.completeness(objects);
+        for (slug, mapping) in &self.objects {
+            let (Some(object), ObjectMapping::Entity(mapping)) = (objects.get(slug), mapping)
+            else {
+                continue;
+            };
+            let path = pointer(&pointer("/objects", slug), "fields");
+            let left = object.fields.keys().filter(|field| !mapping.fields.contains_key(*field));
+            unfinished.extend(left.map(|field| {
+                Invalid::new(pointer(&path, field), format!("`{field}` is not mapped"))
+            }));
+        }
+        unfinished
     }
 
     /// Whether the object `slug`, declared as `object`, can be used.

@@ -193,6 +193,19 @@ impl FieldType {
         }
     }
 
+    /// `type` and `format` of the document.
+    pub fn words(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::String => ("string", None),
+            Self::Datetime => ("string", Some("datetime")),
+            Self::Number => ("number", None),
+            Self::Integer => ("integer", None),
+            Self::Boolean => ("boolean", None),
+            Self::Object => ("object", None),
+            Self::Array(items) => ("array", items.map(Into::into)),
+        }
+    }
+
     /// For sentences: "a string".
     pub fn article(self) -> &'static str {
         match self {

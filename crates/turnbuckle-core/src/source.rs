@@ -35,7 +35,7 @@ use url::Url;
 use crate::entity::{Column, Entity, Schema, did_you_mean};
 use crate::id::check_chosen_id;
 use crate::invalid::{Invalid, pointer};
-use crate::text::{check_line, web_url};
+use crate::text::{check_line, web_origin, web_url};
 use crate::verify::Verification;
 use crate::write::{self, Strictness};
 
@@ -328,7 +328,8 @@ fn parse_origins(document: &Json) -> Result<Vec<String>, Vec<Invalid>> {
     let mut origins = Vec::new();
     let mut invalid = Vec::new();
     for (index, text) in given.iter().enumerate() {
-        match origin(text) {
+        let any = Some(text.clone()).filter(|text| text == "*");
+        match any.or_else(|| web_origin(text)) {
             Some(origin) => origins.push(origin),
             None => invalid.push(Invalid::new(
                 pointer("", index),
@@ -337,17 +338,6 @@ fn parse_origins(document: &Json) -> Result<Vec<String>, Vec<Invalid>> {
         }
     }
     if invalid.is_empty() { Ok(origins) } else { Err(invalid) }
-}
-
-/// The origin as browsers send it.
-fn origin(text: &str) -> Option<String> {
-    if text == "*" {
-        return Some(text.to_owned());
-    }
-    let url = web_url(text).ok()?;
-    let origin = url.origin().ascii_serialization();
-    // A path, query or user name would be dropped silently.
-    (url.as_str() == format!("{origin}/")).then_some(origin)
 }
 
 fn parse_redirect(document: &Json) -> Result<Url, Vec<Invalid>> {

@@ -46,6 +46,14 @@ pub fn web_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// The origin of web pages as browsers send it: `https://example.com`. `None` of what has a path,
+/// a query or a user name, which would be dropped without a word.
+pub fn web_origin(text: &str) -> Option<String> {
+    let url = web_url(text).ok()?;
+    let origin = url.origin().ascii_serialization();
+    (url.as_str() == format!("{origin}/")).then_some(origin)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

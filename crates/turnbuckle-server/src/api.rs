@@ -20,15 +20,19 @@ pub mod health;
 pub mod idempotency;
 pub mod inbound_events;
 pub mod keys;
+pub mod link_page;
 pub mod listing;
 pub mod mapping;
 pub mod objects;
 pub mod openapi;
+pub mod pages;
+pub mod platform_user;
 pub mod records;
 pub mod session;
 pub mod settings;
 pub mod sources;
 mod store_error;
+pub mod stream;
 pub mod subscriptions;
 pub mod time;
 pub mod users;
@@ -63,10 +67,12 @@ pub fn documented_routes() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(mapping::routes())
         .merge(objects::routes())
+        .merge(platform_user::routes())
         .merge(records::routes())
         .merge(session::routes())
         .merge(settings::routes())
         .merge(sources::routes())
+        .merge(stream::routes())
         .merge(subscriptions::routes())
         .merge(users::routes())
         .merge(workspaces::routes())
@@ -77,14 +83,18 @@ pub fn router(app: App) -> Router {
     let (documented, document) = documented_routes().split_for_parts();
     let described = Described::of(&document);
     documented
+        // Before the layers, so that they hear of questions of browsers too.
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(app.clone(), idempotency::answer_once))
         .layer(from_fn_with_state(described, refuse_undescribed))
         .layer(from_fn(console::without_challenge))
+        .layer(from_fn_with_state(app.clone(), platform_user::origin::answer_browsers))
         .merge(webhooks::routes())
         .merge(zoho::routes())
         .merge(health::routes())
         .merge(openapi::routes(document))
         .merge(console::routes())
+        .merge(link_page::routes())
         .fallback(console::page_or_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(BodyBounds::from_ref(&app), take_in_leftover))

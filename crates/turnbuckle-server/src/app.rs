@@ -16,6 +16,7 @@ use turnbuckle_store::postgres::{Address, Found, PostgresOptions, PostgresStore,
 use turnbuckle_store::sqlite::{SqliteOptions, SqliteStore};
 use turnbuckle_store::{Store, StoreError};
 
+use crate::activity::Activity;
 use crate::auth::KeyUses;
 use crate::bootstrap::{SEAL_KEY_NOTE, check_seal_key};
 use crate::catalog::Catalog;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub log_quota: LogQuota,
     /// Cancelled when the hub begins to stop.
     pub stopping: CancellationToken,
+    /// Tells pages what goes on.
+    pub activity: Activity,
     /// Who waits for an inbound event to be processed.
     pub outcomes: Outcomes,
     /// How people sign in.
@@ -124,6 +127,7 @@ impl App {
             key_uses: KeyUses::default(),
             metrics: Metrics::default(),
             log_quota: LogQuota::default(),
+            activity: Activity::default(),
             outcomes: Outcomes::default(),
             sign_in: SignIn::default(),
             rate_limits: RateLimits::default(),

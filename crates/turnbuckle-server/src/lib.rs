@@ -1,5 +1,6 @@
 //! The Turnbuckle server: the only crate that knows the others.
 
+pub mod activity;
 pub mod api;
 pub mod app;
 pub mod auth;
@@ -8,6 +9,7 @@ pub mod bootstrap;
 pub mod catalog;
 pub mod clock;
 pub mod config;
+pub mod context_token;
 pub mod egress;
 pub mod expressions;
 mod extract;

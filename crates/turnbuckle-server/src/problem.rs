@@ -34,11 +34,13 @@ pub enum Problem {
     Unauthorized,
     SenderNotVerified,
     Forbidden,
+    OriginNotAllowed,
     // It is not there, or not yours.
     RouteNotFound,
     WorkspaceNotFound,
     ContextNotFound,
     ConnectionNotFound,
+    ConnectorNotFound,
     EntityNotFound,
     RecordNotFound,
     ObjectNotFound,
@@ -106,12 +108,16 @@ impl Problem {
                 ("sender-not-verified", S::UNAUTHORIZED, "The sender could not be verified")
             }
             Self::Forbidden => ("forbidden", S::FORBIDDEN, "The key does not allow this"),
+            Self::OriginNotAllowed => {
+                ("origin-not-allowed", S::FORBIDDEN, "The page may not call from its origin")
+            }
             Self::RouteNotFound => ("route-not-found", S::NOT_FOUND, "No such address"),
             Self::WorkspaceNotFound => ("workspace-not-found", S::NOT_FOUND, "No such workspace"),
             Self::ContextNotFound => ("context-not-found", S::NOT_FOUND, "No such context"),
             Self::ConnectionNotFound => {
                 ("connection-not-found", S::NOT_FOUND, "No such connection")
             }
+            Self::ConnectorNotFound => ("connector-not-found", S::NOT_FOUND, "No such connector"),
             Self::EntityNotFound => ("entity-not-found", S::NOT_FOUND, "No such entity"),
             Self::RecordNotFound => ("record-not-found", S::NOT_FOUND, "No such record"),
             Self::ObjectNotFound => ("object-not-found", S::NOT_FOUND, "No such object"),

@@ -12,6 +12,9 @@
 //! where they may read it. A copy of the database without the key file tells
 //! nothing. The key id says which key is missing; it tells nothing of the key.
 //!
+//! It also signs what leaves the hub and comes back to it, with a key derived from the
+//! same one.
+//!
 //! Absent on purpose: rotation of the key. The key id leaves room for it.
 
 pub mod key_file;
@@ -20,6 +23,7 @@ use std::fmt;
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
 use sha2::{Digest, Sha256};
 
 use crate::random::random_bytes;
@@ -31,6 +35,7 @@ const NONCE_BYTES: usize = 24;
 /// Seals and opens with one key. Has nothing to print.
 pub struct Sealer {
     cipher: XChaCha20Poly1305,
+    signing_key: [u8; 32],
     key_id: KeyId,
 }
 
@@ -56,7 +61,8 @@ impl Sealer {
         let digest = Sha256::new().chain_update("turnbuckle seal key id").chain_update(key);
         let digest: [u8; 32] = digest.finalize().into();
         let key_id = KeyId([digest[0], digest[1], digest[2], digest[3]]);
-        Self { cipher: XChaCha20Poly1305::new(&key.into()), key_id }
+        let signing_key = mac(&key, &[b"turnbuckle signing key"]);
+        Self { cipher: XChaCha20Poly1305::new(&key.into()), signing_key, key_id }
     }
 
     pub fn key_id(&self) -> KeyId {
@@ -96,10 +102,24 @@ impl Sealer {
             .map_err(|_| SealError::Forged)
     }
 
+    /// Signs `text` for `purpose`, which has no NUL in it: for another purpose, or by another
+    /// installation, the signature is another.
+    pub fn sign(&self, purpose: &str, text: &[u8]) -> [u8; 32] {
+        mac(&self.signing_key, &[purpose.as_bytes(), &[0], text])
+    }
+
     fn header(&self) -> [u8; HEADER_BYTES] {
         let [a, b, c, d] = self.key_id.0;
         [VERSION, a, b, c, d]
     }
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length will do");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 impl fmt::Debug for Sealer {
@@ -160,6 +180,16 @@ mod tests {
         let (old, new) = (Sealer::new([7; 32]), Sealer::new([8; 32]));
         let error = new.open(CONTEXT, &old.seal(CONTEXT, b"x")).unwrap_err();
         assert_eq!(error, SealError::OtherKey { sealed_with: old.key_id(), held: new.key_id() });
+    }
+
+    #[test]
+    fn a_signature_is_of_its_key_purpose_and_text() {
+        let sign = |key, purpose, text: &str| Sealer::new([key; 32]).sign(purpose, text.as_bytes());
+        let signature = sign(7, "token", "x");
+        assert_eq!(signature, sign(7, "token", "x"));
+        for other in [sign(8, "token", "x"), sign(7, "toke", "n\0x"), sign(7, "token", "y")] {
+            assert_ne!(signature, other);
+        }
     }
 
     #[test]

@@ -173,12 +173,17 @@ pub fn session_hash(token: &str) -> [u8; 32] {
 
 /// The token in the cookies of a request.
 pub fn session_token(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, SESSION_COOKIE)
+}
+
+/// The value of a cookie of a request.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
     cookies
         .flat_map(|it| it.split(';'))
         .filter_map(|it| it.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION_COOKIE)
-        .map(|(_, token)| token)
+        .find(|(it, _)| *it == name)
+        .map(|(_, value)| value)
 }
 
 /// # Errors

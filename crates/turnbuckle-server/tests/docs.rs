@@ -314,6 +314,11 @@ fn the_guide_to_the_universal_api_runs() {
 }
 
 #[test]
+fn the_guide_to_link() {
+    check("docs/guides/link.md");
+}
+
+#[test]
 fn the_guide_to_webhooks_out_runs() {
     check("docs/guides/webhooks-out.md");
 }

@@ -34,6 +34,8 @@ struct Route {
 struct World {
     hub: HubProcess,
     routes: Vec<Route>,
+    /// Those of the browser API, which take the token of a context and no key.
+    of_browsers: Vec<Route>,
     _sink: WebhookSink,
 }
 
@@ -43,7 +45,10 @@ impl World {
         let sink = WebhookSink::start().await;
         let ids = furnish(hub.client(), &sink).await;
         let document = hub.client().anonymous().get("/api/openapi.json").await.expect(200);
-        let world = Self { hub, routes: routes(&document, &ids), _sink: sink };
+        let (of_browsers, routes) = routes(&document, &ids)
+            .into_iter()
+            .partition(|route| route.template.starts_with("/api/platform_user/"));
+        let world = Self { hub, routes, of_browsers, _sink: sink };
         world.check_ids().await;
         world
     }
@@ -208,6 +213,50 @@ async fn nobody_gets_in_without_a_key() {
 }
 
 #[tokio::test]
+async fn the_token_of_a_context_reaches_its_own_connections_alone() {
+    let world = World::build().await;
+    let before = world.all().await;
+    for context in ["acme", "other"] {
+        let wanted = json!({"context": {"external_id": context}});
+        let made = world.owner().post("/api/platform/contexts", wanted).await.success();
+        let page = world.owner().with_token(&text(&made["access_token"]));
+        let mut wrong = Vec::new();
+        for route in &world.routes {
+            let answer = world.call(&page, route).await;
+            if answer.status != 401 {
+                wrong.push(format!("{answer} (takes key sets alone)"));
+            }
+        }
+        for route in &world.of_browsers {
+            // What the owner's own token changes is told elsewhere.
+            if context == "acme" && route.method != Method::GET {
+                continue;
+            }
+            let answer = world.call(&page, route).await;
+            let allowed: &[u16] = match context {
+                "acme" => &[200],
+                _ if route.template.contains("/connection/") => &[404],
+                _ => &[200, 404],
+            };
+            let is_leak = context == "other" && answer.text.contains(MARKER);
+            if is_leak || !allowed.contains(&answer.status) {
+                wrong.push(format!("{answer} (allowed to {context}: {allowed:?})"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+    for route in &world.of_browsers {
+        for client in [world.owner(), &world.owner().anonymous()] {
+            world.call(client, route).await.expect(401);
+        }
+    }
+    let mut after = world.all().await;
+    // The context of the second token is new.
+    after.insert("/api/v1/contexts".to_owned(), before["/api/v1/contexts"].clone());
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
 async fn no_call_takes_a_parameter_that_it_does_not_know() {
     let world = World::build().await;
     let before = world.all().await;
@@ -265,7 +314,8 @@ fn routes(document: &Json, ids: &Ids) -> Vec<Route> {
             if !["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str()) {
                 continue;
             }
-            if OPEN.iter().any(|open| template.starts_with(open)) {
+            // An answer that goes on has a test of its own.
+            if template == "/api/v1/stream" || OPEN.iter().any(|it| template.starts_with(it)) {
                 continue;
             }
             let body = operation.get("requestBody").map(|_| body(&method, template, ids));
@@ -403,15 +453,25 @@ async fn furnish(owner: &Client, sink: &WebhookSink) -> Ids {
         ("call", call),
         ("key", text(&key["key"]["id"])),
         ("user", text(&user["user"]["id"])),
+        ("connector", "native".to_owned()),
     ])
 }
 
 /// Routes that are for everybody who knows the name in them, or a password.
-const OPEN: [&str; 5] = ["/bin/", "/healthz", "/readyz", "/metrics", "/api/v1/session"];
+const OPEN: [&str; 7] = [
+    "/bin/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/v1/session",
+    "/api/platform_user/platform",
+    "/api/platform_user/sessions",
+];
 
 /// Things whose ids their owners choose: the same id is another thing in another
 /// workspace.
-const CHOSEN_IDS: [(&str, &str); 4] = [
+const CHOSEN_IDS: [(&str, &str); 5] = [
+    ("POST", "/api/platform/contexts"),
     ("PUT", "/api/v1/functions/{function}"),
     ("PUT", "/api/v1/contexts/{context}"),
     ("PUT", "/api/v1/connections/{connection}"),
@@ -426,6 +486,22 @@ const UNMARKED: [&str; 5] = [
     "/api/v1/recoveries/{recovery}",
     "/api/v1/replays/{replay}",
 ];
+
+/// The same of the browser API.
+fn body_of_browsers(path: &str) -> Json {
+    let mapping = json!({"entity": "UsrAnimal", "fields": {}, "events": {}});
+    let objects = json!({"animal": {}});
+    match path.rsplit('/').next().unwrap_or_default() {
+        "{connector}" => json!({"id": CONNECTION}),
+        "objects" => json!({"objects": objects}),
+        "draft" => json!({"document": {}, "version": "1.0"}),
+        "link" => json!({"objects": {}, "mapping": {"objects": {}}, "version": "1.0"}),
+        "preview" => json!({"objects": objects, "object": "animal", "mapping": mapping}),
+        "search" => json!({"objects": objects, "object": "animal", "event": "find",
+                           "mapping": mapping}),
+        _ => panic!("what does {path} take?"),
+    }
+}
 
 /// A body that the route would take from its owner.
 fn body(method: &Method, template: &str, ids: &Ids) -> Json {
@@ -452,6 +528,9 @@ fn body(method: &Method, template: &str, ids: &Ids) -> Json {
         ("POST", "functions/{function}/try") => json!({}),
         ("PUT", "settings/webhooks") => json!({"url": "https://app.example/"}),
         ("PUT", "settings/webhook-entities") => json!({"entities": ["Lead"]}),
+        ("PUT", "settings/origins") => json!({"origins": ["https://theirs.example"]}),
+        ("POST", "/api/platform/contexts") => json!({"context": {"external_id": "acme"}}),
+        (_, path) if path.starts_with("/api/platform_user/") => body_of_browsers(path),
         ("PUT", "contexts/{context}") => json!({}),
         ("PUT", "connections/{connection}") => json!({"context": "acme", "connector": "native"}),
         ("PATCH", "connections/{connection}") => json!({"time_zone": "Asia/Tokyo"}),

@@ -159,6 +159,36 @@ async fn a_trial_shows_what_would_happen_and_stores_nothing() {
 }
 
 #[tokio::test]
+async fn a_mapping_is_tried_before_it_is_saved() {
+    let hub = Intake::start().await;
+    let source = hub.source(landingi()).await;
+    let path = format!("{}/try", path_of(&source));
+    let body = json!({"who": {"first": "Ada", "last": "Lovelace"}});
+    let columns = json!({"Contact": {"expression": "`${body.who.first} ${body.who.last}`"},
+                         "Email": {"path": "body.mail"}});
+    let wanted = json!({"body": body, "mapping": {"entity": "Lead", "columns": columns},
+                        "defaults": {"Lead": {"Email": "none@example.com"}}});
+    let (status, _, trial) = hub.post(&path, wanted).await;
+    assert_eq!(status, 200, "{trial}");
+    let data = &trial["records"][0]["data"];
+    assert_eq!(
+        (&data["Contact"], &data["Email"]),
+        (&json!("Ada Lovelace"), &json!("none@example.com"))
+    );
+
+    let columns = json!({"Contact": {"expression": "body.("}, "Nmae": {"static": 1}});
+    let wrong = json!({"body": body, "mapping": {"entity": "Lead", "columns": columns}});
+    let refused = problem(&hub.post(&path, wrong).await);
+    assert_eq!(refused.2, ["/mapping/columns/Nmae", "/mapping/columns/Contact/expression"]);
+    // Null is the default process, where names match.
+    let lead = json!({"EntityName": "Lead", "Contact": "Ada"});
+    let (_, _, trial) = hub.post(&path, json!({"body": lead, "mapping": null})).await;
+    assert_eq!(trial["records"][0]["data"]["Contact"], "Ada");
+    let (_, _, shown) = hub.get(&path_of(&source)).await;
+    assert_eq!(shown["source"]["version"], source["version"], "nothing is saved");
+}
+
+#[tokio::test]
 async fn callers_that_may_only_read_see_no_keys() {
     let hub = Intake::start().await;
     let source = hub.source(json!({})).await;

@@ -11,12 +11,19 @@ use serde_json::Value as Json;
 /// Longer than any answer takes on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Calls one hub with one key set. Cheap to clone.
+/// Calls one hub with one key set, or one token. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    key: Option<(String, String)>,
+    shows: Option<Shown>,
+}
+
+/// Who a client says that it is.
+#[derive(Clone)]
+enum Shown {
+    Key(String, String),
+    Token(String),
 }
 
 /// What a call was answered.
@@ -44,13 +51,18 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("nothing in these settings can fail");
-        Self { http, base: base.to_owned(), key: None }
+        Self { http, base: base.to_owned(), shows: None }
     }
 
     /// The same hub with another key set.
     pub fn with_key(&self, publishable: &str, secret: &str) -> Self {
-        let key = Some((publishable.to_owned(), secret.to_owned()));
-        Self { key, ..self.clone() }
+        let shows = Some(Shown::Key(publishable.to_owned(), secret.to_owned()));
+        Self { shows, ..self.clone() }
+    }
+
+    /// The same hub with the token of a context.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { shows: Some(Shown::Token(token.to_owned())), ..self.clone() }
     }
 
     /// The same hub with the key set of an answer that made one.
@@ -61,7 +73,7 @@ impl Client {
 
     /// The same hub without a key.
     pub fn anonymous(&self) -> Self {
-        Self { key: None, ..self.clone() }
+        Self { shows: None, ..self.clone() }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -113,8 +125,9 @@ impl Client {
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let url = if path.starts_with("http") { path.to_owned() } else { self.base.clone() + path };
         let request = self.http.request(method, url);
-        match &self.key {
-            Some((publishable, secret)) => request.basic_auth(publishable, Some(secret)),
+        match &self.shows {
+            Some(Shown::Key(publishable, secret)) => request.basic_auth(publishable, Some(secret)),
+            Some(Shown::Token(token)) => request.bearer_auth(token),
             None => request,
         }
     }

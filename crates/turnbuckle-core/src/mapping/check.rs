@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
+use strum::VariantArray as _;
 
 use super::{
     EntityMapping, EventAction, FieldMapping, Mapping, ObjectMapping, Sort, Transform, WriteSource,
@@ -318,9 +319,37 @@ fn feeds(
     }
 }
 
+/// How a column can feed a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Feeding {
+    Direct,
+    Date,
+    Find,
+    Collect,
+}
+
+/// How a column of this type can feed a field of type `wanted`; not at all if there is no way.
+pub fn feeding(column: ColumnType, wanted: FieldType) -> Vec<Feeding> {
+    let can = |it: &Feeding| {
+        let property = String::new();
+        let transform = match it {
+            Feeding::Direct => Transform::Direct,
+            Feeding::Date => Transform::Date,
+            // With a property of the item, which may be of any type.
+            Feeding::Find => {
+                Transform::Find { extract: Some(property.clone()), property, equals: Json::Null }
+            }
+            Feeding::Collect => Transform::Collect { property },
+        };
+        feeds(column, &transform, Some(wanted)).is_ok()
+    };
+    Feeding::VARIANTS.iter().copied().filter(can).collect()
+}
+
 /// Whether a payload field can be written to a column. Only shapes count: what
 /// a value is cast to is seen when it is there.
-fn fills(field: FieldType, column: ColumnType) -> bool {
+pub fn fills(field: FieldType, column: ColumnType) -> bool {
     match (field, column) {
         (FieldType::Object, column) => column == ColumnType::Object,
         (FieldType::Array(_), column) => {

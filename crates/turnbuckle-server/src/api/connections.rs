@@ -144,10 +144,6 @@ pub async fn put_connection(
         version = version.or(current);
     }
     let (connection, is_new) = save(&app, &caller, put, before, version).await?;
-    if is_new {
-        let enabled = Notice::ConnectionEnabled(facts(&connection));
-        notices::emit(&app, caller.workspace, enabled).await;
-    }
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let answer = ConnectionAnswer { connection: ConnectionView::from(connection) };
     Ok((status, etag(answer.connection.version), Json(answer)))
@@ -215,10 +211,27 @@ async fn save(
         );
         return Err(ApiError::new(Problem::StateConflict, detail));
     }
-    let stored =
-        app.store.put_connection(caller.workspace, put, initial_records(), version).await?;
+    store(app, caller.workspace, put, version).await
+}
+
+/// Stores a connection, and tells of a new one. Also answers whether it is new.
+///
+/// # Errors
+/// 412 for another version.
+pub async fn store(
+    app: &App,
+    workspace: WorkspaceId,
+    put: Put,
+    version: Option<i64>,
+) -> Result<(Connection, bool), ApiError> {
+    let (connection, is_new) =
+        app.store.put_connection(workspace, put, initial_records(), version).await?;
     app.wake(|signals| &signals.keys_started);
-    Ok(stored)
+    if is_new {
+        let enabled = Notice::ConnectionEnabled(facts(&connection));
+        notices::emit(app, workspace, enabled).await;
+    }
+    Ok((connection, is_new))
 }
 
 /// Shows a connection and what is left to map.
@@ -321,7 +334,10 @@ fn check(id: String, wanted: PutConnection) -> Result<Put, ApiError> {
 }
 
 /// The name of a time zone as IANA writes it, whatever its case.
-fn zone_name(name: &str) -> Result<String, String> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn zone_name(name: &str) -> Result<String, String> {
     let zone = Some(name).filter(|name| name.len() <= ZONE_BYTES_MAX);
     let zone = zone.and_then(|name| TimeZone::get(name).ok());
     if let Some(name) = zone.as_ref().and_then(TimeZone::iana_name) {

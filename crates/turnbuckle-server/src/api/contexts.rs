@@ -1,7 +1,10 @@
 //! Contexts: the customers of a workspace's app.
 //!
 //! Putting a connection makes its context where there is none, so an app that
-//! has nothing to say of its customers need not come here.
+//! has nothing to say of its customers need not come here. A customer's browser is let in
+//! with a token that the app asks for here ([`crate::context_token`]).
+
+mod token;
 
 use axum::Json;
 use axum::extract::State;
@@ -32,11 +35,10 @@ const NAME_CHARS_MAX: usize = 500;
 const ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_contexts)).routes(routes!(
-        put_context,
-        get_context,
-        delete_context
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(list_contexts))
+        .routes(routes!(put_context, get_context, delete_context))
+        .routes(routes!(token::create_context_token))
 }
 
 /// One customer of the app.
@@ -173,6 +175,11 @@ pub async fn delete_context(
 }
 
 fn check(name: Option<&str>, attributes: &Map<String, Value>) -> Result<(), ApiError> {
+    let wrong = mistakes(name, attributes);
+    if wrong.is_empty() { Ok(()) } else { Err(ApiError::invalid(wrong)) }
+}
+
+fn mistakes(name: Option<&str>, attributes: &Map<String, Value>) -> Vec<Invalid> {
     let mut wrong = Vec::new();
     if let Some(Err(must)) = name.map(|name| check_line(name, 1..=NAME_CHARS_MAX)) {
         wrong.push(Invalid::new("/external_name", must));
@@ -182,5 +189,5 @@ fn check(name: Option<&str>, attributes: &Map<String, Value>) -> Result<(), ApiE
         let detail = format!("attributes have at most {ATTRIBUTES_BYTES_MAX} bytes as JSON");
         wrong.push(Invalid::new("/attributes", detail));
     }
-    if wrong.is_empty() { Ok(()) } else { Err(ApiError::invalid(wrong)) }
+    wrong
 }

@@ -16,9 +16,9 @@
 //! entity than the mapped one is not found.
 
 mod events;
-mod object;
+pub mod object;
 mod records;
-mod search;
+pub mod search;
 mod subscriptions;
 mod write;
 

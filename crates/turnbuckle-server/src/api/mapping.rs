@@ -5,7 +5,7 @@
 //! must build for it (`turnbuckle_core::mapping::KeyShapes`); the building itself
 //! is the work of a worker, and searches answer the same before and after it.
 
-mod preview;
+pub mod preview;
 
 use axum::Json;
 use axum::extract::State;
@@ -47,7 +47,7 @@ pub struct MappingDocument {
 }
 
 impl MappingDocument {
-    fn into_json(self) -> Value {
+    pub fn into_json(self) -> Value {
         json!({ "objects": self.objects })
     }
 }
@@ -106,7 +106,7 @@ pub async fn get_mapping(
 ///
 /// # Errors
 /// 409 while nothing is declared; 400 with each member that is wrong.
-async fn checked(
+pub async fn checked(
     app: &App,
     live: &LiveConnection,
     document: &Value,

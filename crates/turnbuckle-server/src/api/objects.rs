@@ -4,7 +4,7 @@
 //! back word for word. A label and a description that hold wherever an object
 //! is declared without its own are said once for the workspace.
 
-mod defaults;
+pub mod defaults;
 
 use axum::Json;
 use axum::extract::State;

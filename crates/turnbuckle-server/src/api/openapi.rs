@@ -3,7 +3,7 @@
 //!
 //! Each resource describes its routes where it serves them. What is the same for
 //! all is added here, once ([`complete`]): every operation may answer a problem,
-//! and every `POST` takes an `Idempotency-Key`.
+//! and every `POST` with a key set takes an `Idempotency-Key`.
 //!
 //! The description is committed as `openapi.json`, so that a change of the API
 //! is seen in review; a test compares it with the code.
@@ -26,6 +26,7 @@ use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, SecurityRequirement,
 };
 
+use crate::api::platform_user::{self, LINK_COOKIE};
 use crate::app::App;
 use crate::problem::{Problem, ProblemBody, TYPE_BASE};
 use crate::sign_in::SESSION_COOKIE;
@@ -33,9 +34,11 @@ use crate::sign_in::SESSION_COOKIE;
 /// Names of the security schemes.
 const KEY_SET: &str = "key_set";
 const SESSION: &str = "session";
+const CONTEXT_TOKEN: &str = "context_token";
+const LINK_SESSION: &str = "link_session";
 
 /// The tags, which are the resources, in the order of the page.
-const TAGS: [(&str, &str); 21] = [
+const TAGS: [(&str, &str); 23] = [
     (
         "crm",
         "The universal CRM API: read, search, write and follow records in the app's own words.",
@@ -53,12 +56,14 @@ const TAGS: [(&str, &str); 21] = [
     ("endpoints", "URLs that receive messages."),
     ("deliveries", "Messages on their way, and their attempts."),
     ("bins", "URLs that keep what they receive, to look at."),
-    ("contexts", "The app's customers."),
+    ("contexts", "The app's customers, and the tokens that their browsers show."),
+    ("link", "The browser API: what the page of an end user may ask, of one context."),
     ("connectors", "The CRMs that can be connected."),
     ("settings", "Settings of the workspace."),
     ("keys", "Key sets: who may call, and what."),
     ("users", "People who sign in to the console."),
     ("session", "Signing in and out."),
+    ("stream", "Live updates: which lists have changed."),
     ("workspaces", "Workspaces of this installation, for its operator."),
 ];
 
@@ -84,6 +89,15 @@ pub fn document() -> OpenApi {
         "Somebody who signed in to the console. What changes something needs the header \
          `x-turnbuckle-console` too.",
     ));
+    let context_token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("The token of a context, in the page of an end user."))
+        .build();
+    let link_session = ApiKey::Cookie(ApiKeyValue::with_description(
+        LINK_COOKIE,
+        "A page's session, which gets fresh tokens of its context.",
+    ));
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -98,6 +112,8 @@ pub fn document() -> OpenApi {
                 .schema_from::<ProblemBody>()
                 .security_scheme(KEY_SET, SecurityScheme::Http(key_set))
                 .security_scheme(SESSION, SecurityScheme::ApiKey(session))
+                .security_scheme(CONTEXT_TOKEN, SecurityScheme::Http(context_token))
+                .security_scheme(LINK_SESSION, SecurityScheme::ApiKey(link_session))
                 .build(),
         ))
         .security(Some([KEY_SET, SESSION].map(|it| SecurityRequirement::new(it, [""; 0]))))
@@ -124,20 +140,21 @@ fn complete(document: OpenApi) -> Value {
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     });
     let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for (method, operation) in
-        paths.flat_map(|(_, path)| path.as_object_mut().into_iter().flatten())
-    {
-        let Value::Object(operation) = operation else { continue };
-        complete_operation(method, operation);
+    for (path, operations) in paths {
+        let takes_key = !platform_user::holds(path);
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            let Value::Object(operation) = operation else { continue };
+            complete_operation(operation, method == "post" && takes_key);
+        }
     }
     document
 }
 
-fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
+fn complete_operation(operation: &mut Map<String, Value>, takes_key: bool) {
     for statuses in ["4XX", "5XX"] {
         operation["responses"][statuses] = json!({"$ref": "#/components/responses/Problem"});
     }
-    if method == "post" {
+    if takes_key {
         let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
         if let Value::Array(parameters) = parameters {
             parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));

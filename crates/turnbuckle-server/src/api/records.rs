@@ -33,7 +33,7 @@ use crate::catalog::LiveConnection;
 use crate::extract::{JsonBody, PathParams};
 use crate::problem::{ApiError, ProblemBody};
 
-pub use search::read_filter;
+pub use search::{CountView, read_filter};
 
 /// Most ids of one batch.
 const BATCH_MAX: usize = 1_000;

@@ -1,5 +1,6 @@
 //! Settings of a workspace: documents that are put and read as a whole.
 
+pub mod origins;
 mod webhooks;
 
 use axum::Json;
@@ -28,6 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(webhooks::get_webhooks_setting, webhooks::put_webhooks_setting))
         .routes(routes!(get_webhook_entities_setting, put_webhook_entities_setting))
+        .routes(routes!(origins::get_origins_setting, origins::put_origins_setting))
         .routes(routes!(get_retention_setting))
 }
 

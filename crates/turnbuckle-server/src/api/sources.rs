@@ -9,6 +9,8 @@ mod document;
 mod keys;
 mod trial;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -33,7 +35,7 @@ use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
 use crate::auth::{CanManage, CanRead, ShowsKeys};
 use crate::base_url::BaseUrl;
-use crate::catalog::{open_settings, seal_settings};
+use crate::catalog::{LiveConnection, open_settings, seal_settings};
 use crate::expressions;
 use crate::extract::{JsonBody, PathParams, QueryParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
@@ -286,17 +288,16 @@ async fn check_function(
     Ok(Some(Invalid::new("/function/name", detail)))
 }
 
-/// Reads settings and makes ready what they need. Answers them with the
-/// connection that they name.
+/// Reads settings. Answers them with the connection that they name.
 ///
 /// # Errors
 /// 400 with every member that is wrong.
-async fn prepare(
+async fn read(
     app: &App,
     workspace: WorkspaceId,
     document: &Value,
     before: Option<&SourceSettings>,
-) -> Result<(SourceSettings, ConnectionNo), ApiError> {
+) -> Result<(SourceSettings, Arc<LiveConnection>), ApiError> {
     let settings = SourceSettings::parse(document).map_err(ApiError::invalid)?;
     let connection = match app.catalog.connection(workspace, &settings.connection).await {
         Err(error @ StoreError::NotFound { noun: Noun::Connection, .. }) => {
@@ -315,9 +316,20 @@ async fn prepare(
     if let Some(function) = settings.function.as_ref().filter(|it| was != Some(&it.name)) {
         mistakes.extend(check_function(app, workspace, &function.name).await?);
     }
-    if !mistakes.is_empty() {
-        return Err(ApiError::invalid(mistakes));
-    }
+    if mistakes.is_empty() { Ok((settings, connection)) } else { Err(ApiError::invalid(mistakes)) }
+}
+
+/// Reads settings and makes ready what they need.
+///
+/// # Errors
+/// As [`read`].
+async fn prepare(
+    app: &App,
+    workspace: WorkspaceId,
+    document: &Value,
+    before: Option<&SourceSettings>,
+) -> Result<(SourceSettings, ConnectionNo), ApiError> {
+    let (settings, connection) = read(app, workspace, document, before).await?;
     let compared = settings.match_on.iter().flat_map(|(entity, columns)| {
         columns.iter().map(|column| (entity.clone(), column.clone()))
     });

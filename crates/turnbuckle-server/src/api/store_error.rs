@@ -42,7 +42,7 @@ fn not_found(noun: Noun) -> Problem {
     match noun {
         Noun::ApiKey => Problem::KeyNotFound,
         Noun::Bin => Problem::BinNotFound,
-        Noun::Connection => Problem::ConnectionNotFound,
+        Noun::Connection | Noun::LinkDraft => Problem::ConnectionNotFound,
         Noun::Context => Problem::ContextNotFound,
         Noun::Delivery => Problem::DeliveryNotFound,
         Noun::Endpoint => Problem::EndpointNotFound,

@@ -43,6 +43,7 @@ use turnbuckle_store::inbound::{
     Accept, Accepted, EventOutcome, InboundEvent, InboundRequest, InboundStatus, LoggedEvent,
 };
 
+use crate::activity::Listed;
 use crate::app::App;
 use crate::catalog::LiveSource;
 use crate::extract::{PathParams, read_body};
@@ -194,6 +195,7 @@ async fn store(app: &App, accept: Accept) -> Result<Accepted, StoreError> {
     let accepted = app.store.accept(accept).await?;
     if let Accepted::Stored = accepted {
         app.metrics.inbound_accepted();
+        app.activity.note(Listed::InboundEvents, [workspace]);
         tracing::debug!(
             workspace_id = %workspace, source_id = %source, event_id = %id,
             "an inbound event was received"

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
+use serde_json::Value as Json;
 use turnbuckle_core::entity::{ColumnPath, Entity, Schema};
 use turnbuckle_core::expression::NAMES_OF_RECORD;
 use turnbuckle_core::filter::{Filter, Moment};
@@ -79,6 +80,14 @@ impl LiveConnection {
             }
         }
         Self { row, workspace_slug, schema, zone, objects, mapping, waiting, mapped }
+    }
+
+    /// The connection as it would be with other objects and another mapping.
+    pub fn with(&self, objects: &Json, mapping: &Json) -> Self {
+        let (objects, mapping) = (Some(objects.clone()), Some(mapping.clone()));
+        let row = Connection { objects, mapping, ..self.row.clone() };
+        let (slug, schema) = (self.workspace_slug.clone(), self.schema.clone());
+        Self::compile(row, slug, schema, self.waiting.clone())
     }
 
     /// Whose what is evaluated for it is.

@@ -118,10 +118,15 @@ impl LiveSource {
         };
         let keys = source.keys.iter().map(|key| (key.hash, key.expires_at)).collect();
         let Source { id, workspace, connection, .. } = source;
-        let mapping = settings.mapping.as_ref();
-        let placed = mapping.map(SourceMapping::expressions).unwrap_or_default();
-        let expressions = set_of((workspace, connection), NAMES_OF_EVENT, &placed);
+        let expressions = expressions_of((workspace, connection), &settings);
         Ok(Self { id, workspace, connection, settings, admitted, expressions, keys })
+    }
+
+    /// The source as it would be with another mapping or other defaults.
+    pub fn with(&self, settings: SourceSettings) -> Self {
+        let expressions = expressions_of((self.workspace, self.connection), &settings);
+        let (admitted, keys) = (self.admitted.clone(), self.keys.clone());
+        Self { settings, expressions, admitted, keys, ..*self }
     }
 
     /// Whether the key of this hash opens the source at `now`.
@@ -131,6 +136,14 @@ impl LiveSource {
         };
         self.keys.iter().any(is_it)
     }
+}
+
+fn expressions_of(
+    owner: (WorkspaceId, ConnectionNo),
+    settings: &SourceSettings,
+) -> Option<Arc<ExpressionSet>> {
+    let placed = settings.mapping.as_ref().map(SourceMapping::expressions).unwrap_or_default();
+    set_of(owner, NAMES_OF_EVENT, &placed)
 }
 
 /// Reads the setting `webhook-entities`: `{"entities":["Contact", …]}`.

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::function::FunctionCall;
 
+use crate::activity::Listed;
 use crate::app::App;
 use crate::logging::Chain;
 
@@ -40,7 +41,10 @@ pub async fn run(app: App, shutdown: CancellationToken) {
 async fn write(app: &App, batch: &[FunctionCall], shutdown: &CancellationToken) {
     for _ in 0..TRIES_MAX {
         match app.store.add_function_calls(batch.to_vec()).await {
-            Ok(()) => return,
+            Ok(()) => {
+                let workspaces = batch.iter().map(|call| call.workspace);
+                return app.activity.note(Listed::FunctionCalls, workspaces);
+            }
             Err(StoreError::Unavailable { .. } | StoreError::Overloaded)
                 if !shutdown.is_cancelled() =>
             {

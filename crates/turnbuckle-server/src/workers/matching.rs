@@ -23,9 +23,11 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::change::Change;
+use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::delivery::{DueDelivery, Matched};
 
+use crate::activity::Listed;
 use crate::app::App;
 use crate::catalog::LiveConnection;
 use crate::logging::Chain;
@@ -74,6 +76,7 @@ pub async fn store(
     deferred: Option<&str>,
 ) -> Result<(), StoreError> {
     let messages = matched.iter().map(|matched| matched.messages.len()).sum();
+    let workspaces: Vec<WorkspaceId> = matched.iter().map(|matched| matched.workspace).collect();
     for Matched { change, workspace, connection, messages, .. } in &matched {
         tracing::debug!(
             workspace_id = %workspace, connection_id = connection, change_id = %change,
@@ -88,6 +91,9 @@ pub async fn store(
         );
     }
     app.metrics.messages_stored(messages);
+    for listed in [Listed::Changes, Listed::Deliveries] {
+        app.activity.note(listed, workspaces.iter().copied());
+    }
     app.lanes.enqueue(due);
     Ok(())
 }

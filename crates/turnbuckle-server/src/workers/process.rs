@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::inbound::{EventOutcome, FinishEvent, InboundEvent, InboundStatus};
 
+use crate::activity::Listed;
 use crate::app::App;
 use crate::logging::{Chain, Failing, log_failure};
 use crate::processing::{self, Planned};
@@ -93,6 +94,7 @@ pub async fn finish(
 ) -> Result<(), StoreError> {
     let outcomes = app.store.finish_events(work).await?;
     log(app, events, &outcomes);
+    app.activity.note(Listed::InboundEvents, events.iter().map(|event| event.workspace));
     settle(app, outcomes);
     Ok(())
 }

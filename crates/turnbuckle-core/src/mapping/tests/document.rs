@@ -195,8 +195,14 @@ fn what_is_declared_must_be_mapped_or_opted_out_of() {
     let whole = deal(json!({"find": noop, "make": noop, "change": noop, "drop": noop}));
     assert_eq!(whole.completeness(&objects()), []);
 
+    // Whoever maps says so.
+    let unfinished = whole.unfinished(&objects());
+    assert_eq!(unfinished.len(), objects().get("deal").unwrap().fields.len());
+    assert_eq!(unfinished[0].path, "/objects/deal/fields/text");
+
     let opted_out = Mapping::parse(&json!({"objects": {"deal": {"entity": null}}})).unwrap();
     assert_eq!(opted_out.completeness(&objects()), []);
+    assert_eq!(opted_out.unfinished(&objects()), []);
 }
 
 #[test]

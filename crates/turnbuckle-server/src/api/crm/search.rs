@@ -116,6 +116,7 @@ fn cursor_name(
     format!("crm/{connection}/{}/{event}/{version}/{payload}", object.slug)
 }
 
-fn sort(sort: &turnbuckle_core::mapping::Sort) -> Sort {
+/// As the store takes it.
+pub fn sort(sort: &turnbuckle_core::mapping::Sort) -> Sort {
     Sort { column: sort.column.clone(), descending: sort.descending }
 }

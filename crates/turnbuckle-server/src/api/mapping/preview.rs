@@ -1,14 +1,16 @@
 //! Shows a record as the app would get it, before or after a mapping is saved.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use turnbuckle_core::entity::did_you_mean;
-use turnbuckle_core::expression::NAMES_OF_RECORD;
 use turnbuckle_core::invalid::Invalid;
-use turnbuckle_core::mapping::{CompiledObject, EntityMapping, Mapping, ObjectMapping};
-use turnbuckle_core::record::{parse_universal_id, universal_id};
+use turnbuckle_core::mapping::ObjectMapping;
+use turnbuckle_core::record::{Record, Related, parse_universal_id, universal_id};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::error::Noun;
 use utoipa::ToSchema;
@@ -16,7 +18,8 @@ use utoipa::ToSchema;
 use super::{MappingDocument, checked};
 use crate::app::App;
 use crate::auth::CanRead;
-use crate::expressions::{self, set_of};
+use crate::catalog::{LiveConnection, LiveObject};
+use crate::expressions;
 use crate::extract::{JsonBody, PathParams};
 use crate::problem::{ApiError, Problem, ProblemBody, ProblemError};
 
@@ -73,44 +76,78 @@ pub async fn preview_mapping(
 ) -> Result<Json<PreviewAnswer>, ApiError> {
     let live = app.catalog.connection(caller.workspace, &connection).await?;
     let PreviewMapping { object, record_id, mapping } = wanted;
-    let Some(declaration) = live.objects.get(&object) else {
+    if live.objects.get(&object).is_none() {
         let meant = did_you_mean(&live.objects.nearest(&object));
         return Err(ApiError::new(Problem::ObjectNotFound, format!("no object `{object}`{meant}")));
+    }
+    let live = match mapping {
+        Some(mapping) => {
+            let mapping = mapping.into_json();
+            checked(&app, &live, &mapping, "/mapping").await?;
+            let objects = live.row.objects.clone().unwrap_or_default();
+            Arc::new(live.with(&objects, &mapping))
+        }
+        None => live,
     };
-    let unsaved = match mapping {
-        Some(mapping) => Some(checked(&app, &live, &mapping.into_json(), "/mapping").await?),
-        None => None,
-    };
-    let mapping = entity_mapping(unsaved.as_ref().unwrap_or(&live.mapping), &object)?;
-    let id = id_within(&record_id, &mapping.entity)?;
-
-    let compiled = CompiledObject::compile(&object, mapping, declaration, &live.schema, &live.zone);
-    let (records, related) = app
-        .store
-        .records(caller.workspace, &connection, &mapping.entity, &[id.to_owned()], compiled.paths())
-        .await?;
+    let mapped = mapped(&live, &object)?;
+    let id = id_within(&record_id, &mapped.mapping.entity)?;
+    let (entity, ids, paths) = (&mapped.mapping.entity, [id.to_owned()], mapped.compiled.paths());
+    let (records, related) =
+        app.store.records(caller.workspace, &connection, entity, &ids, paths).await?;
+    let record: Vec<&Record> = records.iter().flatten().collect();
+    let (record, errors) = render(&app, &live, mapped, &record, &related).await?;
     let not_found = || StoreError::not_found(Noun::Record, &record_id);
-    let record = records.into_iter().next().flatten().ok_or_else(not_found)?;
-    let image = live.image(&mapping.entity, &record, &related).ok_or_else(not_found)?;
-    let placed = compiled.expressions();
-    let set = set_of(live.owner(), NAMES_OF_RECORD, placed);
-    let computed = expressions::of_records(&app, set.as_ref(), image.entity, &[&record]).await?;
-    let mut errors = Vec::new();
-    let computed = placed.iter().zip(computed.into_iter().flatten()).map(|(placed, value)| {
-        value.unwrap_or_else(|reason| {
-            errors.push(ProblemError { path: placed.path.clone(), detail: reason });
-            None
-        })
-    });
-    let computed: Vec<Value> = computed.map(Option::unwrap_or_default).collect();
-    let data = compiled.render(&image, &computed);
-    let id = universal_id(&mapping.entity, &record.id);
-    Ok(Json(PreviewAnswer { record: PreviewView { object, id, data }, errors }))
+    let record = record.into_iter().next().ok_or_else(not_found)?;
+    Ok(Json(PreviewAnswer { record, errors }))
 }
 
-fn entity_mapping<'a>(mapping: &'a Mapping, object: &str) -> Result<&'a EntityMapping, ApiError> {
-    match mapping.objects.get(object) {
-        Some(ObjectMapping::Entity(mapping)) => Ok(mapping),
+/// Renders records as the app would get them, and says which expressions have no value, by
+/// their place in the object's mapping.
+pub async fn render(
+    app: &App,
+    live: &LiveConnection,
+    object: &LiveObject,
+    records: &[&Record],
+    related: &Related,
+) -> Result<(Vec<PreviewView>, Vec<ProblemError>), ApiError> {
+    let name = &object.mapping.entity;
+    let Some(entity) = live.schema.entity(name) else { return Ok((Vec::new(), Vec::new())) };
+    let set = object.expressions.as_ref();
+    let computed = expressions::of_records(app, set, entity, records).await?;
+    let placed = object.compiled.expressions();
+    let (mut views, mut errors) = (Vec::new(), IndexMap::new());
+    for (record, computed) in records.iter().zip(computed) {
+        let Some(image) = live.image(name, record, related) else { continue };
+        let computed: Vec<Value> = placed
+            .iter()
+            .zip(computed)
+            .map(|(placed, value)| {
+                let value = value.unwrap_or_else(|reason| {
+                    errors.entry(placed.path.clone()).or_insert(reason);
+                    None
+                });
+                value.unwrap_or_default()
+            })
+            .collect();
+        views.push(PreviewView {
+            object: object.slug.clone(),
+            id: universal_id(name, &record.id),
+            data: object.compiled.render(&image, &computed),
+        });
+    }
+    let errors = errors.into_iter().map(|(path, detail)| ProblemError { path, detail });
+    Ok((views, errors.collect()))
+}
+
+fn mapped<'a>(live: &'a LiveConnection, object: &str) -> Result<&'a LiveObject, ApiError> {
+    if let Some(mapped) = live.mapped(object) {
+        return Ok(mapped);
+    }
+    match live.mapping.objects.get(object) {
+        Some(ObjectMapping::Entity(mapping)) => {
+            let detail = format!("the CRM has no `{}` any more; map it again", mapping.entity);
+            Err(ApiError::new(Problem::MappingIncomplete, detail))
+        }
         Some(ObjectMapping::OptedOut) => {
             let detail = format!("the user opted out of `{object}`: it has no records");
             Err(ApiError::new(Problem::RecordNotFound, detail))

@@ -82,12 +82,15 @@ pub struct SourceRateLimit {
 #[expect(dead_code, reason = "describes `SourceMapping` of the core")]
 pub struct SourceMappingDocument {
     entity: String,
-    /// Per column `{"path": …}` or `{"static": …}`.
+    /// Per column `{"path": …}`, `{"static": …}` or `{"expression": …}`.
     #[schema(value_type = Object, example = json!({"Email": {"path": "body.form.email"}}))]
     columns: BTreeMap<String, Json>,
     /// The list of which every element becomes a record.
     #[schema(required = false, nullable, example = "body.leads")]
     each: Option<String>,
+    /// An expression: records are made where it is true.
+    #[schema(required = false, nullable, example = "body.form.email != null")]
+    when: Option<String>,
 }
 
 /// Which function is called, and what becomes of what it returns.

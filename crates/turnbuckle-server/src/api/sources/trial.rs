@@ -6,16 +6,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use turnbuckle_core::id::InboundEventId;
 use turnbuckle_store::inbound::{Headers, InboundEvent, InboundRequest, InboundStatus};
 use utoipa::ToSchema;
 
-use super::find;
+use super::document::SourceMappingDocument;
+use super::{find, read, unmask};
 use crate::api::webhooks::outcome::{RecordChange, WarningView, warnings};
 use crate::app::App;
 use crate::auth::CanManage;
+use crate::catalog::LiveSource;
 use crate::extract::{JsonBody, PathParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
 use crate::processing;
@@ -35,6 +37,18 @@ pub struct TrySource {
     /// What stands behind `?` in the URL.
     #[serde(default)]
     query: String,
+    /// Tries this mapping in the place of the source's; null tries the default process.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<SourceMappingDocument>)]
+    mapping: Option<Value>,
+    /// Tries these defaults in the place of the source's.
+    #[schema(value_type = Option<Object>)]
+    defaults: Option<Value>,
+}
+
+/// Tells a member that is null from one that is not there.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// What would become of the post.
@@ -82,7 +96,7 @@ pub async fn try_source(
 ) -> Result<Json<TrialView>, ApiError> {
     let id = find(&app, caller.workspace, &id).await?.id;
     let source = app.catalog.source(caller.workspace, id).await?;
-    let source = source.ok_or(Problem::SourceNotFound)?;
+    let source = post.tried_on(&app, source.ok_or(Problem::SourceNotFound)?).await?;
     let connection = app.catalog.connection_of(&source).await?;
     // An event that was never accepted: there is no line of the log to end.
     let event = InboundEvent {
@@ -116,6 +130,30 @@ pub async fn try_source(
 }
 
 impl TrySource {
+    /// The source with what is to be tried of it.
+    ///
+    /// # Errors
+    /// 400 with every member that is wrong.
+    async fn tried_on(
+        &self,
+        app: &App,
+        source: Arc<LiveSource>,
+    ) -> Result<Arc<LiveSource>, ApiError> {
+        if self.mapping.is_none() && self.defaults.is_none() {
+            return Ok(source);
+        }
+        let mut document = source.settings.to_json();
+        for (member, tried) in [("mapping", &self.mapping), ("defaults", &self.defaults)] {
+            if let Some(tried) = tried {
+                document[member] = tried.clone();
+            }
+        }
+        let before = Some(&source.settings);
+        unmask(&mut document, before)?;
+        let (settings, _) = read(app, source.workspace, &document, before).await?;
+        Ok(Arc::new(source.with(settings)))
+    }
+
     fn into_request(self) -> InboundRequest {
         let lower_case = |(name, value): (String, String)| (name.to_ascii_lowercase(), value);
         let given = self.headers.into_iter().map(lower_case);

@@ -9,6 +9,7 @@ use turnbuckle_store::StoreError;
 use turnbuckle_store::delivery::{AfterAttempt, Attempt, Permit};
 
 use super::Command;
+use crate::activity::Listed;
 use crate::app::App;
 use crate::logging::Chain;
 
@@ -63,6 +64,8 @@ async fn record(app: &App, attempts: &[Attempt]) -> Result<(), Away> {
                 tell(app, attempt, retry_at);
             }
             app.lanes.promote(due);
+            let workspaces = attempts.iter().map(|attempt| attempt.workspace);
+            app.activity.note(Listed::Deliveries, workspaces);
             Ok(())
         }
         Err(StoreError::Unavailable { .. } | StoreError::Overloaded) => Err(Away),
