@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { Link } from "wouter";
 import type { InboundEventDetail, Source } from "../api/client";
 import { Choice, CodeBox, Facts, PageHeader, Section } from "../components/bits";
 import { Button } from "../components/button";
@@ -9,6 +10,7 @@ import { Time } from "../components/time";
 import { EventStatusBadge, SourceName, Warnings, adviceFor } from "../features/events/event-bits";
 import { useEvent, useRecord, useSources } from "../features/events/queries";
 import { ReplayDialog } from "../features/events/replay-dialog";
+import { recordPath } from "../features/records/path";
 import { useMayWrite } from "../features/session/session";
 import { asProblem } from "../api/problem";
 import { prettyJson, valueText } from "../lib/text";
@@ -128,9 +130,12 @@ function RecordItem({ record, many, connection }: RecordProps) {
         <CopyId id={record.id} whole />
         {many && <span className="muted">{t.event.item(record.item)}</span>}
         {connection && (
-          <Button look="quiet" className="button-small" aria-expanded={open} onClick={() => setOpen(!open)}>
-            {t.event.showRecord}
-          </Button>
+          <>
+            <Button look="quiet" className="button-small" aria-expanded={open} onClick={() => setOpen(!open)}>
+              {t.event.showRecord}
+            </Button>
+            <Link href={recordPath(connection, record.entity, record.id)}>{t.event.openRecord}</Link>
+          </>
         )}
       </div>
       {open && <RecordData connection={connection} entity={record.entity} id={record.id} />}

@@ -90,7 +90,7 @@ function Filled() {
                 </Section>
               )}
               {dead.deliveries.length > 0 && (
-                <Section title={t.overview.dead}>
+                <Section title={t.overview.dead} aside={<Link href="/deliveries?status=dead">{t.overview.seeAll}</Link>}>
                   <p className="hint">{t.overview.deadDetail}</p>
                   <DeliveryTable deliveries={dead.deliveries} />
                 </Section>
@@ -116,8 +116,8 @@ function Pending() {
   const cards = [
     { key: "new", value: count(news.data?.inbound_events, news.data?.page.has_more), to: "/events?status=new" },
     { key: "processing", value: count(processing.data?.inbound_events, processing.data?.page.has_more), to: "/events?status=processing" },
-    { key: "pending", value: count(pending.data?.deliveries, pending.data?.page.has_more), to: null },
-    { key: "held", value: count(held.data?.deliveries, held.data?.page.has_more), to: null },
+    { key: "pending", value: count(pending.data?.deliveries, pending.data?.page.has_more), to: "/deliveries?status=pending" },
+    { key: "held", value: count(held.data?.deliveries, held.data?.page.has_more), to: "/deliveries?status=held" },
   ] as const;
   return (
     <Section title={t.overview.pending}>
@@ -125,7 +125,9 @@ function Pending() {
       <dl className="counts">
         {cards.map(({ key, value, to }) => (
           <div key={key}>
-            <dt>{to ? <Link href={to}>{t.overview.counts[key]}</Link> : t.overview.counts[key]}</dt>
+            <dt>
+              <Link href={to}>{t.overview.counts[key]}</Link>
+            </dt>
             <dd>
               <span className="count">{value}</span> <span className="muted">{t.overview.countHints[key]}</span>
             </dd>

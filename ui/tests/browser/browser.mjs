@@ -24,8 +24,9 @@ export async function newPage(browser, options = {}) {
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
-    // Browsers log every answer that is no success: a session asked for too early, what is not there, a lost server.
-    if (message.type() === "error" && !/status of (401|404|502)/.test(message.text())) complaints.push(message.text());
+    // Browsers log every answer that is no success: what is wrong in a form, a session asked for too early, what is not
+    // there, a lost server.
+    if (message.type() === "error" && !/status of (400|401|404|502)/.test(message.text())) complaints.push(message.text());
   });
   return { context, page, complaints };
 }
@@ -80,6 +81,16 @@ export async function seed(page) {
   const connection = `walk-${mark}`;
   await call(page, "PUT", `/api/v1/connections/${connection}`, { context: `walk-${mark}`, connector: "native" });
   const { source } = await call(page, "POST", "/api/v1/sources", { name: `Landing page ${mark}`, connection });
+  const { source: mapped } = await call(page, "POST", "/api/v1/sources", {
+    name: `Trade fair ${mark}`,
+    connection,
+    reply: "processed",
+    verify: { sender: "github", secrets: ["a secret of the walk"] },
+    mapping: { entity: "Lead", columns: { Contact: { expression: "`${body.first} ${body.last}`.trim()" }, Email: { path: "body.mail" }, UtmSourceStr: { static: "fair" } } },
+  });
+  const contacts = `/api/v1/connections/${connection}/entities/Contact/records`;
+  const { record } = await call(page, "POST", contacts, { data: { GivenName: "Ada", Surname: "Lovelace", CountryId: "United Kingdom", BirthDate: "1815-12-10" } });
+  await call(page, "PATCH", `${contacts}/${record.id}`, { data: { Surname: "King", Email: "ada@example.com" } });
   const { bin } = await call(page, "POST", "/api/v1/bins", {});
   const endpoint = (query, more) =>
     call(page, "POST", "/api/v1/endpoints", { url: bin.url + query, format: "standard", scope: "changes", connection, ...more });
@@ -98,7 +109,7 @@ export async function seed(page) {
     const answer = await call(page, "GET", `/api/v1/deliveries?status=dead&endpoint=${dead.id}`);
     return answer.deliveries.length > 0 && answer;
   });
-  return { mark, connection, source, well, dead, paused, warned: warned.id, done: done.id, failed: failed.id, delivery: deliveries[0].id };
+  return { mark, connection, source, mapped, record: record.id, bin, well, dead, paused, warned: warned.id, done: done.id, failed: failed.id, delivery: deliveries[0].id };
 }
 
 /** Every page by a name for it. */
@@ -111,7 +122,21 @@ export function pages(data) {
     "event-failed": `/events/${data.failed}`,
     "event-done": `/events/${data.warned}`,
     "event-missing": "/events/in_00000000000000000000000000000000",
+    sources: "/sources",
+    source: `/sources/${data.mapped.id}`,
+    "source-by-names": `/sources/${data.source.id}`,
+    "source-new": "/sources/new",
+    "source-edit": `/sources/${data.mapped.id}/edit`,
+    records: "/records",
+    "records-contacts": `/records?connection=${data.connection}&entity=Contact&filter=${encodeURIComponent('{"column":"Name","op":"is_not_null"}')}`,
+    "records-empty": `/records?connection=${data.connection}&entity=Contact&column=Name&text=nobody`,
+    record: `/records/${data.connection}/Contact/${data.record}`,
+    "record-edit": `/records/${data.connection}/Contact/${data.record}?edit`,
+    "record-new": `/records/${data.connection}/Lead/new`,
     endpoints: "/endpoints",
+    "endpoint-new": "/endpoints/new",
+    "endpoint-edit": `/endpoints/${data.well.id}/edit`,
+    deliveries: `/deliveries?endpoint=${data.dead.id}`,
     "endpoint-active": `/endpoints/${data.well.id}`,
     "endpoint-disabled": `/endpoints/${data.dead.id}`,
     "endpoint-paused": `/endpoints/${data.paused.id}?status=dead`,
