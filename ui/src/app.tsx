@@ -26,6 +26,12 @@ const Delivery = lazy(() => import("./routes/delivery"));
 const Records = lazy(() => import("./routes/records"));
 const Record = lazy(() => import("./routes/record"));
 const NewRecord = lazy(() => import("./routes/record-new"));
+const Functions = lazy(() => import("./routes/functions"));
+const NewFunction = lazy(() => import("./routes/function-new"));
+const Function = lazy(() => import("./routes/function"));
+const FunctionVersions = lazy(() => import("./routes/function-versions"));
+const FunctionCalls = lazy(() => import("./routes/function-calls"));
+const FunctionCall = lazy(() => import("./routes/function-call"));
 const NotFound = lazy(() => import("./routes/not-found"));
 
 export function App({ words }: { words: Words }) {
@@ -99,6 +105,16 @@ function SignedIn() {
             </Route>
             <Route path="/records/:connection/:entity/new">{({ connection, entity }) => <NewRecord connection={connection} entity={entity} />}</Route>
             <Route path="/records/:connection/:entity/:id">{({ connection, entity, id }) => <Record key={id} connection={connection} entity={entity} id={id} />}</Route>
+            <Route path="/functions">
+              <Functions />
+            </Route>
+            <Route path="/functions/new">
+              <NewFunction />
+            </Route>
+            <Route path="/functions/:name">{({ name }) => <Function key={name} name={name} />}</Route>
+            <Route path="/functions/:name/versions">{({ name }) => <FunctionVersions name={name} />}</Route>
+            <Route path="/functions/:name/calls">{({ name }) => <FunctionCalls name={name} />}</Route>
+            <Route path="/functions/:name/calls/:id">{({ name, id }) => <FunctionCall key={id} name={name} id={id} />}</Route>
             <Route>
               <NotFound />
             </Route>

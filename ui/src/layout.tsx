@@ -41,6 +41,7 @@ function groups(t: Strings): readonly Group[] {
       ],
     },
     { label: t.app.places.crm, places: [{ to: "/records", label: t.records.title, icon: "records" }] },
+    { label: t.app.places.tools, places: [{ to: "/functions", label: t.functions.title, icon: "functions" }] },
   ];
 }
 

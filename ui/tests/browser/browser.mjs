@@ -55,7 +55,7 @@ export async function call(page, method, path, body) {
 }
 
 /** The path of a URL that the hub shows; its host may be another one than that of the console. */
-const pathOf = (url) => new URL(url).pathname + new URL(url).search;
+export const pathOf = (url) => new URL(url).pathname + new URL(url).search;
 
 /** Posts a webhook from outside the page, as senders do. */
 export async function post(url, body) {
@@ -91,6 +91,11 @@ export async function seed(page) {
   const contacts = `/api/v1/connections/${connection}/entities/Contact/records`;
   const { record } = await call(page, "POST", contacts, { data: { GivenName: "Ada", Surname: "Lovelace", CountryId: "United Kingdom", BirthDate: "1815-12-10" } });
   await call(page, "PATCH", `${contacts}/${record.id}`, { data: { Surname: "King", Email: "ada@example.com" } });
+  const called = `clean_lead_${mark}`;
+  for (const source of ["function handler() {\n  return null;\n}\n", 'function handler(crmAPIRequest) {\n  info("cleaning", crmAPIRequest.get("method"));\n  return JSON.parse(crmAPIRequest.get("body"));\n}\n'])
+    await call(page, "PUT", `/api/v1/functions/${called}`, { source, rest_api: true, connection });
+  const { function: published } = await call(page, "POST", `/api/v1/functions/${called}/publish`, { version: 2 });
+  await fetch(URL_OF_CONSOLE + pathOf(published.urls.production + published.urls.zapikey), { method: "POST", body: "{oops" });
   const { bin } = await call(page, "POST", "/api/v1/bins", {});
   const endpoint = (query, more) =>
     call(page, "POST", "/api/v1/endpoints", { url: bin.url + query, format: "standard", scope: "changes", connection, ...more });
@@ -109,7 +114,7 @@ export async function seed(page) {
     const answer = await call(page, "GET", `/api/v1/deliveries?status=dead&endpoint=${dead.id}`);
     return answer.deliveries.length > 0 && answer;
   });
-  return { mark, connection, source, mapped, record: record.id, bin, well, dead, paused, warned: warned.id, done: done.id, failed: failed.id, delivery: deliveries[0].id };
+  return { mark, connection, source, mapped, record: record.id, called, bin, well, dead, paused, warned: warned.id, done: done.id, failed: failed.id, delivery: deliveries[0].id };
 }
 
 /** Every page by a name for it. */
@@ -141,6 +146,11 @@ export function pages(data) {
     "endpoint-disabled": `/endpoints/${data.dead.id}`,
     "endpoint-paused": `/endpoints/${data.paused.id}?status=dead`,
     delivery: `/deliveries/${data.delivery}`,
+    functions: "/functions",
+    "function-new": "/functions/new",
+    function: `/functions/${data.called}`,
+    "function-versions": `/functions/${data.called}/versions?from=1&to=2`,
+    "function-calls": `/functions/${data.called}/calls`,
     "not-found": "/no/such/page",
   };
 }
