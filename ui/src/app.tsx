@@ -32,6 +32,15 @@ const Function = lazy(() => import("./routes/function"));
 const FunctionVersions = lazy(() => import("./routes/function-versions"));
 const FunctionCalls = lazy(() => import("./routes/function-calls"));
 const FunctionCall = lazy(() => import("./routes/function-call"));
+const Connections = lazy(() => import("./routes/connections"));
+const NewConnection = lazy(() => import("./routes/connection-new"));
+const Connection = lazy(() => import("./routes/connection"));
+const Subscriptions = lazy(() => import("./routes/subscriptions"));
+const Bins = lazy(() => import("./routes/bins"));
+const Bin = lazy(() => import("./routes/bin"));
+const Settings = lazy(() => import("./routes/settings"));
+const Keys = lazy(() => import("./routes/keys"));
+const Users = lazy(() => import("./routes/users"));
 const NotFound = lazy(() => import("./routes/not-found"));
 
 export function App({ words }: { words: Words }) {
@@ -115,6 +124,29 @@ function SignedIn() {
             <Route path="/functions/:name/versions">{({ name }) => <FunctionVersions name={name} />}</Route>
             <Route path="/functions/:name/calls">{({ name }) => <FunctionCalls name={name} />}</Route>
             <Route path="/functions/:name/calls/:id">{({ name, id }) => <FunctionCall key={id} name={name} id={id} />}</Route>
+            <Route path="/connections">
+              <Connections />
+            </Route>
+            <Route path="/connections/new">
+              <NewConnection />
+            </Route>
+            <Route path="/connections/:id">{({ id }) => <Connection key={id} id={id} />}</Route>
+            <Route path="/subscriptions">
+              <Subscriptions />
+            </Route>
+            <Route path="/bins">
+              <Bins />
+            </Route>
+            <Route path="/bins/:name">{({ name }) => <Bin key={name} name={name} />}</Route>
+            <Route path="/settings">
+              <Settings />
+            </Route>
+            <Route path="/keys">
+              <Keys />
+            </Route>
+            <Route path="/users">
+              <Users />
+            </Route>
             <Route>
               <NotFound />
             </Route>

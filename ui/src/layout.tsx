@@ -6,7 +6,7 @@ import { Icon, Mark, type IconName } from "./components/icon";
 import { useNotify } from "./components/notify";
 import { Loading, problemWords } from "./components/states";
 import { usePreferences } from "./preferences";
-import { useSession, useSignOut } from "./features/session/session";
+import { useMayAdminister, useSession, useSignOut } from "./features/session/session";
 import { LANGUAGES, useStrings, type Language, type Strings } from "./strings";
 import { THEMES, type Theme } from "./theme";
 
@@ -23,7 +23,7 @@ interface Group {
 }
 
 /** In the order of the way that data goes: in, out, where it lies, what it is done with, who may. */
-function groups(t: Strings): readonly Group[] {
+function groups(t: Strings, mayAdminister: boolean): readonly Group[] {
   return [
     { label: null, places: [{ to: "/", label: t.overview.title, icon: "overview" }] },
     {
@@ -38,10 +38,36 @@ function groups(t: Strings): readonly Group[] {
       places: [
         { to: "/endpoints", label: t.endpoints.title, icon: "endpoints" },
         { to: "/deliveries", label: t.deliveries.title, icon: "deliveries" },
+        { to: "/subscriptions", label: t.subscriptions.title, icon: "subscriptions" },
       ],
     },
-    { label: t.app.places.crm, places: [{ to: "/records", label: t.records.title, icon: "records" }] },
-    { label: t.app.places.tools, places: [{ to: "/functions", label: t.functions.title, icon: "functions" }] },
+    {
+      label: t.app.places.crm,
+      places: [
+        { to: "/connections", label: t.connections.title, icon: "connections" },
+        { to: "/records", label: t.records.title, icon: "records" },
+      ],
+    },
+    {
+      label: t.app.places.tools,
+      places: [
+        { to: "/functions", label: t.functions.title, icon: "functions" },
+        { to: "/bins", label: t.bins.title, icon: "bins" },
+      ],
+    },
+    {
+      label: t.app.places.workspace,
+      places: [
+        { to: "/settings", label: t.app.settings, icon: "settings" },
+        // The server shows these to admins alone.
+        ...(mayAdminister
+          ? ([
+              { to: "/keys", label: t.keys.title, icon: "keys" },
+              { to: "/users", label: t.users.title, icon: "users" },
+            ] as const)
+          : []),
+      ],
+    },
   ];
 }
 
@@ -50,6 +76,7 @@ const isAt = (path: string, place: string): boolean => (place === "/" ? path ===
 export function Layout({ children }: { children: ReactNode }) {
   const t = useStrings();
   const { workspace } = useSession();
+  const mayAdminister = useMayAdminister();
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
   const shown = useRef(path);
@@ -89,7 +116,7 @@ export function Layout({ children }: { children: ReactNode }) {
           {t.app.menu}
         </button>
         <nav id="places" aria-label={t.app.navigation} data-open={open}>
-          {groups(t).map(({ label, places }) => (
+          {groups(t, mayAdminister).map(({ label, places }) => (
             <PlaceGroup key={places[0]?.to} label={label} places={places} path={path} onGo={() => setOpen(false)} />
           ))}
         </nav>

@@ -8,13 +8,13 @@ interface Action {
   danger?: boolean;
 }
 
-/** What is done seldom, behind one button. */
-export function ActionMenu({ actions }: { actions: readonly Action[] }) {
+/** What is done seldom, behind one button. `label` tells several such buttons of a page apart. */
+export function ActionMenu({ label, actions }: { label?: string; actions: readonly Action[] }) {
   const t = useStrings();
   return (
     // Modal menus lock the page with a style element, which its policy forbids.
     <Menu.Root modal={false}>
-      <Menu.Trigger className="button button-plain">
+      <Menu.Trigger className="button button-plain" aria-label={label}>
         {t.app.more}
         <Icon name="chevron" />
       </Menu.Trigger>

@@ -91,6 +91,23 @@ export async function seed(page) {
   const contacts = `/api/v1/connections/${connection}/entities/Contact/records`;
   const { record } = await call(page, "POST", contacts, { data: { GivenName: "Ada", Surname: "Lovelace", CountryId: "United Kingdom", BirthDate: "1815-12-10" } });
   await call(page, "PATCH", `${contacts}/${record.id}`, { data: { Surname: "King", Email: "ada@example.com" } });
+  const objects = {
+    deal: {
+      label: "Deal",
+      description: "A sale that may come about.",
+      fields: { name: { type: "string", label: "Name" }, value: { type: "number", label: "Value" }, tags: { type: "object", label: "Tags" } },
+      events: { find_open: { type: "search", label: "Find open deals", payloadSchema: { account_id: { type: "string", label: "Account" } } }, won: { type: "update", label: "The deal was won" } },
+    },
+    person: { label: "Person", fields: { name: { type: "string", label: "Name" } }, events: {} },
+  };
+  const deal = {
+    entity: "Opportunity",
+    fields: { name: { column: "Title" }, value: { expression: "record.Amount * 100" }, tags: { children: { Stage: { column: "Stage.Name" } } } },
+    events: { find_open: { action: "search", filter: { all: [{ column: "Stage.Name", op: "eq", value: "Proposal" }] } }, won: { action: "update", columns: { StageId: { static: "Won" } } } },
+  };
+  await call(page, "PUT", `/api/v1/connections/${connection}/objects`, { objects });
+  await call(page, "PUT", `/api/v1/connections/${connection}/mapping`, { objects: { deal } });
+  await call(page, "POST", `/api/v1/crm/${connection}/objects/deal/events/find_open/subscriptions`, { payload: { account_id: "17" } });
   const called = `clean_lead_${mark}`;
   for (const source of ["function handler() {\n  return null;\n}\n", 'function handler(crmAPIRequest) {\n  info("cleaning", crmAPIRequest.get("method"));\n  return JSON.parse(crmAPIRequest.get("body"));\n}\n'])
     await call(page, "PUT", `/api/v1/functions/${called}`, { source, rest_api: true, connection });
@@ -146,6 +163,15 @@ export function pages(data) {
     "endpoint-disabled": `/endpoints/${data.dead.id}`,
     "endpoint-paused": `/endpoints/${data.paused.id}?status=dead`,
     delivery: `/deliveries/${data.delivery}`,
+    subscriptions: "/subscriptions",
+    connections: "/connections",
+    "connection-new": "/connections/new",
+    connection: `/connections/${data.connection}`,
+    bins: "/bins",
+    bin: `/bins/${data.bin.name}`,
+    settings: "/settings",
+    keys: "/keys",
+    users: "/users",
     functions: "/functions",
     "function-new": "/functions/new",
     function: `/functions/${data.called}`,

@@ -40,7 +40,7 @@ export function MappingEditor({ source, tag, trial }: Props) {
     save.mutate({ ...settingsOf(source), mapping: mapping as never }, { onSuccess: () => notify(t.mapping.saved) });
   const error = save.error;
   return (
-    <div className="mapping">
+    <fieldset className="mapping" disabled={!mayWrite}>
       <Choice
         label={t.mapping.kind}
         value={draft.isMapped ? "mapped" : "names"}
@@ -89,15 +89,17 @@ export function MappingEditor({ source, tag, trial }: Props) {
                 trial={changed ? null : trial}
                 error={errorAt(error, `/mapping/columns/${row.column}`)}
                 onChange={(part) => set({ rows: draft.rows.map((other) => (other.key === row.key ? { ...other, ...part } : other)) })}
-                onRemove={() => set({ rows: draft.rows.filter(({ key }) => key !== row.key) })}
+                onRemove={mayWrite ? () => set({ rows: draft.rows.filter(({ key }) => key !== row.key) }) : undefined}
               />
             ))}
           </ol>
-          <div className="actions">
-            <Button className="button-small" onClick={() => set({ rows: [...draft.rows, newRow(draft.rows)] })}>
-              {t.mapping.add}
-            </Button>
-          </div>
+          {mayWrite && (
+            <div className="actions">
+              <Button className="button-small" onClick={() => set({ rows: [...draft.rows, newRow(draft.rows)] })}>
+                {t.mapping.add}
+              </Button>
+            </div>
+          )}
           <p className="hint">{t.mapping.scope}</p>
         </>
       )}
@@ -115,7 +117,7 @@ export function MappingEditor({ source, tag, trial }: Props) {
           </Button>
         </div>
       )}
-    </div>
+    </fieldset>
   );
 }
 
@@ -125,7 +127,8 @@ interface RowProps {
   trial: SourceTrial | null;
   error: string | undefined;
   onChange: (part: Partial<MappingRow>) => void;
-  onRemove: () => void;
+  /** Missing where nothing may be changed. */
+  onRemove: (() => void) | undefined;
 }
 
 const PLACEHOLDERS = { path: "body.form.email", expression: "body.mail.toLowerCase()", static: "" } as const;
@@ -152,9 +155,11 @@ function MappingRowItem({ row, columns, trial, error, onChange, onRemove }: RowP
           value={row.text}
           onChange={(text) => onChange({ text })}
         />
-        <Button look="quiet" aria-label={`${t.app.remove}: ${row.column}`} onClick={onRemove}>
-          {t.app.remove}
-        </Button>
+        {onRemove && (
+          <Button look="quiet" aria-label={`${t.app.remove}: ${row.column}`} onClick={onRemove}>
+            {t.app.remove}
+          </Button>
+        )}
       </div>
       {error ? (
         <p className="error-text">
