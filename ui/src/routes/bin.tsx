@@ -62,7 +62,7 @@ export default function BinPage({ name }: { name: string }) {
           }
         >
           {(list) => (
-            <ol className="attempts bin-requests" aria-live="polite">
+            <ol className="attempts bin-requests">
               {list.map((request) => (
                 <RequestItem key={request.number} request={request} />
               ))}

@@ -57,7 +57,7 @@ function EventBody({ event, sources }: { event: InboundEventDetail; sources: rea
         facts={[
           [t.events.status, <EventStatusBadge key="status" status={event.status} />],
           [t.events.received, <Time key="received" at={event.received_at} exact />],
-          [t.events.source, <span key="source" className="with-id"><SourceName id={event.source} sources={sources} /> <CopyId id={event.source} /></span>],
+          [t.events.source, <span key="source" className="with-id"><Link href={`/sources/${event.source}`}><SourceName id={event.source} sources={sources} /></Link> <CopyId id={event.source} /></span>],
           [t.event.contentType, event.content_type === null ? <span className="muted">{t.event.noContentType}</span> : <code key="type">{event.content_type}</code>],
         ]}
       />

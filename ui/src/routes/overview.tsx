@@ -8,6 +8,7 @@ import { useDeliveries } from "../features/deliveries/queries";
 import { EndpointTable } from "../features/endpoints/endpoint-bits";
 import { useEndpoints } from "../features/endpoints/queries";
 import { useEvents, useSources } from "../features/events/queries";
+import { useMayWrite } from "../features/session/session";
 import { queryOf } from "../lib/filters";
 import { useStrings } from "../strings";
 import { EventTable } from "./events";
@@ -141,21 +142,27 @@ function Pending() {
 function FirstSteps({ hasSource }: { hasSource: boolean }) {
   const t = useStrings();
   const steps = t.overview.steps;
+  const mayWrite = useMayWrite();
   const lines = [
-    [steps.connection, steps.connectionDetail, `KEY=publishable:secret\ncurl -su $KEY -X PUT ${location.origin}/api/v1/connections/acme-crm \\\n  --json '{"context":"acme","connector":"native"}'`],
-    [steps.source, steps.sourceDetail, `SOURCE=$(curl -su $KEY ${location.origin}/api/v1/sources \\\n  --json '{"name":"landing page","connection":"acme-crm"}' \\\n  | jq -r .source.url)`],
-    [steps.post, steps.postDetail, `curl -s $SOURCE \\\n  --json '{"EntityName":"Lead","Contact":"Ada Lovelace","Email":"ada@example.com"}'`],
+    [steps.connection, steps.connectionDetail, "/connections/new", t.connections.create, `KEY=publishable:secret\ncurl -su $KEY -X PUT ${location.origin}/api/v1/connections/acme-crm \\\n  --json '{"context":"acme","connector":"native"}'`],
+    [steps.source, steps.sourceDetail, "/sources/new", t.sources.create, `SOURCE=$(curl -su $KEY ${location.origin}/api/v1/sources \\\n  --json '{"name":"landing page","connection":"acme-crm"}' \\\n  | jq -r .source.url)`],
+    [steps.post, steps.postDetail, null, null, `curl -s $SOURCE \\\n  --json '{"EntityName":"Lead","Contact":"Ada Lovelace","Email":"ada@example.com"}'`],
   ] as const;
   return (
     <div className="first-steps">
       <h2>{t.overview.start}</h2>
       <p className="muted">{t.overview.startDetail}</p>
       <ol>
-        {lines.map(([title, detail, code], index) => (
+        {lines.map(([title, detail, page, label, code], index) => (
           <li key={title} data-done={hasSource && index < 2}>
             <h3>{title}</h3>
             <p>{detail}</p>
             <CodeBox text={code} label={title} />
+            {page && mayWrite && (
+              <p>
+                {t.overview.orHere} <Link href={page}>{label}</Link>
+              </p>
+            )}
           </li>
         ))}
       </ol>

@@ -9,7 +9,8 @@ import { Listing } from "../components/listing";
 import { Empty } from "../components/states";
 import { Cell, Row, Table } from "../components/table";
 import { Time } from "../components/time";
-import { useAllConnections, useEntities, useEntity } from "../features/connections/queries";
+import { ConnectionField } from "../features/connections/connection-field";
+import { useEntities, useEntity } from "../features/connections/queries";
 import { isSearchable } from "../features/records/column-text";
 import { recordPath } from "../features/records/path";
 import { RECORD_FILTERS, searchOf, useLookupNames, useRecords, type RecordFilters, type RecordSearch } from "../features/records/queries";
@@ -94,7 +95,6 @@ interface FilterProps {
 function RecordFilterBar({ filters, described, broken, onChange }: FilterProps) {
   const t = useStrings();
   const { connection = "", entity = "" } = filters;
-  const connections = useAllConnections();
   const entities = useEntities(connection);
   const [further, setFurther] = useState(filters.filter !== undefined);
   const [draft, setDraft] = useState(filters.filter ?? "");
@@ -105,12 +105,7 @@ function RecordFilterBar({ filters, described, broken, onChange }: FilterProps) 
   return (
     <section className="filters" aria-label={t.app.filters}>
       <div className="filter-fields">
-        <SelectField
-          label={t.records.connection}
-          value={connection}
-          options={[["", t.app.choose], ...(connections.data ?? []).map(({ id }): Option => [id, id])]}
-          onChange={(next) => onChange({ connection: next, entity })}
-        />
+        <ConnectionField label={t.records.connection} none={t.app.choose} value={connection} onChange={(next) => onChange({ connection: next, entity })} />
         <SelectField
           label={t.records.entity}
           value={entity}

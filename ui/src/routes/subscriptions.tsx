@@ -2,12 +2,11 @@ import { Link, useLocation, useSearch } from "wouter";
 import type { Subscription } from "../api/client";
 import { PageHeader } from "../components/bits";
 import { Field, SettledInput } from "../components/field";
-import { SelectField, type Option } from "../components/inputs";
 import { Listing } from "../components/listing";
 import { Empty } from "../components/states";
 import { Cell, Row, Table } from "../components/table";
 import { Time } from "../components/time";
-import { useAllConnections } from "../features/connections/queries";
+import { ConnectionField } from "../features/connections/connection-field";
 import { recordPath } from "../features/records/path";
 import { SUBSCRIPTION_FILTERS, useSubscriptions } from "../features/subscriptions/queries";
 import { filtersFrom, queryOf } from "../lib/filters";
@@ -19,7 +18,6 @@ export default function SubscriptionsPage() {
   const filters = filtersFrom(useSearch(), SUBSCRIPTION_FILTERS);
   const { cursor, ...matching } = filters;
   const subscriptions = useSubscriptions(filters);
-  const connections = useAllConnections();
   const set = (part: typeof matching): void => navigate(`/subscriptions${queryOf({ ...matching, ...part })}`, { replace: true });
   const isFiltered = queryOf(matching) !== "";
   return (
@@ -29,12 +27,7 @@ export default function SubscriptionsPage() {
       </PageHeader>
       <section className="filters" aria-label={t.app.filters}>
         <div className="filter-fields">
-          <SelectField
-            label={t.endpoints.connection}
-            value={filters.connection ?? ""}
-            options={[["", t.endpoints.allConnections], ...(connections.data ?? []).map(({ id }): Option => [id, id])]}
-            onChange={(connection) => set({ connection })}
-          />
+          <ConnectionField label={t.endpoints.connection} none={t.endpoints.allConnections} value={filters.connection ?? ""} onChange={(connection) => set({ connection })} />
           <Field label={t.subscriptions.object}>
             {(props) => <SettledInput {...props} type="search" value={filters.object ?? ""} onSettled={(object) => set({ object })} />}
           </Field>

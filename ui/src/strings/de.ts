@@ -116,6 +116,7 @@ export const de: Strings = {
       post: "Etwas an sie senden",
       postDetail: "Was ankommt, wird zu einem Datensatz, und diese Seite zeigt es.",
     },
+    orHere: "Oder auf diesen Seiten:",
     waiting: "Diese Seite sieht von selbst nach dem ersten Ereignis.",
   },
   events: {

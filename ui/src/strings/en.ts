@@ -115,6 +115,7 @@ export const en = {
       post: "Post to it",
       postDetail: "What arrives becomes a record, and this page shows it.",
     },
+    orHere: "Or in these pages:",
     waiting: "This page looks for the first event by itself.",
   },
   events: {

@@ -182,7 +182,14 @@ export function pages(data) {
 }
 
 /** Waits until the page shows something that is not "loading". */
+export async function shown(page) {
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
+  await page.locator(".loading").first().waitFor({ state: "detached" });
+}
+
+/** Waits until nothing more is asked for, such as names of records. */
 export async function settled(page) {
+  await shown(page);
   await page.waitForLoadState("networkidle").catch(() => undefined);
   await page.locator(".loading").first().waitFor({ state: "detached" });
 }

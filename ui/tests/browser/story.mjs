@@ -23,9 +23,14 @@ export async function story(name, tell, options) {
   }
 }
 
-/** axe, on what is shown now. */
-export async function accessible(page, what) {
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+/** What another theme and another width can spoil on a page that is well otherwise. */
+export const OF_LOOKS = ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block", "button-name", "link-name", "label", "aria-hidden-focus"];
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** axe, on what is shown now: by all of its rules, or by those that are named. */
+export async function accessible(page, what, rules) {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (rules ? axe.withRules(rules) : axe.withTags(TAGS)).analyze();
   const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n        ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("\n        ")}`);
   assert.deepEqual(told, [], what);
 }
@@ -55,7 +60,7 @@ export async function downTo(page, text) {
 }
 
 /** What the stories look at; made by the first that needs it, on a page that is signed in. */
-export const dataOn = async (page) => (data ??= await seed(page));
+export const dataOn = (page) => (data ??= seed(page));
 
 /** Ends the walk; says how it went. */
 export async function end() {

@@ -13,11 +13,11 @@ export function useConnectionList(filters: Filters<"context" | "cursor">) {
   });
 }
 
-/** For choosing one; a workspace with more than 200 types the id. */
+/** As many as a page may have, for choosing one. */
 export function useAllConnections() {
   return useQuery({
     queryKey: [...CONNECTIONS, "all"],
-    queryFn: async ({ signal }) => (await ask(api.GET("/api/v1/connections", { params: { query: { limit: 200 } }, signal }))).connections,
+    queryFn: ({ signal }) => ask(api.GET("/api/v1/connections", { params: { query: { limit: 200 } }, signal })),
   });
 }
 

@@ -1,9 +1,10 @@
 import { useState } from "react";
 import { errorAt } from "../../api/problem";
 import { Form, Part, Rows } from "../../components/form";
-import { CheckField, ChipsField, RadioField, SelectField, TextField, type Option } from "../../components/inputs";
+import { CheckField, ChipsField, RadioField, TextField, type Option } from "../../components/inputs";
 import { useStrings } from "../../strings";
-import { useAllConnections, useEntities } from "../connections/queries";
+import { ConnectionField } from "../connections/connection-field";
+import { useEntities } from "../connections/queries";
 import { FORMATS, MODULES, NEW_ENDPOINT, SCOPES, TYPES, type EndpointDraft } from "./endpoint-draft";
 
 interface Props {
@@ -62,7 +63,6 @@ export function EndpointForm({ first = NEW_ENDPOINT, hasToken = false, submit, b
 
 function WhatPart({ draft, set, error }: PartProps) {
   const t = useStrings();
-  const connections = useAllConnections();
   const entities = useEntities(draft.connection);
   const isAgile = draft.format === "agile";
   const named = (entities.data ?? []).map(({ name, label_plural }): Option => [name, label_plural]);
@@ -92,10 +92,10 @@ function WhatPart({ draft, set, error }: PartProps) {
       {draft.scope === "changes" && draft.format === "universal" && <p className="hint">{t.endpoints.universalChanges}</p>}
       {(isAgile || draft.scope !== "notices") && (
         <>
-          <SelectField
+          <ConnectionField
             label={t.endpoints.connection}
+            none={t.endpoints.allConnections}
             value={draft.connection}
-            options={[["", t.endpoints.allConnections], ...(connections.data ?? []).map(({ id }): Option => [id, id])]}
             error={errorAt(error, "/connection")}
             onChange={(connection) => set({ connection })}
           />

@@ -1,9 +1,9 @@
 import type { FunctionDocument } from "../../api/client";
 import { errorAt } from "../../api/problem";
-import { CheckField, SelectField, TextField, type Option } from "../../components/inputs";
+import { CheckField, TextField } from "../../components/inputs";
 import { listOf } from "../../lib/literal";
 import { useStrings } from "../../strings";
-import { useAllConnections } from "../connections/queries";
+import { ConnectionField } from "../connections/connection-field";
 
 /** What is said of a function beside its script. */
 export interface Settings {
@@ -27,14 +27,13 @@ interface Props {
 
 export function FunctionSettings({ settings, error, onChange }: Props) {
   const t = useStrings();
-  const connections = useAllConnections();
   return (
     <div className="filter-fields">
-      <SelectField
+      <ConnectionField
         label={t.functions.connection}
         hint={t.functions.connectionHint}
+        none={t.app.none}
         value={settings.connection}
-        options={[["", t.app.none], ...(connections.data ?? []).map(({ id }): Option => [id, id])]}
         error={errorAt(error, "/connection")}
         onChange={(connection) => onChange({ ...settings, connection })}
       />

@@ -37,7 +37,7 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
       </Dialog>
     );
   const save = (): void => create.mutate({ label: label.trim() || null, scopes: [...scopes], addresses: listOf(addresses) });
-  const ofConnections = (connections.data ?? []).map(({ id }): Option => [`connection:${id}`, id]);
+  const ofConnections = (connections.data?.connections ?? []).map(({ id }): Option => [`connection:${id}`, id]);
   const isWide = (scope: string): boolean => SCOPES.some((wide) => wide === scope);
   return (
     <Dialog

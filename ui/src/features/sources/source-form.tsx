@@ -4,7 +4,8 @@ import { errorAt } from "../../api/problem";
 import { Form, Part, Rows } from "../../components/form";
 import { AreaField, CheckField, ChipsField, RadioField, SelectField, TextField, type Option } from "../../components/inputs";
 import { useStrings } from "../../strings";
-import { useAllConnections, useEntities, useEntity } from "../connections/queries";
+import { ConnectionField } from "../connections/connection-field";
+import { useEntities, useEntity } from "../connections/queries";
 import { useAllFunctions } from "../functions/queries";
 import { SENDERS, sourceDocument, sourceDraft, type SourceDraft } from "./source-draft";
 
@@ -27,7 +28,6 @@ export function SourceForm({ source, submit, back, busy, error, onSave }: Props)
   const t = useStrings();
   const [draft, setDraft] = useState(() => sourceDraft(source));
   const [broken, setBroken] = useState(false);
-  const connections = useAllConnections();
   const set = (part: Partial<SourceDraft>): void => setDraft({ ...draft, ...part });
   const save = (): void => {
     setBroken(false);
@@ -38,16 +38,15 @@ export function SourceForm({ source, submit, back, busy, error, onSave }: Props)
       setBroken(true);
     }
   };
-  const known = (connections.data ?? []).map(({ id }): Option => [id, id]);
   return (
     <Form submit={submit} back={back} busy={busy} error={error} onSubmit={save}>
       <Part title={t.sources.parts.basics}>
         <TextField label={t.sources.name} hint={t.sources.nameHint} value={draft.name} maxLength={200} error={errorAt(error, "/name")} onChange={(name) => set({ name })} />
-        <SelectField
+        <ConnectionField
           label={t.sources.connection}
           hint={t.sources.connectionHint}
+          none={t.app.choose}
           value={draft.connection}
-          options={[["", t.app.choose], ...known]}
           error={errorAt(error, "/connection")}
           onChange={(connection) => set({ connection })}
         />

@@ -62,7 +62,10 @@ export function TrialOutcome({ trial, error }: { trial: SourceTrial | null | und
   if (error) return <ProblemBox error={error} />;
   if (!trial) return <p className="muted">{t.trial.none}</p>;
   return (
-    <div className="form" role="status">
+    <div className="form">
+      <p className="visually-hidden" role="status">
+        {trial.error === null ? t.records.count(trial.records.length, true) : t.events.statuses.failed}
+      </p>
       {trial.error !== null && (
         <div className="notice notice-bad">
           <div className="notice-text">
