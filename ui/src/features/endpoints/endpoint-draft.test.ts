@@ -39,4 +39,8 @@ describe("the draft of an endpoint", () => {
     const document = endpointDocument({ ...NEW_ENDPOINT, format: "agile", modules: ["deal"], scope: "notices", entities: ["Lead"] });
     expect(document).toMatchObject({ format: "agile", scope: "changes", modules: ["deal"], entities: null });
   });
+
+  it("of notices is about no connection and no entity", () => {
+    expect(endpointDocument({ ...endpointDraft(ENDPOINT), scope: "notices" })).toMatchObject({ scope: "notices", connection: null, entities: null });
+  });
 });

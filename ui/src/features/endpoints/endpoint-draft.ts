@@ -89,6 +89,8 @@ export function endpointDraft(endpoint: Endpoint): EndpointDraft {
  */
 export function endpointDocument(draft: EndpointDraft, before?: Endpoint): EndpointDocument {
   const isAgile = draft.format === "agile";
+  // Notices are of no connection and no entity.
+  const isNotices = !isAgile && draft.scope === "notices";
   const token = draft.token.trim();
   const waits = listOf(draft.retries).map(Number);
   const removed = Object.keys(before?.headers ?? {}).map((name): [string, null] => [name, null]);
@@ -98,8 +100,8 @@ export function endpointDocument(draft: EndpointDraft, before?: Endpoint): Endpo
     description: draft.description.trim(),
     format: draft.format,
     scope: isAgile ? "changes" : draft.scope,
-    connection: draft.connection || null,
-    ...(isAgile ? { entities: null, modules: [...draft.modules] } : { entities: draft.entities.length > 0 ? [...draft.entities] : null, modules: null }),
+    connection: isNotices ? null : draft.connection || null,
+    ...(isAgile ? { entities: null, modules: [...draft.modules] } : { entities: isNotices || draft.entities.length === 0 ? null : [...draft.entities], modules: null }),
     types: [...draft.types],
     success: draft.success,
     coalesce: draft.coalesce,
