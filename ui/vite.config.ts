@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 // TURNBUCKLE_HUB is a running hub, to which the dev server passes what is no page.
 const target = process.env.TURNBUCKLE_HUB ?? "http://127.0.0.1:8080";
-const proxy = { "/api": { target }, "/webhooks": { target }, "/bin": { target } };
+const proxy = Object.fromEntries(["/api", "/webhooks", "/bin/", "/crm/", "/sandbox/"].map((path) => [path, { target }]));
 
 export default defineConfig({
   plugins: [react()],

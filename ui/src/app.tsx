@@ -11,11 +11,36 @@ import { useStrings, type Words } from "./strings";
 
 const Overview = lazy(() => import("./routes/overview"));
 const SignIn = lazy(() => import("./routes/sign-in"));
+const Sources = lazy(() => import("./routes/sources"));
+const NewSource = lazy(() => import("./routes/source-new"));
+const Source = lazy(() => import("./routes/source"));
+const EditSource = lazy(() => import("./routes/source-edit"));
 const Events = lazy(() => import("./routes/events"));
 const Event = lazy(() => import("./routes/event"));
 const Endpoints = lazy(() => import("./routes/endpoints"));
 const Endpoint = lazy(() => import("./routes/endpoint"));
+const NewEndpoint = lazy(() => import("./routes/endpoint-new"));
+const EditEndpoint = lazy(() => import("./routes/endpoint-edit"));
+const Deliveries = lazy(() => import("./routes/deliveries"));
 const Delivery = lazy(() => import("./routes/delivery"));
+const Records = lazy(() => import("./routes/records"));
+const Record = lazy(() => import("./routes/record"));
+const NewRecord = lazy(() => import("./routes/record-new"));
+const Functions = lazy(() => import("./routes/functions"));
+const NewFunction = lazy(() => import("./routes/function-new"));
+const Function = lazy(() => import("./routes/function"));
+const FunctionVersions = lazy(() => import("./routes/function-versions"));
+const FunctionCalls = lazy(() => import("./routes/function-calls"));
+const FunctionCall = lazy(() => import("./routes/function-call"));
+const Connections = lazy(() => import("./routes/connections"));
+const NewConnection = lazy(() => import("./routes/connection-new"));
+const Connection = lazy(() => import("./routes/connection"));
+const Subscriptions = lazy(() => import("./routes/subscriptions"));
+const Bins = lazy(() => import("./routes/bins"));
+const Bin = lazy(() => import("./routes/bin"));
+const Settings = lazy(() => import("./routes/settings"));
+const Keys = lazy(() => import("./routes/keys"));
+const Users = lazy(() => import("./routes/users"));
 const NotFound = lazy(() => import("./routes/not-found"));
 
 export function App({ words }: { words: Words }) {
@@ -60,6 +85,14 @@ function SignedIn() {
             <Route path="/">
               <Overview />
             </Route>
+            <Route path="/sources">
+              <Sources />
+            </Route>
+            <Route path="/sources/new">
+              <NewSource />
+            </Route>
+            <Route path="/sources/:id">{({ id }) => <Source key={id} id={id} />}</Route>
+            <Route path="/sources/:id/edit">{({ id }) => <EditSource key={id} id={id} />}</Route>
             <Route path="/events">
               <Events />
             </Route>
@@ -67,8 +100,53 @@ function SignedIn() {
             <Route path="/endpoints">
               <Endpoints />
             </Route>
+            <Route path="/endpoints/new">
+              <NewEndpoint />
+            </Route>
             <Route path="/endpoints/:id">{({ id }) => <Endpoint key={id} id={id} />}</Route>
+            <Route path="/endpoints/:id/edit">{({ id }) => <EditEndpoint key={id} id={id} />}</Route>
+            <Route path="/deliveries">
+              <Deliveries />
+            </Route>
             <Route path="/deliveries/:id">{({ id }) => <Delivery key={id} id={id} />}</Route>
+            <Route path="/records">
+              <Records />
+            </Route>
+            <Route path="/records/:connection/:entity/new">{({ connection, entity }) => <NewRecord connection={connection} entity={entity} />}</Route>
+            <Route path="/records/:connection/:entity/:id">{({ connection, entity, id }) => <Record key={id} connection={connection} entity={entity} id={id} />}</Route>
+            <Route path="/functions">
+              <Functions />
+            </Route>
+            <Route path="/functions/new">
+              <NewFunction />
+            </Route>
+            <Route path="/functions/:name">{({ name }) => <Function key={name} name={name} />}</Route>
+            <Route path="/functions/:name/versions">{({ name }) => <FunctionVersions name={name} />}</Route>
+            <Route path="/functions/:name/calls">{({ name }) => <FunctionCalls name={name} />}</Route>
+            <Route path="/functions/:name/calls/:id">{({ name, id }) => <FunctionCall key={id} name={name} id={id} />}</Route>
+            <Route path="/connections">
+              <Connections />
+            </Route>
+            <Route path="/connections/new">
+              <NewConnection />
+            </Route>
+            <Route path="/connections/:id">{({ id }) => <Connection key={id} id={id} />}</Route>
+            <Route path="/subscriptions">
+              <Subscriptions />
+            </Route>
+            <Route path="/bins">
+              <Bins />
+            </Route>
+            <Route path="/bins/:name">{({ name }) => <Bin key={name} name={name} />}</Route>
+            <Route path="/settings">
+              <Settings />
+            </Route>
+            <Route path="/keys">
+              <Keys />
+            </Route>
+            <Route path="/users">
+              <Users />
+            </Route>
             <Route>
               <NotFound />
             </Route>

@@ -1,31 +1,87 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
-import { Suspense, useEffect, useRef, type ReactNode } from "react";
+import { Suspense, useEffect, useId, useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { asProblem } from "./api/problem";
 import { Icon, Mark, type IconName } from "./components/icon";
 import { useNotify } from "./components/notify";
 import { Loading, problemWords } from "./components/states";
 import { usePreferences } from "./preferences";
-import { useSession, useSignOut } from "./features/session/session";
+import { useMayAdminister, useSession, useSignOut } from "./features/session/session";
 import { LANGUAGES, useStrings, type Language, type Strings } from "./strings";
 import { THEMES, type Theme } from "./theme";
 
-const places = (t: Strings): readonly (readonly [string, string, IconName])[] => [
-  ["/", t.overview.title, "overview"],
-  ["/events", t.events.title, "log"],
-  ["/endpoints", t.endpoints.title, "endpoints"],
-];
+interface Place {
+  to: string;
+  label: string;
+  icon: IconName;
+}
 
-/** A delivery is looked at from its endpoint. */
-const isAt = (path: string, place: string): boolean =>
-  place === "/" ? path === "/" : path === place || path.startsWith(`${place}/`) || (place === "/endpoints" && path.startsWith("/deliveries/"));
+interface Group {
+  /** The first group needs no heading. */
+  label: string | null;
+  places: readonly Place[];
+}
+
+/** In the order of the way that data goes: in, out, where it lies, what it is done with, who may. */
+function groups(t: Strings, mayAdminister: boolean): readonly Group[] {
+  return [
+    { label: null, places: [{ to: "/", label: t.overview.title, icon: "overview" }] },
+    {
+      label: t.app.places.in,
+      places: [
+        { to: "/sources", label: t.sources.title, icon: "sources" },
+        { to: "/events", label: t.events.title, icon: "log" },
+      ],
+    },
+    {
+      label: t.app.places.out,
+      places: [
+        { to: "/endpoints", label: t.endpoints.title, icon: "endpoints" },
+        { to: "/deliveries", label: t.deliveries.title, icon: "deliveries" },
+        { to: "/subscriptions", label: t.subscriptions.title, icon: "subscriptions" },
+      ],
+    },
+    {
+      label: t.app.places.crm,
+      places: [
+        { to: "/connections", label: t.connections.title, icon: "connections" },
+        { to: "/records", label: t.records.title, icon: "records" },
+      ],
+    },
+    {
+      label: t.app.places.tools,
+      places: [
+        { to: "/functions", label: t.functions.title, icon: "functions" },
+        { to: "/bins", label: t.bins.title, icon: "bins" },
+      ],
+    },
+    {
+      label: t.app.places.workspace,
+      places: [
+        { to: "/settings", label: t.app.settings, icon: "settings" },
+        // The server shows these to admins alone.
+        ...(mayAdminister
+          ? ([
+              { to: "/keys", label: t.keys.title, icon: "keys" },
+              { to: "/users", label: t.users.title, icon: "users" },
+            ] as const)
+          : []),
+      ],
+    },
+  ];
+}
+
+const isAt = (path: string, place: string): boolean => (place === "/" ? path === "/" : path === place || path.startsWith(`${place}/`));
 
 export function Layout({ children }: { children: ReactNode }) {
   const t = useStrings();
   const { workspace } = useSession();
+  const mayAdminister = useMayAdminister();
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
   const shown = useRef(path);
+  // On small screens the places are behind a button.
+  const [open, setOpen] = useState(false);
   useEffect(() => {
     if (shown.current === path) return;
     shown.current = path;
@@ -55,23 +111,43 @@ export function Layout({ children }: { children: ReactNode }) {
             {workspace.label || workspace.slug}
           </span>
         </div>
-        <nav aria-label={t.app.navigation}>
-          <ul role="list">
-            {places(t).map(([to, label, icon]) => (
-              <li key={to}>
-                <Link href={to} aria-current={isAt(path, to) ? "page" : undefined}>
-                  <Icon name={icon} />
-                  {label}
-                </Link>
-              </li>
-            ))}
-          </ul>
+        <button type="button" className="button button-quiet nav-toggle" aria-expanded={open} aria-controls="places" onClick={() => setOpen(!open)}>
+          <Icon name={open ? "close" : "menu"} />
+          {t.app.menu}
+        </button>
+        <nav id="places" aria-label={t.app.navigation} data-open={open}>
+          {groups(t, mayAdminister).map(({ label, places }) => (
+            <PlaceGroup key={places[0]?.to} label={label} places={places} path={path} onGo={() => setOpen(false)} />
+          ))}
         </nav>
         <UserMenu />
       </header>
       <main id="main" ref={main} tabIndex={-1}>
         <Suspense fallback={<Loading lines={8} />}>{children}</Suspense>
       </main>
+    </div>
+  );
+}
+
+function PlaceGroup({ label, places, path, onGo }: Group & { path: string; onGo: () => void }) {
+  const id = useId();
+  return (
+    <div className="places">
+      {label && (
+        <p id={id} className="places-label">
+          {label}
+        </p>
+      )}
+      <ul role="list" aria-labelledby={label ? id : undefined}>
+        {places.map((place) => (
+          <li key={place.to}>
+            <Link href={place.to} aria-current={isAt(path, place.to) ? "page" : undefined} onClick={onGo}>
+              <Icon name={place.icon} />
+              {place.label}
+            </Link>
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { problemWords } from "../components/states";
 import { adviceFor } from "../features/events/event-bits";
 import { en } from "../strings/en";
-import { asProblem, mayPass, problemFrom } from "./problem";
+import { asProblem, errorAt, mayPass, Problem, problemFrom } from "./problem";
 
 const answer = (status: number, headers: Record<string, string> = {}): Response => new Response(null, { status, headers });
 
@@ -50,4 +50,18 @@ describe("advice for errors of events", () => {
     ["`Name` is required", "required"],
     ["something new", "other"],
   ])("%s: %s", (error, advice) => expect(adviceFor(error)).toBe(advice));
+});
+
+describe("what is wrong with a member", () => {
+  const problem = new Problem(400, "invalid-request", "The request is not valid", null, [
+    { path: "/entities/0", detail: "`Leed` is unknown" },
+    { path: "/entities/3", detail: "`Ordr` is unknown" },
+    { path: "/entities_max", detail: "is unknown" },
+  ]);
+
+  it("is what is said of it and of its parts", () => {
+    expect(errorAt(problem, "/entities")).toBe("`Leed` is unknown; `Ordr` is unknown");
+    expect(errorAt(problem, "/name")).toBeUndefined();
+    expect(errorAt(null, "/entities")).toBeUndefined();
+  });
 });

@@ -36,6 +36,13 @@ export function asProblem(error: unknown): Problem {
   return new Problem(0, "no-answer", "", error instanceof Error && error.name !== "TypeError" ? error.message : null);
 }
 
+/** What a problem says of the member at the JSON pointer `path`, or of a part of it. */
+export function errorAt(error: unknown, path: string): string | undefined {
+  if (!(error instanceof Problem)) return undefined;
+  const there = error.errors.filter((wrong) => wrong.path === path || wrong.path.startsWith(`${path}/`));
+  return there.map(({ detail }) => detail).join("; ") || undefined;
+}
+
 /** Whether asking again may help without anybody doing something first. */
 export const mayPass = (problem: Problem): boolean =>
   problem.status === 0 || problem.status === 429 || problem.status >= 500;

@@ -1,8 +1,10 @@
 import type { ButtonHTMLAttributes } from "react";
 import { Link } from "wouter";
 
+type Look = "primary" | "plain" | "quiet" | "danger";
+
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
-  look?: "primary" | "plain" | "quiet";
+  look?: Look;
   /** Work of this button goes on: it stays focusable, and does nothing until the work ends. */
   busy?: boolean;
 }
@@ -22,7 +24,7 @@ export function Button({ look = "plain", busy = false, type = "button", onClick,
   );
 }
 
-export function LinkButton({ to, look = "plain", children }: { to: string; look?: "primary" | "plain" | "quiet"; children: React.ReactNode }) {
+export function LinkButton({ to, look = "plain", children }: { to: string; look?: Look; children: React.ReactNode }) {
   return (
     <Link href={to} className={`button button-${look}`}>
       {children}

@@ -1,11 +1,26 @@
 import { useEffect, useId, useRef, useState, type InputHTMLAttributes, type ReactNode } from "react";
+import { Marked } from "./marked";
 
-export function Field({ label, hint, children }: { label: string; hint?: string; children: (props: { id: string; "aria-describedby"?: string }) => ReactNode }) {
+interface FieldProps {
+  label: string;
+  hint?: string | undefined;
+  /** What the server says is wrong with it. */
+  error?: string | undefined;
+  children: (props: { id: string; "aria-describedby"?: string; "aria-invalid"?: true }) => ReactNode;
+}
+
+export function Field({ label, hint, error, children }: FieldProps) {
   const id = useId();
+  const about = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(" ");
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      {children(hint ? { id, "aria-describedby": `${id}-hint` } : { id })}
+      {children({ id, ...(about ? { "aria-describedby": about } : {}), ...(error ? { "aria-invalid": true } : {}) })}
+      {error && (
+        <p id={`${id}-error`} className="error-text">
+          <Marked text={error} />
+        </p>
+      )}
       {hint && (
         <p id={`${id}-hint`} className="hint">
           {hint}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countByEntity, prettyJson, shorten, shortId, valueText } from "./text";
+import { byteSize, countByEntity, prettyJson, shorten, shortId, valueText } from "./text";
 
 describe("pretty JSON", () => {
   it("lays out what was compact", () => {
@@ -38,5 +38,11 @@ describe("ids and values", () => {
       ["Order", 2],
       ["Lead", 1],
     ]);
+  });
+});
+
+describe("a size", () => {
+  it("is told in the unit that suits it", () => {
+    expect([0, 512, 2_500_000, 20_000_000_000].map((bytes) => byteSize(bytes, "en"))).toEqual(["0 byte", "512 byte", "2.5 MB", "20 GB"]);
   });
 });

@@ -71,3 +71,12 @@ export function countByEntity(records: readonly { entity: string }[]): [entity: 
   for (const { entity } of records) counts.set(entity, (counts.get(entity) ?? 0) + 1);
   return [...counts];
 }
+
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** 512 byte, 2.5 MB, 20 GB */
+export function byteSize(bytes: number, language: string): string {
+  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), BYTE_UNITS.length - 1);
+  const format = new Intl.NumberFormat(language, { style: "unit", unit: BYTE_UNITS[step] ?? "byte", unitDisplay: "short", maximumFractionDigits: 1 });
+  return format.format(bytes / 1000 ** step);
+}

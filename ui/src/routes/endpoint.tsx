@@ -1,8 +1,10 @@
 import { useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import type { Delivery, DeliveryStatus, Endpoint } from "../api/client";
+import { ActionMenu } from "../components/action-menu";
 import { Choice, Facts, PageHeader, Pager, Section } from "../components/bits";
-import { Button } from "../components/button";
+import { Button, LinkButton } from "../components/button";
+import { ConfirmDialog } from "../components/confirm";
 import { CopyId } from "../components/copy";
 import { useNotify } from "../components/notify";
 import { Answered, Empty, ProblemBox } from "../components/states";
@@ -10,8 +12,9 @@ import { Time } from "../components/time";
 import { DeliveryTable } from "../features/deliveries/delivery-bits";
 import { DELIVERY_STATUSES, useDeliveries, useResend } from "../features/deliveries/queries";
 import { EndpointStatusBadge } from "../features/endpoints/endpoint-bits";
-import { useEndpoint, useEndpointAction, type EndpointAction } from "../features/endpoints/queries";
+import { useDeleteEndpoint, useEndpoint, useEndpointAction, type EndpointAction } from "../features/endpoints/queries";
 import { RecoverDialog } from "../features/endpoints/recover-dialog";
+import { RotateDialog } from "../features/endpoints/rotate-dialog";
 import { useMayWrite } from "../features/session/session";
 import { filtersFrom, queryOf } from "../lib/filters";
 import { duration } from "../lib/time";
@@ -24,6 +27,8 @@ export default function EndpointPage({ id }: { id: string }) {
   const notify = useNotify();
   const mayWrite = useMayWrite();
   const [recovering, setRecovering] = useState(false);
+  const [rotating, setRotating] = useState(false);
+  const [deleting, setDeleting] = useState(false);
   const act = (name: EndpointAction, said: string): void => action.mutate(name, { onSuccess: () => notify(said) });
   return (
     <>
@@ -33,6 +38,7 @@ export default function EndpointPage({ id }: { id: string }) {
         actions={
           mayWrite && endpoint.data && (
             <>
+              <LinkButton to={`/endpoints/${id}/edit`}>{t.app.edit}</LinkButton>
               <Button busy={action.isPending} onClick={() => act("test", t.endpoints.testDone)}>
                 {t.endpoints.test}
               </Button>
@@ -46,6 +52,12 @@ export default function EndpointPage({ id }: { id: string }) {
                   {t.endpoints.resume}
                 </Button>
               )}
+              <ActionMenu
+                actions={[
+                  { label: t.rotate.open, onSelect: () => setRotating(true) },
+                  { label: t.app.deleteAsk, onSelect: () => setDeleting(true), danger: true },
+                ]}
+              />
             </>
           )
         }
@@ -56,7 +68,28 @@ export default function EndpointPage({ id }: { id: string }) {
       <Answered query={endpoint}>{(endpoint) => <EndpointBody endpoint={endpoint} />}</Answered>
       {endpoint.data && <Deliveries endpoint={id} />}
       {recovering && <RecoverDialog endpoint={id} onClose={() => setRecovering(false)} />}
+      {rotating && <RotateDialog endpoint={id} onClose={() => setRotating(false)} />}
+      {deleting && <DeleteDialog id={id} onClose={() => setDeleting(false)} />}
     </>
+  );
+}
+
+function DeleteDialog({ id, onClose }: { id: string; onClose: () => void }) {
+  const t = useStrings();
+  const [, navigate] = useLocation();
+  const remove = useDeleteEndpoint(id);
+  const notify = useNotify();
+  const confirm = (): void =>
+    remove.mutate(undefined, {
+      onSuccess: () => {
+        notify(t.app.deleted);
+        navigate("/endpoints");
+      },
+    });
+  return (
+    <ConfirmDialog title={t.endpoints.deleteTitle} confirm={t.app.delete} busy={remove.isPending} error={remove.error} onConfirm={confirm} onClose={onClose}>
+      <p>{t.endpoints.deleteDetail}</p>
+    </ConfirmDialog>
   );
 }
 
@@ -94,13 +127,15 @@ function EndpointBody({ endpoint }: { endpoint: Endpoint & { has_token?: boolean
         <Facts
           facts={[
             [t.endpoints.connection, endpoint.connection ?? t.endpoints.allConnections],
-            endpoint.format === "agile" ? [t.endpoints.modules, list(endpoint.modules)] : [t.endpoints.entities, list(endpoint.entities)],
+            endpoint.format === "agile" ? [t.endpoints.modules, endpoint.modules?.map((module) => t.endpoints.moduleNames[module]).join(", ") ?? t.app.all] : [t.endpoints.entities, list(endpoint.entities)],
             [t.endpoints.types, endpoint.types?.map((type) => t.deliveries.types[type]).join(", ") ?? t.app.all],
             [t.endpoints.success, endpoint.success === "204" ? t.endpoints.success204 : t.endpoints.success2xx],
             [t.endpoints.coalesce, yes(endpoint.coalesce)],
             [t.endpoints.ownChanges, t.endpoints.own[endpoint.own_changes ?? "send"]],
             [t.endpoints.timeout, duration(endpoint.timeout_ms ?? 15_000, language)],
             [t.endpoints.retries, endpoint.retry_schedule ? t.endpoints.retriesOwn(endpoint.retry_schedule.length) : t.endpoints.retriesDefault],
+            [t.endpoints.headers, Object.keys(endpoint.headers ?? {}).join(", ") || t.app.none],
+            [t.endpoints.publicKey, endpoint.public_key ? <CopyId key="public" id={endpoint.public_key} whole /> : undefined],
             [t.endpoints.token, endpoint.has_token ? t.endpoints.hasToken : t.app.none],
             [t.endpoints.created, <Time key="created" at={endpoint.created_at} />],
           ]}

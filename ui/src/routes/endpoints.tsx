@@ -1,36 +1,42 @@
 import { useSearch } from "wouter";
-import { CodeBox, PageHeader, Pager } from "../components/bits";
-import { Answered, Empty } from "../components/states";
+import { PageHeader } from "../components/bits";
+import { LinkButton } from "../components/button";
+import { Listing } from "../components/listing";
+import { Empty } from "../components/states";
 import { EndpointTable } from "../features/endpoints/endpoint-bits";
 import { useEndpoints } from "../features/endpoints/queries";
-import { filtersFrom, queryOf } from "../lib/filters";
+import { useMayWrite } from "../features/session/session";
+import { filtersFrom } from "../lib/filters";
 import { useStrings } from "../strings";
 
 export default function EndpointsPage() {
   const t = useStrings();
   const { cursor } = filtersFrom(useSearch(), ["cursor"]);
   const endpoints = useEndpoints(cursor);
-  const command = `curl -su $KEY ${location.origin}/api/v1/endpoints \\\n  --json '{"url":"https://app.example/hooks","format":"standard","scope":"changes"}'`;
+  const mayWrite = useMayWrite();
+  const create = mayWrite && (
+    <LinkButton to="/endpoints/new" look="primary">
+      {t.endpoints.create}
+    </LinkButton>
+  );
   return (
     <>
-      <PageHeader title={t.endpoints.title} />
-      <Answered query={endpoints}>
-        {({ endpoints: list, page }) => (
-          <>
-            {list.length > 0 ? (
-              <EndpointTable endpoints={list} />
-            ) : page.has_more ? (
-              <p className="muted">{t.app.pageEmpty}</p>
-            ) : (
-              <Empty title={t.endpoints.empty}>
-                <p>{t.endpoints.emptyDetail}</p>
-                <CodeBox text={command} label={t.endpoints.empty} />
-              </Empty>
-            )}
-            <Pager newest={cursor ? "/endpoints" : null} older={page.has_more && page.next ? `/endpoints${queryOf({ cursor: page.next })}` : null} />
-          </>
-        )}
-      </Answered>
+      <PageHeader title={t.endpoints.title} actions={create}>
+        <p className="muted">{t.endpoints.about}</p>
+      </PageHeader>
+      <Listing
+        query={endpoints}
+        items={(answer) => answer.endpoints}
+        path="/endpoints"
+        cursor={cursor}
+        empty={
+          <Empty title={t.endpoints.empty} action={create}>
+            <p>{t.endpoints.emptyDetail}</p>
+          </Empty>
+        }
+      >
+        {(list) => <EndpointTable endpoints={list} />}
+      </Listing>
     </>
   );
 }

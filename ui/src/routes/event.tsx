@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { Link } from "wouter";
 import type { InboundEventDetail, Source } from "../api/client";
 import { Choice, CodeBox, Facts, PageHeader, Section } from "../components/bits";
 import { Button } from "../components/button";
@@ -9,6 +10,7 @@ import { Time } from "../components/time";
 import { EventStatusBadge, SourceName, Warnings, adviceFor } from "../features/events/event-bits";
 import { useEvent, useRecord, useSources } from "../features/events/queries";
 import { ReplayDialog } from "../features/events/replay-dialog";
+import { recordPath } from "../features/records/path";
 import { useMayWrite } from "../features/session/session";
 import { asProblem } from "../api/problem";
 import { prettyJson, valueText } from "../lib/text";
@@ -55,7 +57,7 @@ function EventBody({ event, sources }: { event: InboundEventDetail; sources: rea
         facts={[
           [t.events.status, <EventStatusBadge key="status" status={event.status} />],
           [t.events.received, <Time key="received" at={event.received_at} exact />],
-          [t.events.source, <span key="source" className="with-id"><SourceName id={event.source} sources={sources} /> <CopyId id={event.source} /></span>],
+          [t.events.source, <span key="source" className="with-id"><Link href={`/sources/${event.source}`}><SourceName id={event.source} sources={sources} /></Link> <CopyId id={event.source} /></span>],
           [t.event.contentType, event.content_type === null ? <span className="muted">{t.event.noContentType}</span> : <code key="type">{event.content_type}</code>],
         ]}
       />
@@ -128,9 +130,12 @@ function RecordItem({ record, many, connection }: RecordProps) {
         <CopyId id={record.id} whole />
         {many && <span className="muted">{t.event.item(record.item)}</span>}
         {connection && (
-          <Button look="quiet" className="button-small" aria-expanded={open} onClick={() => setOpen(!open)}>
-            {t.event.showRecord}
-          </Button>
+          <>
+            <Button look="quiet" className="button-small" aria-expanded={open} onClick={() => setOpen(!open)}>
+              {t.event.showRecord}
+            </Button>
+            <Link href={recordPath(connection, record.entity, record.id)}>{t.event.openRecord}</Link>
+          </>
         )}
       </div>
       {open && <RecordData connection={connection} entity={record.entity} id={record.id} />}

@@ -8,6 +8,7 @@ import { useDeliveries } from "../features/deliveries/queries";
 import { EndpointTable } from "../features/endpoints/endpoint-bits";
 import { useEndpoints } from "../features/endpoints/queries";
 import { useEvents, useSources } from "../features/events/queries";
+import { useMayWrite } from "../features/session/session";
 import { queryOf } from "../lib/filters";
 import { useStrings } from "../strings";
 import { EventTable } from "./events";
@@ -90,7 +91,7 @@ function Filled() {
                 </Section>
               )}
               {dead.deliveries.length > 0 && (
-                <Section title={t.overview.dead}>
+                <Section title={t.overview.dead} aside={<Link href="/deliveries?status=dead">{t.overview.seeAll}</Link>}>
                   <p className="hint">{t.overview.deadDetail}</p>
                   <DeliveryTable deliveries={dead.deliveries} />
                 </Section>
@@ -116,8 +117,8 @@ function Pending() {
   const cards = [
     { key: "new", value: count(news.data?.inbound_events, news.data?.page.has_more), to: "/events?status=new" },
     { key: "processing", value: count(processing.data?.inbound_events, processing.data?.page.has_more), to: "/events?status=processing" },
-    { key: "pending", value: count(pending.data?.deliveries, pending.data?.page.has_more), to: null },
-    { key: "held", value: count(held.data?.deliveries, held.data?.page.has_more), to: null },
+    { key: "pending", value: count(pending.data?.deliveries, pending.data?.page.has_more), to: "/deliveries?status=pending" },
+    { key: "held", value: count(held.data?.deliveries, held.data?.page.has_more), to: "/deliveries?status=held" },
   ] as const;
   return (
     <Section title={t.overview.pending}>
@@ -125,7 +126,9 @@ function Pending() {
       <dl className="counts">
         {cards.map(({ key, value, to }) => (
           <div key={key}>
-            <dt>{to ? <Link href={to}>{t.overview.counts[key]}</Link> : t.overview.counts[key]}</dt>
+            <dt>
+              <Link href={to}>{t.overview.counts[key]}</Link>
+            </dt>
             <dd>
               <span className="count">{value}</span> <span className="muted">{t.overview.countHints[key]}</span>
             </dd>
@@ -139,21 +142,27 @@ function Pending() {
 function FirstSteps({ hasSource }: { hasSource: boolean }) {
   const t = useStrings();
   const steps = t.overview.steps;
+  const mayWrite = useMayWrite();
   const lines = [
-    [steps.connection, steps.connectionDetail, `KEY=publishable:secret\ncurl -su $KEY -X PUT ${location.origin}/api/v1/connections/acme-crm \\\n  --json '{"context":"acme","connector":"native"}'`],
-    [steps.source, steps.sourceDetail, `SOURCE=$(curl -su $KEY ${location.origin}/api/v1/sources \\\n  --json '{"name":"landing page","connection":"acme-crm"}' \\\n  | jq -r .source.url)`],
-    [steps.post, steps.postDetail, `curl -s $SOURCE \\\n  --json '{"EntityName":"Lead","Contact":"Ada Lovelace","Email":"ada@example.com"}'`],
+    [steps.connection, steps.connectionDetail, "/connections/new", t.connections.create, `KEY=publishable:secret\ncurl -su $KEY -X PUT ${location.origin}/api/v1/connections/acme-crm \\\n  --json '{"context":"acme","connector":"native"}'`],
+    [steps.source, steps.sourceDetail, "/sources/new", t.sources.create, `SOURCE=$(curl -su $KEY ${location.origin}/api/v1/sources \\\n  --json '{"name":"landing page","connection":"acme-crm"}' \\\n  | jq -r .source.url)`],
+    [steps.post, steps.postDetail, null, null, `curl -s $SOURCE \\\n  --json '{"EntityName":"Lead","Contact":"Ada Lovelace","Email":"ada@example.com"}'`],
   ] as const;
   return (
     <div className="first-steps">
       <h2>{t.overview.start}</h2>
       <p className="muted">{t.overview.startDetail}</p>
       <ol>
-        {lines.map(([title, detail, code], index) => (
+        {lines.map(([title, detail, page, label, code], index) => (
           <li key={title} data-done={hasSource && index < 2}>
             <h3>{title}</h3>
             <p>{detail}</p>
             <CodeBox text={code} label={title} />
+            {page && mayWrite && (
+              <p>
+                {t.overview.orHere} <Link href={page}>{label}</Link>
+              </p>
+            )}
           </li>
         ))}
       </ol>

@@ -24,8 +24,9 @@ export async function newPage(browser, options = {}) {
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
-    // Browsers log every answer that is no success: a session asked for too early, what is not there, a lost server.
-    if (message.type() === "error" && !/status of (401|404|502)/.test(message.text())) complaints.push(message.text());
+    // Browsers log every answer that is no success: what is wrong in a form, a session asked for too early, what is not
+    // there, a lost server.
+    if (message.type() === "error" && !/status of (400|401|404|502)/.test(message.text())) complaints.push(message.text());
   });
   return { context, page, complaints };
 }
@@ -54,7 +55,7 @@ export async function call(page, method, path, body) {
 }
 
 /** The path of a URL that the hub shows; its host may be another one than that of the console. */
-const pathOf = (url) => new URL(url).pathname + new URL(url).search;
+export const pathOf = (url) => new URL(url).pathname + new URL(url).search;
 
 /** Posts a webhook from outside the page, as senders do. */
 export async function post(url, body) {
@@ -80,6 +81,38 @@ export async function seed(page) {
   const connection = `walk-${mark}`;
   await call(page, "PUT", `/api/v1/connections/${connection}`, { context: `walk-${mark}`, connector: "native" });
   const { source } = await call(page, "POST", "/api/v1/sources", { name: `Landing page ${mark}`, connection });
+  const { source: mapped } = await call(page, "POST", "/api/v1/sources", {
+    name: `Trade fair ${mark}`,
+    connection,
+    reply: "processed",
+    verify: { sender: "github", secrets: ["a secret of the walk"] },
+    mapping: { entity: "Lead", columns: { Contact: { expression: "`${body.first} ${body.last}`.trim()" }, Email: { path: "body.mail" }, UtmSourceStr: { static: "fair" } } },
+  });
+  const contacts = `/api/v1/connections/${connection}/entities/Contact/records`;
+  const { record } = await call(page, "POST", contacts, { data: { GivenName: "Ada", Surname: "Lovelace", CountryId: "United Kingdom", BirthDate: "1815-12-10" } });
+  await call(page, "PATCH", `${contacts}/${record.id}`, { data: { Surname: "King", Email: "ada@example.com" } });
+  const objects = {
+    deal: {
+      label: "Deal",
+      description: "A sale that may come about.",
+      fields: { name: { type: "string", label: "Name" }, value: { type: "number", label: "Value" }, tags: { type: "object", label: "Tags" } },
+      events: { find_open: { type: "search", label: "Find open deals", payloadSchema: { account_id: { type: "string", label: "Account" } } }, won: { type: "update", label: "The deal was won" } },
+    },
+    person: { label: "Person", fields: { name: { type: "string", label: "Name" } }, events: {} },
+  };
+  const deal = {
+    entity: "Opportunity",
+    fields: { name: { column: "Title" }, value: { expression: "record.Amount * 100" }, tags: { children: { Stage: { column: "Stage.Name" } } } },
+    events: { find_open: { action: "search", filter: { all: [{ column: "Stage.Name", op: "eq", value: "Proposal" }] } }, won: { action: "update", columns: { StageId: { static: "Won" } } } },
+  };
+  await call(page, "PUT", `/api/v1/connections/${connection}/objects`, { objects });
+  await call(page, "PUT", `/api/v1/connections/${connection}/mapping`, { objects: { deal } });
+  await call(page, "POST", `/api/v1/crm/${connection}/objects/deal/events/find_open/subscriptions`, { payload: { account_id: "17" } });
+  const called = `clean_lead_${mark}`;
+  for (const source of ["function handler() {\n  return null;\n}\n", 'function handler(crmAPIRequest) {\n  info("cleaning", crmAPIRequest.get("method"));\n  return JSON.parse(crmAPIRequest.get("body"));\n}\n'])
+    await call(page, "PUT", `/api/v1/functions/${called}`, { source, rest_api: true, connection });
+  const { function: published } = await call(page, "POST", `/api/v1/functions/${called}/publish`, { version: 2 });
+  await fetch(URL_OF_CONSOLE + pathOf(published.urls.production + published.urls.zapikey), { method: "POST", body: "{oops" });
   const { bin } = await call(page, "POST", "/api/v1/bins", {});
   const endpoint = (query, more) =>
     call(page, "POST", "/api/v1/endpoints", { url: bin.url + query, format: "standard", scope: "changes", connection, ...more });
@@ -98,7 +131,7 @@ export async function seed(page) {
     const answer = await call(page, "GET", `/api/v1/deliveries?status=dead&endpoint=${dead.id}`);
     return answer.deliveries.length > 0 && answer;
   });
-  return { mark, connection, source, well, dead, paused, warned: warned.id, done: done.id, failed: failed.id, delivery: deliveries[0].id };
+  return { mark, connection, source, mapped, record: record.id, called, bin, well, dead, paused, warned: warned.id, done: done.id, failed: failed.id, delivery: deliveries[0].id };
 }
 
 /** Every page by a name for it. */
@@ -111,17 +144,52 @@ export function pages(data) {
     "event-failed": `/events/${data.failed}`,
     "event-done": `/events/${data.warned}`,
     "event-missing": "/events/in_00000000000000000000000000000000",
+    sources: "/sources",
+    source: `/sources/${data.mapped.id}`,
+    "source-by-names": `/sources/${data.source.id}`,
+    "source-new": "/sources/new",
+    "source-edit": `/sources/${data.mapped.id}/edit`,
+    records: "/records",
+    "records-contacts": `/records?connection=${data.connection}&entity=Contact&filter=${encodeURIComponent('{"column":"Name","op":"is_not_null"}')}`,
+    "records-empty": `/records?connection=${data.connection}&entity=Contact&column=Name&text=nobody`,
+    record: `/records/${data.connection}/Contact/${data.record}`,
+    "record-edit": `/records/${data.connection}/Contact/${data.record}?edit`,
+    "record-new": `/records/${data.connection}/Lead/new`,
     endpoints: "/endpoints",
+    "endpoint-new": "/endpoints/new",
+    "endpoint-edit": `/endpoints/${data.well.id}/edit`,
+    deliveries: `/deliveries?endpoint=${data.dead.id}`,
     "endpoint-active": `/endpoints/${data.well.id}`,
     "endpoint-disabled": `/endpoints/${data.dead.id}`,
     "endpoint-paused": `/endpoints/${data.paused.id}?status=dead`,
     delivery: `/deliveries/${data.delivery}`,
+    subscriptions: "/subscriptions",
+    connections: "/connections",
+    "connection-new": "/connections/new",
+    connection: `/connections/${data.connection}`,
+    bins: "/bins",
+    bin: `/bins/${data.bin.name}`,
+    settings: "/settings",
+    keys: "/keys",
+    users: "/users",
+    functions: "/functions",
+    "function-new": "/functions/new",
+    function: `/functions/${data.called}`,
+    "function-versions": `/functions/${data.called}/versions?from=1&to=2`,
+    "function-calls": `/functions/${data.called}/calls`,
     "not-found": "/no/such/page",
   };
 }
 
 /** Waits until the page shows something that is not "loading". */
+export async function shown(page) {
+  await page.getByRole("heading", { level: 1 }).first().waitFor();
+  await page.locator(".loading").first().waitFor({ state: "detached" });
+}
+
+/** Waits until nothing more is asked for, such as names of records. */
 export async function settled(page) {
+  await shown(page);
   await page.waitForLoadState("networkidle").catch(() => undefined);
   await page.locator(".loading").first().waitFor({ state: "detached" });
 }

@@ -1,7 +1,7 @@
 // Writes a picture of every page in both themes, wide and narrow, into screens/.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { launch, newPage, pages, seed, settled, signIn, URL_OF_CONSOLE } from "./browser.mjs";
+import { launch, newPage, ONLY, pages, seed, settled, signIn, URL_OF_CONSOLE } from "./browser.mjs";
 
 const folder = fileURLToPath(new URL("../../screens", import.meta.url));
 await mkdir(folder, { recursive: true });
@@ -18,25 +18,31 @@ for (const theme of ["light", "dark"]) {
     await signIn(page);
     data ??= await seed(page);
     for (const [name, path] of Object.entries(pages(data))) {
+      if (!name.includes(ONLY)) continue;
       await page.goto(URL_OF_CONSOLE + path);
       await settled(page);
       await shoot(name);
     }
-    await page.goto(`${URL_OF_CONSOLE}/events?source=${data.source.id}`);
-    await page.getByRole("checkbox", { name: "Select all on this page" }).check();
-    await shoot("events-selected", false);
-    await page.getByRole("button", { name: "Replay…" }).click();
-    await page.getByText("What would change", { exact: true }).waitFor();
-    await page.waitForTimeout(300);
-    await shoot("replay-dry-run", false);
-    await page.goto(`${URL_OF_CONSOLE}/endpoints/${data.dead.id}`);
-    await page.getByRole("button", { name: "Recover…" }).click();
-    await shoot("recover", false);
-    await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: /^Menu of/ }).click();
-    await shoot("menu", false);
+    if (ONLY === "") await shootOpened(page, shoot);
     await context.close();
   }
 }
 await browser.close();
 console.log(`The pictures are in ${folder}`);
+
+/** What is open for a while only: selections, dialogs, menus. */
+async function shootOpened(page, shoot) {
+  await page.goto(`${URL_OF_CONSOLE}/events?source=${data.source.id}`);
+  await page.getByRole("checkbox", { name: "Select all on this page" }).check();
+  await shoot("events-selected", false);
+  await page.getByRole("button", { name: "Replay…" }).click();
+  await page.getByText("What would change", { exact: true }).waitFor();
+  await page.waitForTimeout(300);
+  await shoot("replay-dry-run", false);
+  await page.goto(`${URL_OF_CONSOLE}/endpoints/${data.dead.id}`);
+  await page.getByRole("button", { name: "Recover…" }).click();
+  await shoot("recover", false);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /^Menu of/ }).click();
+  await shoot("menu", false);
+}

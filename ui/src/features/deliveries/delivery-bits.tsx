@@ -4,6 +4,7 @@ import { Badge, type Tone } from "../../components/bits";
 import { Button } from "../../components/button";
 import { Cell, Row, Table } from "../../components/table";
 import { Time } from "../../components/time";
+import { shortId } from "../../lib/text";
 import { useStrings, type Strings } from "../../strings";
 
 const TONES: Record<DeliveryStatus, Tone> = { pending: "wait", delivered: "good", dead: "bad", held: "still", superseded: "plain" };
@@ -37,7 +38,14 @@ export function AnswerStatus({ status }: { status: number }) {
   return <code className={status < 300 ? "" : "error-text"}>{status}</code>;
 }
 
-export function DeliveryTable({ deliveries, onResend }: { deliveries: readonly Delivery[]; onResend?: (delivery: Delivery) => void }) {
+interface TableProps {
+  deliveries: readonly Delivery[];
+  /** Names of endpoints by id, where deliveries of several are listed. */
+  endpoints?: ReadonlyMap<string, string>;
+  onResend?: (delivery: Delivery) => void;
+}
+
+export function DeliveryTable({ deliveries, endpoints, onResend }: TableProps) {
   const t = useStrings();
   return (
     <Table
@@ -46,6 +54,7 @@ export function DeliveryTable({ deliveries, onResend }: { deliveries: readonly D
         { key: "created", label: t.deliveries.created },
         { key: "status", label: t.deliveries.status },
         { key: "about", label: t.deliveries.about },
+        ...(endpoints ? [{ key: "endpoint", label: t.endpoints.one }] : []),
         { key: "attempts", label: t.deliveries.attempts },
         { key: "answer", label: t.deliveries.lastAnswer },
         ...(onResend ? [{ key: "action", label: t.deliveries.resend, hidden: true }] : []),
@@ -64,6 +73,11 @@ export function DeliveryTable({ deliveries, onResend }: { deliveries: readonly D
           <Cell column="about" label={t.deliveries.about}>
             {aboutDelivery(delivery, t)}
           </Cell>
+          {endpoints && (
+            <Cell column="endpoint" label={t.endpoints.one}>
+              <span className="url">{endpoints.get(delivery.endpoint) ?? shortId(delivery.endpoint)}</span>
+            </Cell>
+          )}
           <Cell column="attempts" label={t.deliveries.attempts}>
             {delivery.attempt_count}
           </Cell>

@@ -3,7 +3,7 @@ import { api, ask, idempotencyKey, type DeliveryStatus } from "../../api/client"
 import type { Filters } from "../../lib/filters";
 
 export const DELIVERY_STATUSES = ["pending", "held", "dead", "delivered", "superseded"] as const satisfies readonly DeliveryStatus[];
-export type DeliveryFilters = Filters<"endpoint" | "status" | "cursor">;
+export type DeliveryFilters = Filters<"endpoint" | "status" | "since" | "until" | "cursor">;
 
 const DELIVERIES = ["deliveries"] as const;
 const SOON_MS = 2_000;

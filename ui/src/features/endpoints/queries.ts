@@ -1,5 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, ask, type RecoverRequest } from "../../api/client";
+import { api, ask, askTagged, idempotencyKey, ifMatch, type Endpoint, type EndpointDocument, type RecoverRequest } from "../../api/client";
 
 const ENDPOINTS = ["endpoints"] as const;
 const REFRESH_MS = 15_000;
@@ -22,6 +22,65 @@ export function useEndpoint(id: string) {
     queryFn: async ({ signal }) =>
       (await ask(api.GET("/api/v1/endpoints/{endpoint}", { params: { path: { endpoint: id } }, signal }))).endpoint,
     refetchInterval: REFRESH_MS,
+  });
+}
+
+/** To be edited: with its tag, so that two people do not overwrite each other. */
+export function useEndpointSettings(id: string) {
+  return useQuery({
+    queryKey: [...ENDPOINTS, "settings", id],
+    queryFn: async ({ signal }) => {
+      const { data, tag } = await askTagged(api.GET("/api/v1/endpoints/{endpoint}", { params: { path: { endpoint: id } }, signal }));
+      return { endpoint: data.endpoint, tag };
+    },
+  });
+}
+
+export function useCreateEndpoint() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async (body: EndpointDocument) => {
+      const { endpoint } = await ask(api.POST("/api/v1/endpoints", { body, params: { header: { "Idempotency-Key": idempotencyKey() } } }));
+      await testIfAgile(endpoint);
+      return endpoint;
+    },
+    onSuccess: () => client.invalidateQueries({ queryKey: ENDPOINTS }),
+  });
+}
+
+export function useUpdateEndpoint(id: string, tag: string | null) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async (body: EndpointDocument) => {
+      const params = { path: { endpoint: id }, header: ifMatch(tag) };
+      const { endpoint } = await ask(api.PATCH("/api/v1/endpoints/{endpoint}", { params, body: body as never }));
+      await testIfAgile(endpoint);
+      return endpoint;
+    },
+    onSuccess: () => client.invalidateQueries({ queryKey: ENDPOINTS }),
+  });
+}
+
+/** Saving Agile's page sends a test; what becomes of it is in the deliveries. */
+async function testIfAgile({ id, format }: Endpoint): Promise<void> {
+  if (format === "agile") await ask(api.POST("/api/v1/endpoints/{endpoint}/test", { params: { path: { endpoint: id } } }));
+}
+
+export function useDeleteEndpoint(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => ask(api.DELETE("/api/v1/endpoints/{endpoint}", { params: { path: { endpoint: id } } })),
+    onSuccess: () => {
+      client.removeQueries({ queryKey: [...ENDPOINTS, "one", id] });
+      return client.invalidateQueries({ queryKey: [...ENDPOINTS, "list"] });
+    },
+  });
+}
+
+export function useRotateSecret(id: string) {
+  return useMutation({
+    mutationFn: async (overlap: string) =>
+      (await ask(api.POST("/api/v1/endpoints/{endpoint}/rotate-secret", { params: { path: { endpoint: id } }, body: { overlap } }))).endpoint,
   });
 }
 

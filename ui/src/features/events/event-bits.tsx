@@ -1,10 +1,13 @@
-import type { EventStatus, InboundEvent, Source, Warning } from "../../api/client";
+import type { EventStatus, InboundEvent, RecordDifference, Source, Warning } from "../../api/client";
 import { Badge, type Tone } from "../../components/bits";
 import { Marked } from "../../components/marked";
 import { countByEntity, shortId, shorten } from "../../lib/text";
 import { useStrings, type Strings } from "../../strings";
 
 const TONES: Record<EventStatus, Tone> = { new: "wait", processing: "wait", failed: "bad", done: "good" };
+
+/** What becomes of a record. */
+export const CHANGE_TONES: Record<RecordDifference["change"], Tone> = { created: "good", updated: "wait", unchanged: "still", deleted: "bad" };
 
 export function EventStatusBadge({ status }: { status: EventStatus }) {
   const t = useStrings();

@@ -1,16 +1,16 @@
 import { useId, useState } from "react";
 import { Link } from "wouter";
 import type { EventDifference, RecordDifference, Replay, ReplayRequest } from "../../api/client";
-import { Badge, Progress, type Tone } from "../../components/bits";
+import { Badge, Progress } from "../../components/bits";
 import { Button } from "../../components/button";
 import { CopyId } from "../../components/copy";
+import { DifferenceTable } from "../../components/difference";
 import { Dialog } from "../../components/dialog";
 import { Marked } from "../../components/marked";
 import { Loading, ProblemBox } from "../../components/states";
 import { queryOf } from "../../lib/filters";
-import { valueText } from "../../lib/text";
 import { useStrings } from "../../strings";
-import { Warnings } from "./event-bits";
+import { CHANGE_TONES, Warnings } from "./event-bits";
 import { idempotencyKey, useDryRun, useReplay, useStartReplay } from "./queries";
 
 /** Which events: by ids, or by the filters that a replay knows. */
@@ -139,42 +139,17 @@ function EventDifferences({ event }: { event: EventDifference }) {
   );
 }
 
-const CHANGE_TONES: Record<RecordDifference["change"], Tone> = { created: "good", updated: "wait", unchanged: "still", deleted: "bad" };
-
 function RecordDifferences({ record }: { record: RecordDifference }) {
   const t = useStrings();
   const differences: Record<string, { before?: unknown; after?: unknown }> = record.differences;
-  const columns = Object.entries(differences);
-  const show = (value: unknown) => {
-    const text = valueText(value);
-    return text === null ? <span className="muted">{t.app.empty}</span> : text;
-  };
+  const columns = Object.entries(differences).map(([column, { before, after }]) => ({ column, before, after }));
   return (
     <div className="record-difference">
       <p>
         <Badge tone={CHANGE_TONES[record.change]}>{t.replay.changes[record.change]}</Badge> <strong>{record.entity}</strong>{" "}
         {record.id ? <CopyId id={record.id} /> : <span className="muted">{t.replay.newRecord}</span>}
       </p>
-      {columns.length > 0 && (
-        <table className="difference">
-          <thead>
-            <tr>
-              <th scope="col">{t.replay.column}</th>
-              <th scope="col">{t.replay.before}</th>
-              <th scope="col">{t.replay.after}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {columns.map(([column, value]) => (
-              <tr key={column}>
-                <th scope="row">{column}</th>
-                <td>{show(value.before)}</td>
-                <td>{show(value.after)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {columns.length > 0 && <DifferenceTable differences={columns} />}
     </div>
   );
 }

@@ -49,3 +49,6 @@ export function useSession(): Session {
 }
 
 export const useMayWrite = (): boolean => useSession().user.role !== "viewer";
+
+/** Key sets and users are an admin's alone. */
+export const useMayAdminister = (): boolean => useSession().user.role === "admin";

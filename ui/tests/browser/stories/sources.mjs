@@ -1,0 +1,72 @@
+// Sources: made, mapped with a sample at hand, given another key, deleted.
+import assert from "node:assert/strict";
+import { call, post, signIn, until, URL_OF_CONSOLE } from "../browser.mjs";
+import { dataOn, story } from "../story.mjs";
+
+await story("a source is made, mapped while its sample is watched, and takes a webhook", async (page) => {
+  await signIn(page);
+  const data = await dataOn(page);
+  await page.goto(`${URL_OF_CONSOLE}/sources`);
+  await page.getByRole("link", { name: "Create source" }).click();
+  await page.getByLabel("Name").fill(`Shop ${data.mark}`);
+  await page.getByRole("button", { name: "Create source" }).click();
+  await page.getByRole("alert").waitFor();
+  await page.getByLabel("Connection").selectOption(data.connection);
+  await page.getByLabel("Page after a form").fill("no address");
+  await page.getByRole("button", { name: "Create source" }).click();
+  await page.getByLabel("Page after a form").and(page.locator("[aria-invalid=true]")).waitFor();
+  await page.getByLabel("Page after a form").fill("");
+  await page.getByRole("button", { name: "Add an entity" }).click();
+  await page.getByRole("group", { name: "Update instead of create" }).getByLabel("Entity").selectOption("Lead");
+  await page.getByRole("group", { name: "Update instead of create" }).getByLabel("Columns").fill("Email");
+  await page.getByRole("button", { name: "Create source" }).click();
+  await page.getByRole("heading", { level: 1, name: `Shop ${data.mark}` }).waitFor();
+  await page.getByRole("radio", { name: "By a mapping" }).check();
+  await page.locator(".mapping").getByLabel("Entity").selectOption("Lead");
+  const rows = page.getByRole("list", { name: "Columns of the mapping" }).getByRole("listitem");
+  await rows.first().getByLabel("Column").selectOption("Contact");
+  await rows.first().getByLabel("From").selectOption("expression");
+  await rows.first().getByRole("textbox").fill("body.first +");
+  await page.getByRole("button", { name: "Add a column" }).click();
+  await rows.nth(1).getByLabel("Column").selectOption("Email");
+  await rows.nth(1).getByRole("textbox").fill("body.mail");
+  await page.getByRole("button", { name: "Save mapping" }).click();
+  await rows.first().locator(".error-text").waitFor();
+  await rows.first().getByRole("textbox").fill("`${body.first} ${body.last}`");
+  await page.getByRole("button", { name: "Save mapping" }).click();
+  await page.getByText("The mapping is saved.").waitFor();
+  await page.getByLabel("Body").fill(`{"first":"Ada","last":"King","mail":"ada-${data.mark}@example.com"}`);
+  await rows.first().getByText("Ada King").waitFor();
+  await page.getByText("Would create").waitFor();
+  const { sources } = await call(page, "GET", "/api/v1/sources?limit=200");
+  const source = sources.find(({ name }) => name === `Shop ${data.mark}`);
+  assert.deepEqual(source.match_on, { Lead: ["Email"] });
+  await post(source.url, { first: "Grace", last: "Hopper", mail: `grace-${data.mark}@example.com` });
+  await page.reload();
+  await page.getByRole("table", { name: "Webhook log" }).getByText("Lead").waitFor();
+  // What was received serves as a sample too.
+  await until("the event among the samples", async () => (await page.getByLabel("A received event").locator("option").count()) > 1);
+  await page.getByLabel("A received event").selectOption({ index: 1 });
+  await rows.first().getByText("Grace Hopper").waitFor();
+});
+
+await story("a source gets another key, and is deleted after one was asked", async (page) => {
+  await signIn(page);
+  const data = await dataOn(page);
+  const { source } = await call(page, "POST", "/api/v1/sources", { name: `Old ${data.mark}`, connection: data.connection });
+  await page.goto(`${URL_OF_CONSOLE}/sources/${source.id}`);
+  await page.getByRole("button", { name: "Add a key" }).click();
+  const keys = page.getByRole("table", { name: "Keys" });
+  await until("two keys", async () => (await keys.getByRole("row").count()) === 3);
+  await keys.getByRole("button", { name: "End…" }).first().click();
+  await page.getByRole("dialog").getByRole("button", { name: "End…" }).click();
+  await keys.getByText("in 24 hours").or(keys.getByText("tomorrow")).waitFor();
+  await page.getByRole("link", { name: "Edit", exact: true }).click();
+  await page.getByLabel("Name").fill(`Older ${data.mark}`);
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 1, name: `Older ${data.mark}` }).waitFor();
+  await page.getByRole("button", { name: "Delete…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("heading", { level: 1, name: "Sources" }).waitFor();
+  await page.getByText(`Older ${data.mark}`).waitFor({ state: "detached" });
+});
