@@ -6,6 +6,7 @@ import { Icon, Mark, type IconName } from "./components/icon";
 import { useNotify } from "./components/notify";
 import { Loading, problemWords } from "./components/states";
 import { usePreferences } from "./preferences";
+import { useLiveUpdates } from "./features/session/live";
 import { useMayAdminister, useSession, useSignOut } from "./features/session/session";
 import { LANGUAGES, useStrings, type Language, type Strings } from "./strings";
 import { THEMES, type Theme } from "./theme";
@@ -76,6 +77,7 @@ const isAt = (path: string, place: string): boolean => (place === "/" ? path ===
 export function Layout({ children }: { children: ReactNode }) {
   const t = useStrings();
   const { workspace } = useSession();
+  useLiveUpdates();
   const mayAdminister = useMayAdminister();
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);

@@ -178,8 +178,11 @@ async fn a_mapping_is_tried_before_it_is_saved() {
 
     let columns = json!({"Contact": {"expression": "body.("}, "Nmae": {"static": 1}});
     let wrong = json!({"body": body, "mapping": {"entity": "Lead", "columns": columns}});
-    let refused = problem(&hub.post(&path, wrong).await);
-    assert_eq!(refused.2, ["/mapping/columns/Nmae", "/mapping/columns/Contact/expression"]);
+    let (status, _, problem) = hub.post(&path, wrong).await;
+    assert_eq!(status, 400, "{problem}");
+    let errors = problem["errors"].as_array().unwrap();
+    let paths: Vec<&Json> = errors.iter().map(|error| &error["path"]).collect();
+    assert_eq!(paths, ["/mapping/columns/Nmae", "/mapping/columns/Contact/expression"]);
     // Null is the default process, where names match.
     let lead = json!({"EntityName": "Lead", "Contact": "Ada"});
     let (_, _, trial) = hub.post(&path, json!({"body": lead, "mapping": null})).await;

@@ -10,6 +10,7 @@ import { Answered } from "../components/states";
 import { useEvents } from "../features/events/queries";
 import { useMayWrite } from "../features/session/session";
 import { SourceKeys } from "../features/sources/keys";
+import type { SourceMapping } from "../features/sources/mapping-draft";
 import { MappingEditor } from "../features/sources/mapping-editor";
 import { useDeleteSource, useSource, useTrial, type Sample } from "../features/sources/queries";
 import { SampleFields, TrialOutcome } from "../features/sources/trial-panel";
@@ -109,12 +110,21 @@ function MappingSection({ source, tag }: { source: Source; tag: string | null })
   const mayWrite = useMayWrite();
   const [sample, setSample] = useState<Sample>({ body: "", contentType: "application/json", query: "", headers: {} });
   const rested = useRested(sample);
-  const trial = useTrial(source.id, mayWrite && rested.body.trim() !== "" ? rested : null, source.updated_at);
+  const [mapping, setMapping] = useState((source.mapping ?? null) as SourceMapping | null);
+  const tried = useRested(mapping);
+  const trial = useTrial(source.id, mayWrite && rested.body.trim() !== "" ? rested : null, source.updated_at, tried);
   const shown = rested.body.trim() === "" ? null : (trial.data ?? null);
   return (
     <Section title={t.mapping.title}>
       <p className="hint">{t.mapping.about}</p>
-      <MappingEditor key={JSON.stringify(source.mapping)} source={source} tag={tag} trial={shown} />
+      <MappingEditor
+        key={JSON.stringify(source.mapping)}
+        source={source}
+        tag={tag}
+        trial={trial.error ? null : shown}
+        wrong={shown === null ? null : trial.error}
+        onChange={setMapping}
+      />
       {mayWrite && (
         <div className="trial">
           <section className="part" aria-labelledby="sample">

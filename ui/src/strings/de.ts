@@ -485,7 +485,7 @@ export const de: Strings = {
     scope: "Pfade und Ausdrücke sehen body, headers, query, files und received_at, mit einer Liste auch item und index.",
     is: "Wert:",
     nothing: "keiner in diesem Beispiel",
-    changed: "Noch nicht gespeichert. Das Beispiel wird mit dem Gespeicherten probiert.",
+    changed: "Noch nicht gespeichert. Das Beispiel wird mit dem probiert, was zu sehen ist.",
     save: "Zuordnung speichern",
     saved: "Die Zuordnung ist gespeichert.",
   },

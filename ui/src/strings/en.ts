@@ -484,7 +484,7 @@ export const en = {
     scope: "Paths and expressions see body, headers, query, files and received_at; with a list also item and index.",
     is: "Value:",
     nothing: "none in this sample",
-    changed: "Not saved yet. The sample is tried with what is saved.",
+    changed: "Not saved yet. The sample is tried with what you see.",
     save: "Save mapping",
     saved: "The mapping is saved.",
   },

@@ -18,12 +18,16 @@ import { settingsOf } from "./source-draft";
 interface Props {
   source: Source;
   tag: string | null;
-  /** What the saved mapping makes of the sample; null while there is no sample. */
+  /** What the mapping makes of the sample; null while there is no sample. */
   trial: SourceTrial | null;
+  /** What is wrong with the mapping that was tried. */
+  wrong: unknown;
+  /** Hears of every change, saved or not. */
+  onChange: (mapping: SourceMapping | null) => void;
 }
 
 /** Columns and where their values come from, with the value that each has of the sample. */
-export function MappingEditor({ source, tag, trial }: Props) {
+export function MappingEditor({ source, tag, trial, wrong, onChange }: Props) {
   const t = useStrings();
   const saved = (source.mapping ?? null) as SourceMapping | null;
   const [draft, setDraft] = useState(() => mappingDraft(saved));
@@ -32,13 +36,17 @@ export function MappingEditor({ source, tag, trial }: Props) {
   const mayWrite = useMayWrite();
   const entities = useEntities(source.connection);
   const described = useEntity(source.connection, draft.entity);
-  const set = (part: Partial<MappingDraft>): void => setDraft({ ...draft, ...part });
+  const put = (draft: MappingDraft): void => {
+    setDraft(draft);
+    onChange(mappingOf(draft));
+  };
+  const set = (part: Partial<MappingDraft>): void => put({ ...draft, ...part });
   const mapping = mappingOf(draft);
   const changed = !sameMapping(mapping, saved);
   const columns = draft.entity ? (described.data?.columns ?? []).filter(({ createable }) => createable) : [];
   const submit = (): void =>
     save.mutate({ ...settingsOf(source), mapping: mapping as never }, { onSuccess: () => notify(t.mapping.saved) });
-  const error = save.error;
+  const error = save.error ?? wrong;
   return (
     <fieldset className="mapping" disabled={!mayWrite}>
       <Choice
@@ -86,7 +94,7 @@ export function MappingEditor({ source, tag, trial }: Props) {
                 key={row.key}
                 row={row}
                 columns={columns}
-                trial={changed ? null : trial}
+                trial={trial}
                 error={errorAt(error, `/mapping/columns/${row.column}`)}
                 onChange={(part) => set({ rows: draft.rows.map((other) => (other.key === row.key ? { ...other, ...part } : other)) })}
                 onRemove={mayWrite ? () => set({ rows: draft.rows.filter(({ key }) => key !== row.key) }) : undefined}
@@ -103,13 +111,13 @@ export function MappingEditor({ source, tag, trial }: Props) {
           <p className="hint">{t.mapping.scope}</p>
         </>
       )}
-      {error && <ProblemBox error={error} />}
+      {save.error && <ProblemBox error={save.error} />}
       {mayWrite && changed && (
         <div className="selection" data-on="true">
           <span role="status" className="grow">
             {t.mapping.changed}
           </span>
-          <Button look="quiet" onClick={() => setDraft(mappingDraft(saved))}>
+          <Button look="quiet" onClick={() => put(mappingDraft(saved))}>
             {t.app.discard}
           </Button>
           <Button look="primary" busy={save.isPending} onClick={submit}>

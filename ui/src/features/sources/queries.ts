@@ -1,5 +1,6 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { api, ask, askTagged, idempotencyKey, ifMatch, type SourceDocument, type SourceTrial } from "../../api/client";
+import type { SourceMapping } from "./mapping-draft";
 
 const SOURCES = ["sources"] as const;
 
@@ -78,17 +79,17 @@ export interface Sample {
   headers: Record<string, string>;
 }
 
-/** What the source would make of the sample, with the settings of `version`. Nothing is stored. */
-export function useTrial(id: string, sample: Sample | null, version: string) {
+/** What the source would make of the sample, with the settings of `version` and this mapping. Nothing is stored. */
+export function useTrial(id: string, sample: Sample | null, version: string, mapping: SourceMapping | null) {
   return useQuery({
-    queryKey: ["source-trials", id, version, sample],
+    queryKey: ["source-trials", id, version, sample, mapping],
     enabled: sample !== null,
     gcTime: 0,
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }): Promise<SourceTrial | null> => {
       if (!sample) return null;
       const { body, contentType, query, headers } = sample;
-      const post = { body, content_type: contentType, query, headers };
+      const post = { body, content_type: contentType, query, headers, mapping: mapping as never };
       return ask(api.POST("/api/v1/sources/{source}/try", { params: { path: { source: id } }, body: post, signal }));
     },
   });
