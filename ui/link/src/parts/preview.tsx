@@ -1,0 +1,60 @@
+import { keepPreviousData, useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { asProblem } from "../../../src/api/problem";
+import type { ObjectDeclaration, Preview } from "../api/shapes";
+import { toFields, type ObjectDraft } from "../lib/draft";
+import { useSession, useWork } from "../state/session";
+import { useSay, useStrings } from "../strings";
+import { Loading, ProblemBox } from "./problem";
+import { Records } from "./records";
+
+/** A value that rests for a moment: what is typed is not sent letter by letter. */
+export function useSettled<T>(value: T, milliseconds = 350): T {
+  const key = JSON.stringify(value);
+  const [settled, setSettled] = useState({ key, value });
+  useEffect(() => {
+    if (settled.key === key) return;
+    const timer = setTimeout(() => setSettled({ key, value: JSON.parse(key) as T }), milliseconds);
+    return () => clearTimeout(timer);
+  }, [key, settled.key, milliseconds]);
+  return settled.value;
+}
+
+/** The latest records through the fields that are mapped so far. */
+export function usePreview(slug: string, declared: ObjectDeclaration, object: ObjectDraft): { query: UseQueryResult<Preview>; shown: string[] } {
+  const { api } = useSession();
+  const { connection, objects } = useWork();
+  const fields = useSettled(toFields(object, declared));
+  const shown = Object.keys(fields);
+  const query = useQuery({
+    queryKey: ["preview", connection.id, slug, object.entity, fields],
+    queryFn: ({ signal }) => api.preview(connection.id, { objects, object: slug, mapping: { entity: object.entity ?? "", fields, events: {} } }, signal),
+    enabled: Boolean(object.entity) && shown.length > 0,
+    placeholderData: keepPreviousData,
+  });
+  return { query, shown };
+}
+
+export function PreviewPanel({ declared, query, shown }: { declared: ObjectDeclaration; query: UseQueryResult<Preview>; shown: readonly string[] }) {
+  const t = useStrings();
+  const say = useSay();
+  return (
+    <section className="panel" aria-labelledby="preview-title">
+      <h2 id="preview-title">{t.preview.title}</h2>
+      <p className="hint">{say(t.preview.text)}</p>
+      {shown.length === 0 ? (
+        <p className="muted panel-empty">{t.preview.nothing}</p>
+      ) : query.error ? (
+        <ProblemBox error={query.error} title={asProblem(query.error).status === 400 ? t.preview.refused : t.preview.failed} onRetry={() => void query.refetch()} />
+      ) : !query.data ? (
+        <Loading lines={3} label={t.preview.loading} />
+      ) : query.data.records.length === 0 ? (
+        <p className="muted panel-empty">{t.preview.empty}</p>
+      ) : (
+        <div data-stale={query.isPlaceholderData}>
+          <Records records={query.data.records} fields={declared.fields ?? {}} shown={shown} />
+        </div>
+      )}
+    </section>
+  );
+}

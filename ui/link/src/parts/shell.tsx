@@ -1,0 +1,45 @@
+// The frame around every screen: whose it is, where one is, what comes next, whether it is saved.
+import type { ReactNode } from "react";
+import { Button } from "../../../src/components/button";
+import { useSay, useStrings } from "../strings";
+import { Icon } from "./icon";
+
+interface ShellProps {
+  onClose: (() => void) | null;
+  rail?: ReactNode;
+  footer?: ReactNode;
+  children: ReactNode;
+  isBranded?: boolean;
+}
+
+export function Shell({ onClose, rail, footer, children, isBranded = false }: ShellProps) {
+  const t = useStrings();
+  const say = useSay();
+  const { app } = useNames();
+  return (
+    <div className="shell" data-rail={rail !== undefined}>
+      <div className="shell-head">
+        <span className="shell-mark">
+          <Icon name="link" />
+        </span>
+        <p className="shell-title">{app === "" ? t.app.title : say(t.app.titleFor)}</p>
+        {onClose && (
+          <Button look="quiet" className="button-icon" aria-label={t.app.close} title={t.app.close} onClick={onClose}>
+            <Icon name="close" />
+          </Button>
+        )}
+      </div>
+      {rail}
+      <main className="shell-main scroller">
+        {children}
+        {isBranded && <p className="brand-line">{t.app.by}</p>}
+      </main>
+      {footer !== undefined && <div className="shell-foot">{footer}</div>}
+    </div>
+  );
+}
+
+function useNames(): { app: string } {
+  const say = useSay();
+  return { app: say("{app}") };
+}
