@@ -1,5 +1,5 @@
 // The whole of Link: who is asked, which connection, its authorisation, its mapping.
-import { QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { QueryClientProvider, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Component, useCallback, useEffect, useRef, useState, type ReactNode } from "react";
 import type { LinkErrorCode, LinkFailure } from "../../../sdk/js/link/src/types";
 import { asProblem } from "../../src/api/problem";
@@ -78,6 +78,7 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
   const t = useStrings();
   const say = useSay();
   const { api, host } = useSession();
+  const client = useQueryClient();
   const [stage, setStage] = useState<Stage | null>(null);
   const [code, setCode] = useState<LinkErrorCode>("closed");
   const isEnding = useRef(false);
@@ -130,6 +131,13 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
     setStage({ at: "work", connection });
   }, []);
 
+  const reconnect = async (connection: Connection): Promise<void> => {
+    await flush.current?.();
+    // The mapping is read again afterwards: this one's version is no longer the server's.
+    client.removeQueries({ queryKey: ["link"] });
+    setStage({ at: "authorise", connector: connection.connector });
+  };
+
   const isBranded = !platform.remove_branding;
   if (host.refusesReturn(platform.website_origins)) {
     return (
@@ -175,7 +183,7 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
         <WorkScreen
           key={now.connection.id}
           connection={now.connection}
-          onReconnect={() => setStage({ at: "authorise", connector: now.connection.connector })}
+          onReconnect={() => void reconnect(now.connection)}
           onFail={fail}
           onClose={() => void close()}
           beforeClose={beforeClose}
@@ -189,6 +197,7 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
               key={now.connector.slug}
               connector={now.connector}
               connectionID={host.connectionID}
+              found={stage === null ? found : null}
               onActive={activated}
               onState={setCode}
               onOther={() => setStage({ at: "choose" })}

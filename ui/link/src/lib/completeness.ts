@@ -64,9 +64,9 @@ export function partsOf(slug: string, declared: ObjectDeclaration, draft: Object
   if (draft?.entity === null) return parts;
   const fields = Object.keys(declared.fields ?? {});
   const has = draft?.entity !== undefined;
-  if (fields.length > 0) parts.push({ object: slug, kind: "fields", done: has && fields.every((field) => isFieldComplete(draft?.fields[field])) });
+  if (fields.length > 0) parts.push({ object: slug, kind: "fields", done: has && fields.every((field) => isFieldComplete(draft.fields[field])) });
   for (const [event, declaration] of Object.entries(declared.events ?? {})) {
-    parts.push({ object: slug, kind: "event", event, done: has && isEventComplete(draft?.events[event], declaration, columns) });
+    parts.push({ object: slug, kind: "event", event, done: has && isEventComplete(draft.events[event], declaration, columns) });
   }
   return parts;
 }

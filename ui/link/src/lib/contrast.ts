@@ -60,7 +60,7 @@ export interface Refused {
  */
 export function admitted(variables: Record<string, string>, colourOf: (variable: string, taken: Record<string, string>) => Rgb | null): { taken: Record<string, string>; refused: Refused[] } {
   const refused: Refused[] = [];
-  const taken: Record<string, string> = {};
+  let taken: Record<string, string> = {};
   for (const [variable, value] of Object.entries(variables)) {
     if (!THEMABLE.includes(variable)) refused.push({ variable, why: "unknown" });
     else if (!FREE.includes(variable) && colourOf(variable, { [variable]: value }) === null) refused.push({ variable, why: "not-a-colour" });
@@ -77,7 +77,7 @@ export function admitted(variables: Record<string, string>, colourOf: (variable:
       for (const [variable, against] of [[text, ground], [ground, text]] as const) {
         if (taken[variable] === undefined) continue;
         refused.push({ variable, why: "contrast", against, ratio });
-        delete taken[variable];
+        taken = Object.fromEntries(Object.entries(taken).filter(([name]) => name !== variable));
         changed = true;
       }
     }

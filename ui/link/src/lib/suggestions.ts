@@ -34,7 +34,7 @@ const fold = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu,
 
 /** `OwnerEmail`, `owner_email` and `Owner e-mail` are the same words. */
 export function wordsOf(text: string): string[] {
-  const spaced = text.replace(/\be-mail\b/gi, "email").replace(/([\p{Ll}\d])(\p{Lu})/gu, "$1 $2");
+  const spaced = text.replace(/(^|[^a-z])e-mail/gi, "$1email").replace(/([\p{Ll}\d])(\p{Lu})/gu, "$1 $2");
   const words = fold(spaced).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
   // A lookup's column ends in `Id`, which says nothing of what it is.
   return words.length > 1 && words.at(-1) === "id" ? words.slice(0, -1) : words;
@@ -59,6 +59,8 @@ export function likeness(one: string, other: string): number {
 
 /** Below this two names share too little to be more than chance. */
 const ENOUGH = 0.55;
+/** Beside a good one a poor one is noise. */
+const NEAR_BEST = 0.75;
 
 export interface Named {
   /** All the names it goes by. */
@@ -67,10 +69,13 @@ export interface Named {
 
 /** The best of `candidates` for something that goes by `names`, best first. */
 export function suggest<T extends Named>(names: readonly string[], candidates: readonly T[], most = 3): T[] {
-  return candidates
+  const found = candidates
     .map((candidate) => ({ candidate, score: Math.max(...names.flatMap((name) => candidate.names.map((other) => likeness(name, other))), 0) }))
     .filter(({ score }) => score >= ENOUGH)
-    .sort((a, b) => b.score - a.score)
+    .sort((a, b) => b.score - a.score);
+  const best = found[0]?.score ?? 0;
+  return found
+    .filter(({ score }) => score >= best * NEAR_BEST)
     .slice(0, most)
     .map(({ candidate }) => candidate);
 }

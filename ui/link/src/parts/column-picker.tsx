@@ -76,7 +76,7 @@ export function ColumnPicker({ label, isLabelHidden, entity, use, path, names = 
     const lead = ({ column, labels }: PathColumn): Choice => ({
       id: `into:${column.name}`,
       label: labels.join(" › "),
-      note: t.columns.intoShort.replace("{entity}", column.label),
+      note: say(t.columns.intoShort, { entity: column.label }),
       leads: true,
     });
 
@@ -89,10 +89,10 @@ export function ColumnPicker({ label, isLabelHidden, entity, use, path, names = 
     groups.push({ label: level ? here.label : say(t.columns.of, { entity: here.label }), choices: choices.map(choice) });
     if (typed.trim() === "") {
       const doors = mayWalk ? columns.filter(({ column }) => canWalk(column, level?.base ?? "")) : [];
-      groups.push({ label: t.columns.into.replace("{entity}", "…"), choices: doors.map(lead) });
+      groups.push({ label: t.columns.into, choices: doors.map(lead) });
     } else {
       const found = matching(behind).filter(fits).slice(0, SHOWN_MAX);
-      groups.push({ label: t.columns.into.replace("{entity}", "…"), choices: found.map(choice) });
+      groups.push({ label: t.columns.into, choices: found.map(choice) });
     }
     const more = level ? [] : (others?.(typed) ?? []);
     if (more.length > 0) groups.push({ label: t.columns.other, choices: more });
@@ -115,7 +115,8 @@ export function ColumnPicker({ label, isLabelHidden, entity, use, path, names = 
       }}
       onClose={() => setIsOpen(false)}
       onChoose={(id, typed) => {
-        const [kind, name = ""] = [id.slice(0, id.indexOf(":")), id.slice(id.indexOf(":") + 1)];
+        const kind = id.slice(0, id.indexOf(":"));
+        const name = id.slice(id.indexOf(":") + 1);
         if (id === "back") {
           setLevel(null);
           return true;

@@ -7,6 +7,7 @@ interface ConfirmProps {
   children: ReactNode;
   go: string;
   busy?: boolean;
+  isDangerous?: boolean;
   onGo: () => void;
   /** Missing where there is no way around the question. */
   onCancel?: () => void;
@@ -15,7 +16,7 @@ interface ConfirmProps {
 }
 
 /** A question that must be answered: the browser's own modal dialog. */
-export function Confirm({ title, children, go, busy = false, onGo, onCancel, other }: ConfirmProps) {
+export function Confirm({ title, children, go, busy = false, isDangerous = false, onGo, onCancel, other }: ConfirmProps) {
   const t = useStrings();
   const id = useId();
   const ref = useRef<HTMLDialogElement>(null);
@@ -47,7 +48,7 @@ export function Confirm({ title, children, go, busy = false, onGo, onCancel, oth
           </Button>
         )}
         {onCancel && <Button onClick={onCancel}>{t.app.cancel}</Button>}
-        <Button look="primary" busy={busy} onClick={onGo}>
+        <Button look="primary" className={isDangerous ? "button-bad" : ""} busy={busy} onClick={onGo}>
           {go}
         </Button>
       </div>

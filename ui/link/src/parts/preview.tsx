@@ -5,7 +5,7 @@ import type { ObjectDeclaration, Preview } from "../api/shapes";
 import { toFields, type ObjectDraft } from "../lib/draft";
 import { useSession, useWork } from "../state/session";
 import { useSay, useStrings } from "../strings";
-import { Loading, ProblemBox } from "./problem";
+import { Loading, Notice, ProblemBox } from "./problem";
 import { Records } from "./records";
 
 /** A value that rests for a moment: what is typed is not sent letter by letter. */
@@ -21,7 +21,7 @@ export function useSettled<T>(value: T, milliseconds = 350): T {
 }
 
 /** The latest records through the fields that are mapped so far. */
-export function usePreview(slug: string, declared: ObjectDeclaration, object: ObjectDraft): { query: UseQueryResult<Preview>; shown: string[] } {
+export function usePreview(slug: string, declared: ObjectDeclaration, object: ObjectDraft): { query: UseQueryResult<Preview>; shown: string[]; errors: ReadonlyMap<string, string> } {
   const { api } = useSession();
   const { connection, objects } = useWork();
   const fields = useSettled(toFields(object, declared));
@@ -32,7 +32,10 @@ export function usePreview(slug: string, declared: ObjectDeclaration, object: Ob
     enabled: Boolean(object.entity) && shown.length > 0,
     placeholderData: keepPreviousData,
   });
-  return { query, shown };
+  const refused = query.error ? asProblem(query.error).errors : (query.data?.errors ?? []);
+  // By the path below `fields`, which is where the editor shows them.
+  const errors = new Map(refused.map(({ path, detail }) => [path.replace(/^.*?\/fields\//, ""), detail] as const));
+  return { query, shown, errors };
 }
 
 export function PreviewPanel({ declared, query, shown }: { declared: ObjectDeclaration; query: UseQueryResult<Preview>; shown: readonly string[] }) {
@@ -45,7 +48,15 @@ export function PreviewPanel({ declared, query, shown }: { declared: ObjectDecla
       {shown.length === 0 ? (
         <p className="muted panel-empty">{t.preview.nothing}</p>
       ) : query.error ? (
-        <ProblemBox error={query.error} title={asProblem(query.error).status === 400 ? t.preview.refused : t.preview.failed} onRetry={() => void query.refetch()} />
+        asProblem(query.error).status === 400 ? (
+          <Notice tone="wait" title={t.preview.refused}>
+            {asProblem(query.error).errors.map(({ path, detail }) => (
+              <p key={path}>{detail}</p>
+            ))}
+          </Notice>
+        ) : (
+          <ProblemBox error={query.error} title={t.preview.failed} onRetry={() => void query.refetch()} />
+        )
       ) : !query.data ? (
         <Loading lines={3} label={t.preview.loading} />
       ) : query.data.records.length === 0 ? (
