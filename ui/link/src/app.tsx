@@ -25,7 +25,7 @@ export function App({ host, speech }: { host: Host; speech: Speech }) {
   const [api] = useState(() => new LinkApi(host.token, host.keepToken));
   useEffect(() => api.keepFresh(), [api]);
   return (
-    <WordsContext value={{ ...speech, names: { app: "", crm: "" } }}>
+    <WordsContext value={{ ...speech, names: { app: speech.strings.app.unnamed, crm: "" } }}>
       <Boundary fallback={<Broken />}>
         <QueryClientProvider client={client}>
           <Begin host={host} api={api} speech={speech} />
@@ -56,11 +56,11 @@ function Begin({ host, api, speech }: { host: Host; api: LinkApi; speech: Speech
       <div className="narrow">
         {problem?.status === 401 ? (
           <Notice tone="bad" alert title={t.problem.token}>
-            <p>{say(t.problem.tokenText).replace("{app}", "").trim()}</p>
+            <p>{say(t.problem.tokenText)}</p>
           </Notice>
         ) : problem?.status === 403 ? (
           <Notice tone="bad" alert title={t.problem.origin}>
-            <p>{problem.detail ?? t.problem.originText}</p>
+            <p>{problem.detail ?? say(t.problem.originText)}</p>
           </Notice>
         ) : query.error ? (
           <ProblemBox error={query.error} onRetry={() => void query.refetch()} />
@@ -213,7 +213,7 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
 export function Alone({ speech, isLanding }: { speech: Speech; isLanding: boolean }) {
   const { problem, landing } = speech.strings;
   return (
-    <WordsContext value={{ ...speech, names: { app: "", crm: "" } }}>
+    <WordsContext value={{ ...speech, names: { app: speech.strings.app.unnamed, crm: "" } }}>
       <Shell onClose={null}>
         <div className="narrow">
           <Notice tone={isLanding ? "good" : "bad"} title={isLanding ? landing.title : problem.noHost}>

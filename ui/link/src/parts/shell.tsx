@@ -1,7 +1,7 @@
 // The frame around every screen: whose it is, where one is, what comes next, whether it is saved.
 import type { ReactNode } from "react";
 import { Button } from "../../../src/components/button";
-import { useSay, useStrings } from "../strings";
+import { useSay, useStrings, useWords } from "../strings";
 import { Icon } from "./icon";
 
 interface ShellProps {
@@ -15,14 +15,14 @@ interface ShellProps {
 export function Shell({ onClose, rail, footer, children, isBranded = false }: ShellProps) {
   const t = useStrings();
   const say = useSay();
-  const { app } = useNames();
+  const { names } = useWords();
   return (
     <div className="shell" data-rail={rail !== undefined}>
       <div className="shell-head">
         <span className="shell-mark">
           <Icon name="link" />
         </span>
-        <p className="shell-title">{app === "" ? t.app.title : say(t.app.titleFor)}</p>
+        <p className="shell-title">{names.app === t.app.unnamed ? t.app.title : say(t.app.titleFor)}</p>
         {onClose && (
           <Button look="quiet" className="button-icon" aria-label={t.app.close} title={t.app.close} onClick={onClose}>
             <Icon name="close" />
@@ -37,9 +37,4 @@ export function Shell({ onClose, rail, footer, children, isBranded = false }: Sh
       {footer !== undefined && <div className="shell-foot">{footer}</div>}
     </div>
   );
-}
-
-function useNames(): { app: string } {
-  const say = useSay();
-  return { app: say("{app}") };
 }
