@@ -45,8 +45,14 @@ export async function linkCRM(domain: string, token: string, options: LinkOption
   if (!facts) throw new LinkError(failure("token-invalid"));
   const page = new URL(`/link/${facts.workspace}`, originOf(domain));
   if (options.mode === "redirect") return leave(page, token, options);
-  return openDialog(page, token, options);
+  // A double click opens one dialog: while one is open the page behind it cannot ask for another.
+  current ??= openDialog(page, token, options).finally(() => {
+    current = null;
+  });
+  return current;
 }
+
+let current: Promise<string> | null = null;
 
 /** Goes to the hub's page. The promise stays pending: this page is about to end. */
 function leave(page: URL, token: string, options: LinkOptions): Promise<string> {

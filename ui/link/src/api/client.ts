@@ -1,7 +1,7 @@
 // The one place that talks to the hub. The token is kept in memory, and renewed while it holds.
 import { asProblem, Problem, problemFrom } from "../../../src/api/problem";
 import { readToken } from "../../../../sdk/js/link/src/token";
-import type { Connection, Connector, Draft, Entity, EntitySummary, Json, LinkDocument, Mapping, ObjectMapping, Objects, Platform, Preview, SearchResult } from "./shapes";
+import type { Connection, Connector, DraftDocument, Entity, EntitySummary, Json, LinkDocument, Mapping, ObjectMapping, Objects, Platform, Preview, SearchResult, Version } from "./shapes";
 
 /** A token is renewed when it holds no longer than this. */
 const RENEW_BEFORE_MS = 6 * 60_000;
@@ -82,9 +82,9 @@ export class LinkApi {
   connection = async (id: string): Promise<Connection> =>
     (await this.#ask<{ connection: Connection }>("GET", `/connection/${encodeURIComponent(id)}`)).connection;
 
-  /** Makes a connection, or authorises one again. */
+  /** Makes a connection, or authorises one again. Days of the CRM begin where the user is. */
   connect = async (slug: string, id: string): Promise<Connection> =>
-    (await this.#ask<{ connection: Connection }>("POST", `/connections/${encodeURIComponent(slug)}`, { id })).connection;
+    (await this.#ask<{ connection: Connection }>("POST", `/connections/${encodeURIComponent(slug)}`, { id, time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone })).connection;
 
   disconnect = async (id: string): Promise<void> => {
     await this.#ask("DELETE", `/connection/${encodeURIComponent(id)}`);
@@ -106,10 +106,10 @@ export class LinkApi {
   declare = async (id: string, objects: Objects): Promise<Objects> =>
     (await this.#ask<{ objects: Objects }>("POST", `/connection/${encodeURIComponent(id)}/link/objects`, { objects })).objects;
 
-  saveDraft = async (id: string, draft: LinkDocuments & { version: number; ui: unknown }): Promise<number> =>
-    (await this.#ask<{ version: number } & Partial<Draft>>("PUT", `/connection/${encodeURIComponent(id)}/link/draft`, draft)).version;
+  saveDraft = async (id: string, draft: { document: DraftDocument; version: Version }): Promise<Version> =>
+    (await this.#ask<{ version: Version }>("PUT", `/connection/${encodeURIComponent(id)}/link/draft`, draft)).version;
 
-  finish = async (id: string, documents: LinkDocuments & { version: number }): Promise<LinkDocument> =>
+  finish = async (id: string, documents: LinkDocuments & { version: Version }): Promise<LinkDocument> =>
     (await this.#ask<{ link: LinkDocument }>("PUT", `/connection/${encodeURIComponent(id)}/link`, documents)).link;
 
   preview = (id: string, ask: { objects: Objects; object: string; mapping: ObjectMapping }, signal?: AbortSignal): Promise<Preview> =>

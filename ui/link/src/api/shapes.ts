@@ -8,9 +8,7 @@ export type Json = string | number | boolean | null | Json[] | { [name: string]:
 export interface Platform {
   name: string;
   slug: string;
-  website: string | null;
-  login_redirect_url: string | null;
-  remove_branding: boolean;
+  remove_branding?: boolean;
   /** Where redirect mode may return to. */
   website_origins?: string[];
 }
@@ -104,7 +102,6 @@ export type Op = (typeof OPS)[number];
 
 export interface ColumnOperator {
   op: Op;
-  operands: 0 | 1 | 2 | "many";
   evaluated_by: "crm" | "hub";
 }
 
@@ -181,19 +178,28 @@ export interface Mapping {
   objects: Record<string, ObjectMapping>;
 }
 
-export interface Draft {
+/** What this page keeps in a draft. */
+export interface DraftDocument {
   objects: Objects;
   mapping: Mapping;
-  saved_at: string;
-  /** What the page itself noted; read with care, it may be of an older page. */
-  ui?: unknown;
+  /** What the documents cannot say; read with care, it may be of an older page. */
+  ui: unknown;
 }
+
+export interface Draft {
+  /** As it was saved, by whichever page. */
+  document: Partial<DraftDocument>;
+  saved_at: string;
+}
+
+/** Stands for all that was read; given back as it was, so that nobody's work is overwritten unseen. */
+export type Version = string;
 
 export interface LinkDocument {
   objects: Objects;
   mapping: Mapping;
   draft: Draft | null;
-  version: number;
+  version: Version;
 }
 
 /** A record as the app gets it. */

@@ -4,7 +4,7 @@ const KEY = "turnbuckle.link.";
 
 export interface Backup {
   /** Version of the document that the work began from. */
-  version: number;
+  version: string;
   ui: unknown;
 }
 
@@ -20,7 +20,7 @@ export function keep(connection: string, backup: Backup): void {
 export function kept(connection: string): Backup | null {
   try {
     const found = JSON.parse(sessionStorage.getItem(KEY + connection) ?? "null") as Partial<Backup> | null;
-    return typeof found?.version === "number" ? { version: found.version, ui: found.ui } : null;
+    return typeof found?.version === "string" ? { version: found.version, ui: found.ui } : null;
   } catch {
     return null;
   }

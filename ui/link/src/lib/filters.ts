@@ -36,7 +36,8 @@ const SEVERAL: readonly string[] = ["in", "not_in"] satisfies Op[];
 
 export const countsDays = (op: Op | ""): boolean => COUNTS_DAYS.includes(op);
 
-export function operandsOf(op: Op | ""): ColumnOperator["operands"] {
+/** How many values an operator compares with. */
+export function operandsOf(op: Op | ""): 0 | 1 | 2 | "many" {
   if (NO_OPERAND.includes(op)) return 0;
   if (op === "between") return 2;
   return SEVERAL.includes(op) ? "many" : 1;

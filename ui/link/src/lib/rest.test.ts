@@ -20,7 +20,7 @@ const column = (name: string, more: Partial<Column> = {}): Column => ({
   options: null,
   feeds: [{ type: "string", format: null, transforms: ["direct", "date"] }],
   filled_by: [{ type: "string", format: null }],
-  operators: [{ op: "eq", operands: 1, evaluated_by: "crm" }],
+  operators: [{ op: "eq", evaluated_by: "crm" }],
   ...more,
 });
 const entity = (name: string, columns: Column[]): Entity => ({ name, label: name, label_plural: `${name}s`, custom: false, display: "Name", columns });

@@ -18,7 +18,7 @@ export function Shell({ onClose, rail, footer, children, isBranded = false }: Sh
   const { names } = useWords();
   return (
     <div className="shell" data-rail={rail !== undefined}>
-      <div className="shell-head">
+      <header className="shell-head">
         <span className="shell-mark">
           <Icon name="link" />
         </span>
@@ -28,13 +28,13 @@ export function Shell({ onClose, rail, footer, children, isBranded = false }: Sh
             <Icon name="close" />
           </Button>
         )}
-      </div>
+      </header>
       {rail}
       <main className="shell-main scroller">
         {children}
         {isBranded && <p className="brand-line">{t.app.by}</p>}
       </main>
-      {footer !== undefined && <div className="shell-foot">{footer}</div>}
+      {footer !== undefined && <footer className="shell-foot">{footer}</footer>}
     </div>
   );
 }

@@ -4,14 +4,14 @@ import type { LinkDocument, Objects } from "../api/shapes";
 import { DraftStore, resume } from "./store";
 
 const objects: Objects = { deal: { fields: { name: { type: "string" } } } };
-const link = (version = 1, more: Partial<LinkDocument> = {}): LinkDocument => ({ objects: {}, mapping: { objects: {} }, draft: null, version, ...more });
+const link = (version = "1", more: Partial<LinkDocument> = {}): LinkDocument => ({ objects: {}, mapping: { objects: {} }, draft: null, version, ...more });
 const optOut = { deal: { entity: null, fields: {}, events: {} } };
 
 function fakeApi() {
   return {
-    saveDraft: vi.fn((_: string, { version }: { version: number }) => Promise.resolve(version + 1)),
-    finish: vi.fn(() => Promise.resolve(link(9))),
-    link: vi.fn(() => Promise.resolve(link(5))),
+    saveDraft: vi.fn((_: string, { version }: { version: string }) => Promise.resolve(String(Number(version) + 1))),
+    finish: vi.fn(() => Promise.resolve(link("9"))),
+    link: vi.fn(() => Promise.resolve(link("5"))),
   };
 }
 
@@ -40,10 +40,10 @@ describe("the draft", () => {
     await vi.runAllTimersAsync();
     expect(store.state().save).toBe("saved");
     expect(api.saveDraft).toHaveBeenCalledTimes(1);
-    expect(api.saveDraft.mock.calls[0]?.[1]).toMatchObject({ version: 1, objects, mapping: { objects: { deal: { entity: null } } }, ui: { form: 1, draft: optOut } });
+    expect(api.saveDraft.mock.calls[0]?.[1]).toMatchObject({ version: "1", document: { objects, mapping: { objects: { deal: { entity: null } } }, ui: { form: 1, draft: optOut } } });
     store.update((draft) => ({ ...draft }));
     await vi.runAllTimersAsync();
-    expect(api.saveDraft.mock.calls[1]?.[1]).toMatchObject({ version: 2 });
+    expect(api.saveDraft.mock.calls[1]?.[1]).toMatchObject({ version: "2" });
   });
 
   it("is kept when the server is lost, here and in the tab, and is saved on demand", async () => {
@@ -70,14 +70,14 @@ describe("the draft", () => {
     await vi.runAllTimersAsync();
     expect(api.saveDraft).toHaveBeenCalledTimes(1);
     await store.settle("mine");
-    expect(api.saveDraft.mock.calls[1]?.[1]).toMatchObject({ version: 5 });
+    expect(api.saveDraft.mock.calls[1]?.[1]).toMatchObject({ version: "5" });
     expect(store.state()).toMatchObject({ save: "saved", draft: optOut });
   });
 
   it("takes the other window's when that is chosen", async () => {
     const api = fakeApi();
     api.saveDraft.mockRejectedValueOnce(new Problem(412, "version-changed", "x"));
-    api.link.mockResolvedValueOnce(link(5, { draft: { objects, mapping: { objects: { deal: { entity: "Lead", fields: {}, events: {} } } }, saved_at: "2026-01-01T00:00:00Z" } }));
+    api.link.mockResolvedValueOnce(link("5", { draft: { document: { objects, mapping: { objects: { deal: { entity: "Lead", fields: {}, events: {} } } } }, saved_at: "2026-01-01T00:00:00Z" } }));
     const store = new DraftStore(api, "c", objects, link(), {}, false);
     store.update(() => optOut);
     await vi.runAllTimersAsync();
@@ -94,9 +94,9 @@ describe("the draft", () => {
 
   it("goes on with what was left unfinished before what is saved", () => {
     const mapping = { objects: { deal: { entity: null } } };
-    const saved = link(3, { objects, mapping });
+    const saved = link("3", { objects, mapping });
     expect(resume(saved, objects, "c")).toMatchObject({ origin: "saved", draft: { deal: { entity: null } } });
-    const left = { objects, mapping, saved_at: "2026-01-01T00:00:00Z", ui: { form: 1, draft: { deal: { fields: { name: { column: "" } }, events: {} } } } };
+    const left = { document: { objects, mapping, ui: { form: 1, draft: { deal: { fields: { name: { column: "" } }, events: {} } } } }, saved_at: "2026-01-01T00:00:00Z" };
     expect(resume({ ...saved, draft: left }, objects, "c")).toMatchObject({ origin: "draft", draft: { deal: { fields: { name: { column: "" } } } } });
   });
 });

@@ -4,7 +4,7 @@
 // A save that fails keeps the work here, and in the tab's storage, until it is tried again. A save that another
 // window was faster than stops everything until the user has chosen one of the two.
 import { isStale, type LinkApi } from "../api/client";
-import type { LinkDocument, Objects } from "../api/shapes";
+import type { LinkDocument, Objects, Version } from "../api/shapes";
 import { forget, keep, kept } from "../lib/backup";
 import { draftFrom, fitted, toMapping, type LinkDraft } from "../lib/draft";
 
@@ -32,7 +32,8 @@ export function resume(link: LinkDocument, objects: Objects, connection: string)
   const backup = kept(connection);
   if (backup && isNotes(backup.ui) && backup.version === link.version) return { draft: fitted(backup.ui.draft, objects), origin: "backup" };
   if (link.draft) {
-    const draft = isNotes(link.draft.ui) ? link.draft.ui.draft : draftFrom(link.draft.mapping, {});
+    const { ui, mapping } = link.draft.document;
+    const draft = isNotes(ui) ? ui.draft : draftFrom(mapping ?? { objects: {} }, {});
     return { draft: fitted(draft, objects), origin: "draft" };
   }
   const draft = fitted(draftFrom(link.mapping, link.objects), objects);
@@ -45,7 +46,7 @@ type Api = Pick<LinkApi, "saveDraft" | "finish" | "link">;
 
 export class DraftStore {
   #state: StoreState;
-  #version: number;
+  #version: Version;
   #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> | null = null;
@@ -114,10 +115,8 @@ export class DraftStore {
     this.#set({ save: "saving", error: null });
     try {
       this.#version = await this.api.saveDraft(this.connection, {
-        objects: this.objects,
-        mapping: toMapping(draft, this.objects),
+        document: { objects: this.objects, mapping: toMapping(draft, this.objects), ui: this.#notes() },
         version: this.#version,
-        ui: this.#notes(),
       });
     } catch (error) {
       this.#set(isStale(error) ? { save: "conflict", error } : { save: "failed", error });
