@@ -159,7 +159,7 @@ await story("a user connects the built-in CRM, maps everything, and the app find
   await link.getByRole("button", { name: "Next: Fields" }).click();
 
   await link.getByRole("button", { name: /suggestion/ }).click();
-  const panel = link.getByRole("region", { name: "Live preview" });
+  const panel = link.getByRole("group", { name: "Live preview" });
   await panel.getByText("Solar roof").waitFor();
   assert.equal(await panel.getByRole("listitem").count(), 3, "three records");
   await link.getByLabel("Source of Document Tags").selectOption("Own parts");
@@ -183,9 +183,9 @@ await story("a user connects the built-in CRM, maps everything, and the app find
   await second.getByLabel("Comparison").selectOption("between");
   await second.getByLabel("From").fill("1000000");
   await second.getByLabel("To").fill("2000000");
-  await link.getByRole("region", { name: "Try it" }).getByLabel("Account ID").fill(account);
+  await link.getByRole("group", { name: "Try it" }).getByLabel("Account ID").fill(account);
   await link.getByText("1 record is found").waitFor();
-  await link.getByRole("region", { name: "Try it" }).getByRole("heading", { name: "Solar roof" }).waitFor();
+  await link.getByRole("group", { name: "Try it" }).getByRole("heading", { name: "Solar roof" }).waitFor();
   await link.getByRole("button", { name: "Add an order" }).click();
   await pick(link.getByRole("combobox", { name: "Order by" }), "created", "CreatedOn");
   await link.getByRole("button", { name: "Next: Document signed" }).click();
@@ -342,6 +342,142 @@ await story("a user disconnects, and the promise says so", async (page) => {
   assert.equal(gone.status, 404);
 });
 
+/**
+ * A CRM that has to be authorised, in place of the hub's own: the hub has none whose sign-in page a test could open.
+ * The connection is one to the built-in CRM, whose state the story tells through `crm`.
+ */
+async function foreign(page, context, more = {}) {
+  const made = await connected();
+  const crm = { status: "awaiting_callback", error: null, message: null, begun: 0, ...more };
+  const { workspace } = JSON.parse(Buffer.from(made.token.split(".")[1], "base64url"));
+  const connector = { name: "Cloudy CRM", slug: "cloudy", short_description: "In the clouds.", mark_url: null, crm: true, supports_multiple_connections: true, auth: "oauth2" };
+  const view = () => ({
+    connection: {
+      id: made.id,
+      enabled: true,
+      authorization: {
+        id: "auth_1",
+        status: crm.status,
+        display_label: crm.status === "active" ? "ada@example.com" : null,
+        error_code: crm.error,
+        error_message: crm.message,
+        authorize_url: crm.fields ? null : `${APP}/sign-in`,
+        authorizer: { prototype: { name: "Cloudy CRM", slug: "cloudy", collect_fields: crm.fields ?? null } },
+      },
+      connector,
+    },
+  });
+  const json = (route, body) => route.fulfill({ contentType: "application/json", body: JSON.stringify(body) });
+  await context.route(`${APP}/sign-in`, (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><title>Cloudy</title><a href="${HUB}/link/${workspace}?authorization=auth_1">Allow</a>` }));
+  await page.route("**/api/platform_user/connectors", (route) => json(route, { connectors: [connector] }));
+  await page.route("**/api/platform_user/connections/cloudy", (route) => {
+    crm.begun++;
+    if (crm.status === "error") crm.status = "awaiting_callback";
+    return json(route, view());
+  });
+  await page.route("**/api/platform_user/authorizations/cloudy", (route) => {
+    crm.given = route.request().postDataJSON();
+    crm.status = "active";
+    return json(route, {});
+  });
+  await page.route(`**/api/platform_user/connection/${made.id}`, (route) => (crm.begun === 0 ? route.fulfill({ status: 404, contentType: "application/problem+json", body: JSON.stringify({ type: "x/connection-not-found", title: "No such connection", status: 404 }) }) : json(route, view())));
+  return { ...made, crm };
+}
+
+await story("a CRM that asks in a window of its own: closed, then allowed", async (page, context) => {
+  const { id, token, crm } = await foreign(page, context);
+  const link = await openLink(page, { connectionID: id, objects: SMALL, preselectCRMSlug: "cloudy" }, token);
+  await heading(link, "Connect Cloudy CRM");
+  await link.getByRole("button", { name: "Connect Cloudy CRM" }).click();
+  await heading(link, "Allow access to Cloudy CRM");
+  let opening = context.waitForEvent("page");
+  await link.getByRole("button", { name: "Continue to Cloudy CRM" }).click();
+  await (await opening).close();
+  await link.getByText("The window was closed before access was granted").waitFor();
+  await accessible(page, "the closed window");
+  opening = context.waitForEvent("page");
+  await link.getByRole("button", { name: "Open the window again" }).click();
+  const popup = await opening;
+  await popup.getByRole("link", { name: "Allow" }).waitFor();
+  // The window closes itself when the CRM has sent it back to the hub, maybe before the click is told to be done.
+  await Promise.all([popup.waitForEvent("close"), popup.getByRole("link", { name: "Allow" }).click().catch(() => undefined)]);
+  crm.status = "active";
+  await heading(link, "Overview");
+  await link.getByText("ada@example.com").waitFor();
+});
+
+await story("a user who says no, or whose browser blocks the window, is told, and so is the app", async (page, context) => {
+  const { id, token, crm } = await foreign(page, context);
+  let link = await openLink(page, { connectionID: id, objects: SMALL }, token);
+  await link.getByRole("button", { name: /Cloudy CRM/ }).click();
+  const opening = context.waitForEvent("page");
+  await link.getByRole("button", { name: "Continue to Cloudy CRM" }).click();
+  Object.assign(crm, { status: "error", error: "access_denied" });
+  await link.getByText("Access was not granted").waitFor();
+  await (await opening).close();
+  await link.getByRole("button", { name: "Close" }).click();
+  assert.equal((await ended(page)).code, "access-denied");
+  link = await openLink(page, { connectionID: id, objects: SMALL }, token);
+  await link.getByRole("button", { name: "Try again" }).click();
+  await link.getByRole("button", { name: "Continue to Cloudy CRM" }).waitFor();
+  await frameOf(page).evaluate(() => {
+    window.open = () => null;
+  });
+  await link.getByRole("button", { name: "Continue to Cloudy CRM" }).click();
+  await link.getByText("Your browser blocked the window").waitFor();
+  await link.getByRole("link", { name: "Open Cloudy CRM in a new tab" }).waitFor();
+  await link.getByRole("button", { name: "Close" }).click();
+  assert.equal((await ended(page)).code, "popup-blocked");
+});
+
+await story("a CRM that needs a key asks for it", async (page, context) => {
+  const { id, token, crm } = await foreign(page, context, { fields: [{ name: "api_key", label: "API key", secret: true }] });
+  const link = await openLink(page, { connectionID: id, objects: SMALL }, token);
+  await link.getByRole("button", { name: /Cloudy CRM/ }).click();
+  await link.getByRole("button", { name: "Connect", exact: true }).click();
+  await link.getByText("Fill this in.").waitFor();
+  await accessible(page, "the form that misses something");
+  await link.getByLabel("API key").fill("k-1");
+  await link.getByRole("button", { name: "Connect", exact: true }).click();
+  await heading(link, "Overview");
+  assert.equal(crm.given.api_key, "k-1");
+});
+
+await story("a connection that stopped working is told, and connected again with its mapping", async (page, context) => {
+  const { id, token, crm } = await foreign(page, context, { begun: 1, status: "error", error: "error", message: "the CRM revoked the access" });
+  const link = await openLink(page, { connectionID: id, objects: SMALL }, token);
+  await link.getByText("the CRM revoked the access").waitFor();
+  await link.getByRole("button", { name: "Try again" }).click();
+  const opening = context.waitForEvent("page");
+  await link.getByRole("button", { name: "Continue to Cloudy CRM" }).click();
+  crm.status = "active";
+  await heading(link, "Overview");
+  await (await opening).close().catch(() => undefined);
+  await link.getByRole("button", { name: "Continue" }).click();
+  await link.getByRole("radio", { name: /I do not use this/ }).check();
+  await step(page, link, "Connection");
+  crm.status = "awaiting_callback";
+  await link.getByRole("button", { name: "Connect again" }).click();
+  await link.getByRole("button", { name: "Continue to Cloudy CRM" }).waitFor();
+  const again = context.waitForEvent("page");
+  await link.getByRole("button", { name: "Continue to Cloudy CRM" }).click();
+  crm.status = "active";
+  await (await again).close().catch(() => undefined);
+  await step(page, link, "Overview");
+  await link.getByText("Not used").waitFor();
+  await link.getByRole("button", { name: "Finish" }).click();
+  assert.deepEqual(await ended(page), { id });
+}, { expects: /404/ });
+
+await story("a workspace without a CRM says so", async (page) => {
+  const token = await tokenFor(newContext());
+  await page.route("**/api/platform_user/connectors", (route) => route.fulfill({ contentType: "application/json", body: '{"connectors":[]}' }));
+  const link = await openLink(page, {}, token);
+  await link.getByText("There is no CRM to connect to").waitFor();
+  await link.getByRole("button", { name: "Close" }).click();
+  assert.equal((await ended(page)).code, "no-connectors");
+});
+
 await story("no token, and one that is none, are told at once", async (page) => {
   await openLink(page, {}, "");
   assert.deepEqual(((it) => [it.name, it.code])(await ended(page)), ["LinkError", "no-token"]);
@@ -444,7 +580,7 @@ await story(
     await link.getByRole("button", { name: "Save again" }).click();
     await saved(link);
     await link.getByRole("button", { name: "Try again" }).click();
-    await link.getByRole("region", { name: "Live preview" }).getByText("Kept").first().waitFor();
+    await link.getByRole("group", { name: "Live preview" }).getByText("Kept").first().waitFor();
   },
   { expects: /ERR_FAILED/ },
 );

@@ -80,7 +80,10 @@ export function ColumnPicker({ label, isLabelHidden, entity, use, path, names = 
       leads: true,
     });
 
-    const own = matching(columns).sort((a, b) => Number(!fits(a)) - Number(!fits(b)));
+    // What can be chosen comes first; of what was typed, what is meant most likely.
+    const begins = (it: PathColumn): boolean => [it.column.label, it.column.name].some((name) => name.toLowerCase().startsWith(typed.trim().toLowerCase()));
+    const order = (it: PathColumn): number => (fits(it) ? 0 : 4) + (typed.trim() === "" || isSuggested.has(it.path) ? 0 : begins(it) ? 1 : 2);
+    const own = matching(columns).sort((a, b) => order(a) - order(b));
     const choices = own.slice(0, SHOWN_MAX).filter((it) => typed.trim() !== "" || level !== null || !isSuggested.has(it.path));
     const groups: ChoiceGroup[] = [];
     if (level) groups.push({ label: say(t.columns.of, { entity: level.labels.join(" › ") }), choices: [{ id: "back", label: say(t.columns.backTo, { entity: entity?.label ?? "" }) }] });

@@ -45,8 +45,11 @@ interface ComboboxProps {
   children?: ReactNode;
 }
 
-/** The room that a list wants below its field. */
+/** The room that a list wants below its field, and what it leaves free around it. */
 const ROOM_PX = 300;
+const GAP_PX = 14;
+/** Less than that shows nothing; the list then scrolls with the page. */
+const LEAST_PX = 130;
 
 export function Combobox({ label, isLabelHidden = false, value, placeholder, groups, onChoose, onOpen, onClose, status, empty, isInvalid = false, describedBy, children }: ComboboxProps) {
   const id = useId();
@@ -56,6 +59,7 @@ export function Combobox({ label, isLabelHidden = false, value, placeholder, gro
   const [typed, setTyped] = useState("");
   const [active, setActive] = useState<string | null>(null);
   const [isUp, setIsUp] = useState(false);
+  const [room, setRoom] = useState(ROOM_PX);
 
   const shown = isOpen ? groups(typed).filter(({ choices }) => choices.length > 0) : [];
   const flat = shown.flatMap(({ choices }) => choices);
@@ -73,7 +77,9 @@ export function Combobox({ label, isLabelHidden = false, value, placeholder, gro
     const scroller = root.current?.closest(".scroller")?.getBoundingClientRect();
     const below = (scroller?.bottom ?? window.innerHeight) - (box?.bottom ?? 0);
     const above = (box?.top ?? 0) - (scroller?.top ?? 0);
-    setIsUp(below < ROOM_PX && above > below);
+    const goesUp = below < ROOM_PX && above > below;
+    setIsUp(goesUp);
+    setRoom(Math.max(LEAST_PX, Math.min(ROOM_PX, (goesUp ? above : below) - GAP_PX)));
     setTyped("");
     setActive(null);
     setIsOpen(true);
@@ -154,7 +160,7 @@ export function Combobox({ label, isLabelHidden = false, value, placeholder, gro
         <div className="combobox-pop">
           {/* The field keeps the focus while the list is used by mouse. */}
           {/* eslint-disable-next-line jsx-a11y/interactive-supports-focus -- by the pattern the field keeps the focus and names the active option */}
-          <div id={`${id}-list`} role="listbox" aria-labelledby={`${id}-label`} onMouseDown={(event) => event.preventDefault()}>
+          <div id={`${id}-list`} role="listbox" aria-labelledby={`${id}-label`} style={{ maxHeight: room }} onMouseDown={(event) => event.preventDefault()}>
             {shown.map((group, index) => (
               <div key={group.label} role="group" aria-labelledby={`${id}-group-${index}`}>
                 <div id={`${id}-group-${index}`} className="combobox-group" role="presentation">

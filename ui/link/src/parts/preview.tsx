@@ -42,7 +42,7 @@ export function PreviewPanel({ declared, query, shown }: { declared: ObjectDecla
   const t = useStrings();
   const say = useSay();
   return (
-    <section className="panel" aria-labelledby="preview-title">
+    <div className="panel" role="group" aria-labelledby="preview-title" tabIndex={0}>
       <h2 id="preview-title">{t.preview.title}</h2>
       <p className="hint">{say(t.preview.text)}</p>
       {shown.length === 0 ? (
@@ -66,6 +66,6 @@ export function PreviewPanel({ declared, query, shown }: { declared: ObjectDecla
           <Records records={query.data.records} fields={declared.fields ?? {}} shown={shown} />
         </div>
       )}
-    </section>
+    </div>
   );
 }
