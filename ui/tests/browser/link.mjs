@@ -643,6 +643,62 @@ await story(
   { expects: /412/ },
 );
 
+await story("reasons, expressions, fixed values, and who checks a condition", async (page) => {
+  const { id, token } = await connected();
+  const objects = {
+    opportunity: {
+      label: "Opportunity",
+      fields: { title: { type: "string", label: "Title" }, amount: { type: "number", label: "Amount" }, signed: { type: "boolean", label: "Signed" }, made_at: { type: "string", format: "datetime", label: "Made" } },
+      events: { find: { type: "search", label: "Find" } },
+    },
+  };
+  const link = await openLink(page, { connectionID: id, objects }, token);
+  await link.getByRole("button", { name: "Continue" }).click();
+  await link.getByRole("radio", { name: /^Opportunity/ }).first().check();
+  await link.getByRole("button", { name: "Next: Fields" }).click();
+  const panel = link.getByRole("group", { name: "Live preview" });
+
+  const amount = link.getByRole("combobox", { name: "Column for Amount" });
+  await amount.fill("title");
+  const unfit = link.getByRole("option").filter({ hasText: "is text; number is needed" }).first();
+  assert.equal(await unfit.getAttribute("aria-disabled"), "true");
+  await unfit.click({ force: true });
+  assert.equal(await amount.getAttribute("aria-expanded"), "true", "it was not chosen");
+  await page.keyboard.press("Escape");
+  await pick(amount, "amount", "Amount");
+
+  await link.getByLabel("Source of Title").selectOption("Expression");
+  await link.getByLabel("Expression for Title").fill("record.Title.toUpperCase()");
+  // The first expression of a hub that was just started waits for its sandbox.
+  await panel.getByText("SOLAR ROOF").waitFor({ timeout: 60_000 });
+  await link.getByLabel("Expression for Title").fill("record.Nothing.at.all");
+  await link.getByRole("region", { name: /Title/ }).locator(".error-text").waitFor();
+  await link.getByLabel("Expression for Title").fill("record.Title");
+  await link.getByRole("region", { name: /Title/ }).locator(".error-text").waitFor({ state: "detached" });
+  await link.getByLabel("Source of Signed").selectOption("Fixed value");
+  await link.getByLabel("Fixed value for Signed").selectOption("No");
+  await pick(link.getByRole("combobox", { name: "Column for Made" }), "close date", "CloseDate");
+  await link.getByRole("button", { name: "Next: Find" }).click();
+
+  await link.getByRole("radio", { name: /Find records by conditions/ }).check();
+  await link.getByText("3 records are found").waitFor();
+  await page.route("**/link/search", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), evaluated_by_hub: ["/all/0"] } });
+  });
+  await link.getByRole("button", { name: "Add a condition" }).click();
+  await pick(link.getByRole("combobox", { name: "Column" }), "name", "Title");
+  await link.getByLabel("Comparison").selectOption("starts with");
+  await link.getByLabel("Value", { exact: true }).fill("SOLAR");
+  await link.getByText("1 record is found").waitFor();
+  await link.getByText("checked by Turnbuckle", { exact: false }).first().waitFor();
+  await link.getByRole("button", { name: "To the overview" }).click();
+  await link.getByRole("button", { name: "Finish" }).click();
+  assert.deepEqual(await ended(page), { id });
+  const { records } = await api("POST", `/api/v1/crm/${id}/objects/opportunity/events/find`, { payload: {} });
+  assert.deepEqual(records.map(({ data }) => data), [{ title: "Solar roof", amount: 1250.5, signed: false, made_at: null }]);
+});
+
 await story("the browser's back button goes back a step, not away", async (page) => {
   const { id, token } = await connected();
   const link = await openLink(page, { connectionID: id, objects: OBJECTS }, token);
@@ -677,6 +733,19 @@ await story("without a dialog: the page of the hub, a reload on it, and back", a
   assert.equal(page.url(), `${APP}/settings?tab=crm`);
   assert.equal(await page.evaluate(() => window.linkCRM.result()), null);
 });
+
+await story("without a dialog, over the CRM's own page and back", async (page, context) => {
+  const { id, token, crm } = await foreign(page, context);
+  await page.evaluate(([hub, token, options]) => void window.linkCRM(hub, token, options), [HUB, token, { connectionID: id, mode: "redirect" }]);
+  await page.getByRole("button", { name: /Cloudy CRM/ }).click();
+  await page.getByRole("button", { name: "Continue to Cloudy CRM" }).click();
+  await page.waitForURL(`${APP}/sign-in`);
+  crm.status = "active";
+  await page.getByRole("link", { name: "Allow" }).click();
+  await page.getByText("There is nothing to map").waitFor();
+  await page.getByRole("button", { name: "Finish" }).click();
+  await page.waitForURL(`${APP}/?connection_id=${id}`);
+}, { expects: /404/ });
 
 await story("a way back to another website is refused", async (page) => {
   const { id, token } = await connected();
