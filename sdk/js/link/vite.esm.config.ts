@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
-// One file of ES module: browsers and Node take no module without its extension, which the sources leave out.
+// One file of ES module, which browsers take without a build of their own.
 export default defineConfig({
   build: {
     outDir: fileURLToPath(new URL("./dist", import.meta.url)),

@@ -90,7 +90,7 @@ for (const theme of ["light", "dark"]) {
     await link.getByRole("combobox", { name: "Column" }).first().fill("account");
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
-    await link.getByRole("group", { name: "Try it" }).getByLabel("Account ID").fill("Northwind Traders");
+    await link.getByRole("group", { name: "Try it" }).getByLabel("Account ID").fill(account);
     await link.getByText(/records? (is|are) found/).waitFor();
     await link.locator(".group").first().evaluate((element) => element.scrollIntoView());
     await shoot("search");

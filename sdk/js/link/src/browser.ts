@@ -1,6 +1,6 @@
 // The classic script: `<script src="https://<hub>/link.js"></script>` puts `linkCRM` on the window.
-import { linkCRM } from "./link";
-import { LinkError } from "./types";
+import { linkCRM } from "./link.ts";
+import { LinkError } from "./types.ts";
 
 declare global {
   interface Window {

@@ -1,5 +1,5 @@
-export { linkCRM } from "./link";
-export { LinkError, LINK_ERROR_CODES } from "./types";
+export { linkCRM } from "./link.ts";
+export { LinkError, LINK_ERROR_CODES } from "./types.ts";
 export type {
   EventDeclaration,
   EventType,
@@ -12,4 +12,4 @@ export type {
   Strings,
   Theme,
   ThemeMode,
-} from "./types";
+} from "./types.ts";

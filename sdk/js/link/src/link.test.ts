@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { originOf } from "./domain";
-import { isEnvelope, packHandover, returnAddress, unpackHandover } from "./protocol";
-import { readToken } from "./token";
+import { originOf } from "./domain.ts";
+import { isEnvelope, packHandover, returnAddress, unpackHandover } from "./protocol.ts";
+import { readToken } from "./token.ts";
 
 describe("the domain", () => {
   it.each([

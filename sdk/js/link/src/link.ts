@@ -2,10 +2,10 @@
 //
 // The dialog is open exactly as long as the promise is pending. What goes wrong inside is told there, to the person
 // who can do something about it; the promise is rejected with the reason when they close it.
-import { originOf } from "./domain";
-import { isEnvelope, packHandover, RESULT_ERROR, RESULT_ID, type FrameMessage, type HostMessage } from "./protocol";
-import { readToken } from "./token";
-import { LINK_ERROR_CODES, LinkError, type LinkErrorCode, type LinkFailure, type LinkOptions } from "./types";
+import { originOf } from "./domain.ts";
+import { isEnvelope, packHandover, RESULT_ERROR, RESULT_ID, type FrameMessage, type HostMessage } from "./protocol.ts";
+import { readToken } from "./token.ts";
+import { LINK_ERROR_CODES, LinkError, type LinkErrorCode, type LinkFailure, type LinkOptions } from "./types.ts";
 
 /** How long the frame may take to say that it is there. */
 const READY_MS = 15_000;

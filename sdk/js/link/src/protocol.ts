@@ -1,6 +1,6 @@
 // What the app's page and the page in the frame say to each other. Both ends name the exact origin they send to,
 // check origin and window of what they get, and repeat the nonce that the frame made when it loaded.
-import type { LinkErrorCode, LinkFailure, LinkOptions } from "./types";
+import type { LinkErrorCode, LinkFailure, LinkOptions } from "./types.ts";
 
 interface Envelope {
   turnbuckle: "link";
