@@ -3,6 +3,7 @@
 // TURNBUCKLE_KEY is a key set of the hub, `publishable:secret`; the stories make data, and set its website origins.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 import { launch, newPage, ONLY, until, URL_OF_CONSOLE as HUB } from "./browser.mjs";
 
@@ -69,7 +70,8 @@ async function story(name, tell, { expects, ...options } = {}) {
     console.log(`ok    ${name}`);
   } catch (error) {
     failures++;
-    await page.screenshot({ path: `/tmp/link-story-${count}.png` }).catch(() => undefined);
+    const picture = new URL(`../../screens/failed-${count}.png`, import.meta.url);
+    await page.screenshot({ path: fileURLToPath(picture) }).catch(() => undefined);
     console.error(`FAIL  ${name}\n      at ${page.url()}\n${error.stack}\n`);
   } finally {
     await context.close();
