@@ -26,7 +26,7 @@ export default tseslint.config(
     files: ["**/*.mjs", "eslint.config.js"],
     languageOptions: {
       globals: Object.fromEntries(
-        ["console", "process", "URL", "fetch", "setTimeout", "document", "window", "localStorage", "crypto"].map((name) => [name, "readonly"]),
+        ["console", "process", "URL", "fetch", "setTimeout", "document", "window", "localStorage", "crypto", "Buffer", "getComputedStyle", "history", "matchMedia"].map((name) => [name, "readonly"]),
       ),
     },
   },

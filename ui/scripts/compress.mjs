@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 
-const folder = fileURLToPath(new URL("../dist/console", import.meta.url));
+const folder = fileURLToPath(new URL("../dist", import.meta.url));
 const names = await readdir(folder, { recursive: true });
-for (const name of names.filter((name) => /\.(html|js|css|svg|json|txt)$/.test(name))) {
+for (const name of names.filter((name) => /^(console|link)[/\\].*\.(html|js|css|svg|json|txt)$/.test(name))) {
   const bytes = await readFile(join(folder, name));
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
