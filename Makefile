@@ -6,7 +6,7 @@ SCHEMATHESIS := target/schemathesis/bin/schemathesis
 CRASH_KILLS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check unit fuzz console screens ui bench soak openapi
+.PHONY: help run demo test check unit fuzz console sdk screens ui bench soak openapi
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -20,7 +20,7 @@ run: ## Build and start a server; prints its address, whom to sign in as, a key 
 demo: ## Show the main job in the terminal: a webhook becomes a record, the app is told
 	cargo run --release --bin turnbuckle -- demo
 
-test: ui check unit fuzz console ## Everything that must pass; the pages first, so that the binary is built with them once
+test: ui check unit fuzz sdk console ## Everything that must pass; the pages first, so that the binary is built with them once
 
 check: ## Format, lints, documentation (private items too, so links may lead to them)
 	cargo fmt --all --check
@@ -49,24 +49,32 @@ $(SCHEMATHESIS): scripts/requirements.txt
 	@touch $@
 
 # The pages are built anew where something that they are made of is newer.
-ui: ui/dist/console/index.html ## Build the pages of the console; needs Node.js 20 or later
+ui: ui/dist/console/index.html ## Build the pages of the console and of Link; needs Node.js 20 or later
 
-ui/dist/console/index.html: ui/node_modules/.package-lock.json $(shell find ui/src ui/scripts ui/*.json ui/*.ts ui/index.html 2>/dev/null)
+ui/dist/console/index.html: ui/node_modules/.package-lock.json \
+		$(shell find ui/src ui/link ui/scripts ui/*.json ui/*.ts ui/index.html sdk/js/link/src 2>/dev/null)
 	npm --prefix ui run build
 
 ui/node_modules/.package-lock.json: ui/package-lock.json
 	npm --prefix ui ci
 	@touch $@
 
+sdk: sdk/js/node_modules/.package-lock.json ## Check the JavaScript packages
+	npm --prefix sdk/js run check
+
+sdk/js/node_modules/.package-lock.json: sdk/js/package-lock.json
+	npm --prefix sdk/js ci
+	@touch $@
+
 console: ui ## Check the pages, and walk through them in a real browser
 	npm --prefix ui run check
 	npm --prefix ui run budget
 	cargo build --bin turnbuckle --locked
-	scripts/browser.sh browser
+	scripts/browser.sh browser browser:link
 
 screens: ui ## Write a picture of each page into ui/screens
 	cargo build --bin turnbuckle --locked
-	scripts/browser.sh screens
+	scripts/browser.sh screens screens:link
 
 bench: ## Measure a release build beside what this machine can do
 	cargo build --release --locked --bin turnbuckle --bin turnbuckle-bench

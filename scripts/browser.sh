@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Starts the debug binary on a temporary folder and runs a script of ui/package.json in
-# a real browser against it: `browser` walks through the console, `screens` takes
-# pictures of its pages. The pages are those of ui/dist.
+# Starts the debug binary on a temporary folder and runs scripts of ui/package.json in
+# a real browser against it: `browser` walks through the console, `browser:link` through
+# Link, `screens` and `screens:link` take pictures of their pages. The pages are those of
+# ui/dist.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-script=${1:?browser or screens}
+: "${1:?the scripts to run}"
 binary=$(realpath "${TURNBUCKLE_BINARY:-${CARGO_TARGET_DIR:-target}/debug/turnbuckle}")
 
 chromium=${TURNBUCKLE_CHROMIUM:-$(command -v chromium || true)}
@@ -47,10 +48,12 @@ done
 member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$folder/started.json"; }
 
 # Signed in as the first start says.
-if ! TURNBUCKLE_CONSOLE_URL=$(member url) TURNBUCKLE_NAME=$(member name) \
-    TURNBUCKLE_PASSWORD=$(member password) TURNBUCKLE_CHROMIUM=$chromium \
-    npm --prefix ui run "$script"; then
-    echo "--- the server's log"
-    tail -n 100 "$folder/log"
-    exit 1
-fi
+for script in "$@"; do
+    if ! TURNBUCKLE_CONSOLE_URL=$(member url) TURNBUCKLE_NAME=$(member name) \
+        TURNBUCKLE_PASSWORD=$(member password) TURNBUCKLE_KEY=$(member publishable):$(member secret) \
+        TURNBUCKLE_CHROMIUM=$chromium npm --prefix ui run "$script"; then
+        echo "--- the server's log"
+        tail -n 100 "$folder/log"
+        exit 1
+    fi
+done

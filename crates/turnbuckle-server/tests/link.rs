@@ -388,7 +388,8 @@ async fn a_crm_is_connected_and_disconnected() {
 async fn the_platform_is_that_of_the_token_or_of_the_page() {
     let hub = hub().await;
     let page = Page::of(&hub, "acme").await;
-    let expected = json!({"platform": {"name": "Default", "slug": "default"}});
+    let expected =
+        json!({"platform": {"name": "Default", "slug": "default", "website_origins": [APP]}});
     assert_eq!(page.get("/api/platform_user/platform").await, expected);
     let ask = async |headers: &[(&str, &str)]| {
         call(&hub, Method::GET, "/api/platform_user/platform", Json::Null, headers).await

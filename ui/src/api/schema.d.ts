@@ -2478,6 +2478,8 @@ export interface components {
         PlatformView: {
             name: string;
             slug: string;
+            /** @description The origins whose pages may open Link, and where it may return to. */
+            website_origins: string[];
         };
         /** @description What is answered to whoever posts. */
         PostedAnswer: {

@@ -460,3 +460,10 @@ CREATE TABLE console_session (
     console_user  INTEGER NOT NULL,
     expires_at_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE link_draft (
+    connection  INTEGER PRIMARY KEY,
+    document    TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    saved_at_ms INTEGER NOT NULL
+);

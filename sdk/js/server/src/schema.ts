@@ -192,6 +192,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/platform/contexts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a token for the page of a customer, and the context where there is none. */
+        post: operations["create_context_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/crm/{connection}/objects/{object}/{record}/mapping": {
         parameters: {
             query?: never;
@@ -885,6 +902,294 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/platform_user/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a session: a cookie that gets fresh tokens. */
+        post: operations["begin_link_session"];
+        /** Ends the session. */
+        delete: operations["end_link_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/sessions/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges a token that is still good, or the cookie of a session, for a fresh token. */
+        post: operations["renew_context_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says whether a token is good. */
+        get: operations["get_link_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the app. Asks for no token; with one, the app is the token's. */
+        get: operations["get_platform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the CRMs, with the connections that the context has. */
+        get: operations["list_link_connectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connectors/{connector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a CRM, with the connections that the context has. */
+        get: operations["get_link_connector"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the connections of the context, newest first. */
+        get: operations["list_link_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connections/{connector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the newest connection that the context has at a connector. */
+        get: operations["get_connection_of_connector"];
+        put?: never;
+        /**
+         * Connects a CRM, or connects it again: under an id that is there the connection stays as it
+         *     is mapped.
+         */
+        post: operations["connect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a connection. */
+        get: operations["get_link_connection"];
+        put?: never;
+        post?: never;
+        /**
+         * Disconnects a CRM: deletes the connection and everything that was stored for it. Answers it
+         *     as it was.
+         */
+        delete: operations["disconnect"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/entities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the entities of a connection's CRM. */
+        get: operations["list_link_entities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/entities/{entity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an entity with its columns, and what each can be used for. */
+        get: operations["get_link_entity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how far a connection is mapped, and the draft if somebody has begun one. */
+        get: operations["get_link"];
+        /**
+         * Finishes: declares the objects, saves the mapping, and ends the draft. Everything must be
+         *     mapped, opted out of, or said to stay empty.
+         */
+        put: operations["finish_link"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/link/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads the `objects` option, and fills labels and descriptions that are missing with those of
+         *     the workspace. Stores nothing.
+         */
+        post: operations["check_link_objects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/link/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves a draft. The mapping in force stays as it is. */
+        put: operations["save_link_draft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/link/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows up to three records as the app would get them. */
+        post: operations["preview_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/link/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a search that is being built: how many records it finds, and up to three of them. */
+        post: operations["search_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{connection}/entities/{entity}/records": {
         parameters: {
             query?: never;
@@ -1014,6 +1319,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/origins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the website origins. */
+        get: operations["get_origins_setting"];
+        /** Says which web origins may open Link and call the browser API; none at first. */
+        put: operations["put_origins_setting"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings/retention": {
         parameters: {
             query?: never;
@@ -1120,6 +1443,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells which lists have changed, as server-sent events named `changed` whose data is
+         *     `{"lists":["inbound-events","changes","deliveries","function-calls"]}`. Ends after five
+         *     minutes; connect anew.
+         */
+        get: operations["stream_changes_of_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/subscriptions": {
         parameters: {
             query?: never;
@@ -1195,6 +1539,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A token that is good from now on. */
+        AccessTokenAnswer: {
+            access_token: string;
+        };
         /** @description The declared arguments of two versions. */
         ArgumentsDiff: {
             from: string[];
@@ -1220,6 +1568,17 @@ export interface components {
             error?: string | null;
             /** @description The first 4 KiB; of a successful attempt not kept. */
             response_body?: string | null;
+        };
+        /** @enum {string} */
+        AuthorizationStatus: "active" | "error";
+        /** @description Whether the CRM lets us in. */
+        AuthorizationView: {
+            id: string;
+            status: components["schemas"]["AuthorizationStatus"];
+            display_label?: string | null;
+            error_code?: string | null;
+            /** @description Why not, and the cure. */
+            error_message?: string | null;
         };
         BatchAnswer: {
             /** @description In the order asked; null where there is no such record. */
@@ -1409,6 +1768,19 @@ export interface components {
             /** @description The choices of an option column; null admits any text. */
             options?: components["schemas"]["OptionView"][] | null;
         };
+        /** @description What to connect. */
+        Connect: {
+            /**
+             * @description Chosen by the app, or by its page.
+             * @example acme-crm
+             */
+            id: string;
+            /**
+             * @description IANA name of the end user's time zone, for a new connection. UTC if not given.
+             * @example Europe/Berlin
+             */
+            time_zone?: string | null;
+        };
         ConnectionAnswer: {
             connection: components["schemas"]["ConnectionView"];
         };
@@ -1460,6 +1832,14 @@ export interface components {
             contexts: components["schemas"]["ContextView"][];
             page: components["schemas"]["PageView"];
         };
+        /** @description What the app hands to its page. */
+        ContextTokenAnswer: {
+            /** @description Opens the connections of this context, to whoever has it. */
+            access_token: string;
+            /** @description Until then it is good, and can be exchanged for a fresh one. */
+            expires_at: string;
+            context: components["schemas"]["ContextView"];
+        };
         /** @description One customer of the app. */
         ContextView: {
             /** @description The app's own id for its customer. */
@@ -1479,6 +1859,10 @@ export interface components {
         CreateBin: {
             /** @description For people. */
             label?: string | null;
+        };
+        /** @description For whom a token is wanted. */
+        CreateContextToken: {
+            context: components["schemas"]["TokenContext"];
         };
         /** @description A key set to be made. */
         CreateKey: {
@@ -1723,6 +2107,11 @@ export interface components {
             /** @description Made by the workspace, not delivered. */
             custom: boolean;
         };
+        /**
+         * @description Who evaluates a condition.
+         * @enum {string}
+         */
+        EvaluatedBy: "crm";
         /** @description What an event brought. */
         EventAnswer: components["schemas"]["CrmSearchAnswer"] | components["schemas"]["CrmRecordAnswer"];
         /**
@@ -1753,6 +2142,29 @@ export interface components {
          * @enum {string}
          */
         EventStatus: "new" | "processing" | "failed" | "done";
+        /** @description A type of field, and how a column gets into it. */
+        FeedsView: components["schemas"]["FieldTypeView"] & {
+            /** @description `direct`, or what `transform` of the mapping says: `date`, `find`, `collect`. */
+            transforms: string[];
+        };
+        /** @description A type that the app declares. */
+        FieldTypeView: {
+            type: string;
+            format?: string | null;
+        };
+        /** @description What was mapped, whole. */
+        FinishLinkRequest: {
+            /** @description The `objects` option of `linkCRM`. */
+            objects: Record<string, never>;
+            mapping: components["schemas"]["MappingDocument"];
+            /** @description That of the answer before. */
+            version: string;
+        };
+        /** @description A record that was found. */
+        FoundView: components["schemas"]["PreviewView"] & {
+            /** @description What stands for it where people read it. */
+            label: string;
+        };
         FunctionAnswer: {
             function: components["schemas"]["FunctionView"];
         };
@@ -1875,6 +2287,104 @@ export interface components {
             /** @description To the minute. */
             last_used_at?: string | null;
         };
+        LinkAnswer: {
+            link: components["schemas"]["LinkView"];
+        };
+        /** @description A column, and what it can be used for. */
+        LinkColumnView: components["schemas"]["ColumnView"] & {
+            /**
+             * @description Whether an event that creates a record must give it: it is required, and the CRM does
+             *     not make it up itself.
+             */
+            required_on_create: boolean;
+            /** @description The types of fields that it can be read into. */
+            feeds: components["schemas"]["FeedsView"][];
+            /** @description The types of payload members that can be written to it. */
+            filled_by: components["schemas"]["FieldTypeView"][];
+            /** @description How a search can compare it. */
+            operators: components["schemas"]["OperatorView"][];
+        };
+        LinkConnectionAnswer: {
+            connection: components["schemas"]["LinkConnectionView"];
+        };
+        LinkConnectionListing: {
+            connections: components["schemas"]["LinkConnectionView"][];
+        };
+        /** @description A connection as the page of its end user sees it. */
+        LinkConnectionView: {
+            id: string;
+            /** @description Whether somebody has connected it and not disconnected it since. */
+            enabled: boolean;
+            authorization: components["schemas"]["AuthorizationView"];
+            connector?: components["schemas"]["LinkConnectorView"] | null;
+        };
+        LinkConnectorAnswer: {
+            connector: components["schemas"]["LinkConnectorView"];
+        };
+        LinkConnectorListing: {
+            connectors: components["schemas"]["LinkConnectorView"][];
+        };
+        /** @description A CRM, as an end user chooses among them. */
+        LinkConnectorView: {
+            name: string;
+            slug: string;
+            short_description: string;
+            /** @description Where its picture is. */
+            mark_url?: string | null;
+            /** @description Whether it can be mapped; every connector of this hub can. */
+            crm: boolean;
+            supports_multiple_connections: boolean;
+            /** @description How the end user authorises the app: `none` where there is nobody to ask. */
+            auth: string;
+            /** @description Those that the context has. Not with a connection. */
+            connections?: components["schemas"]["LinkConnectionView"][] | null;
+        };
+        /** @description What somebody has begun and not finished. */
+        LinkDraftView: {
+            /** @description As it was saved. */
+            document: Record<string, never>;
+            saved_at: string;
+        };
+        LinkEntityAnswer: {
+            entity: components["schemas"]["LinkEntityView"];
+        };
+        LinkEntityListing: {
+            entities: components["schemas"]["EntityView"][];
+        };
+        /** @description An entity with its columns, and what each can be used for. */
+        LinkEntityView: components["schemas"]["EntityView"] & {
+            /** @description The column that stands for a record where people read it. */
+            display: string;
+            columns: components["schemas"]["LinkColumnView"][];
+        };
+        /** @description The `objects` option of `linkCRM`. */
+        LinkObjects: {
+            /** @description By slug: `{"label"?,"description"?,"fields":{…},"events":{…}}`. */
+            objects: Record<string, never>;
+        };
+        LinkSessionAnswer: {
+            session: components["schemas"]["LinkSessionView"];
+        };
+        /** @description Whose token was shown. */
+        LinkSessionView: {
+            /** @description `external_id` of the context. */
+            context: string;
+            /** @description `external_name` of the context. */
+            context_name?: string | null;
+        };
+        LinkVersionAnswer: {
+            version: string;
+        };
+        /** @description How far a connection is mapped. */
+        LinkView: {
+            /** @description In force: what the app declared. */
+            objects: Record<string, never>;
+            /** @description In force. */
+            mapping: components["schemas"]["MappingDocument"];
+            draft?: components["schemas"]["LinkDraftView"] | null;
+            /** @description Stands for all of this; take it as it is. */
+            version: string;
+        };
         /** @description How the app's objects and the entities of the CRM stand for each other. */
         MappingDocument: {
             /**
@@ -1928,10 +2438,31 @@ export interface components {
         };
         /** @enum {string} */
         Only: "dead" | "all";
+        /**
+         * @description How many values an operator compares with.
+         * @enum {string}
+         */
+        Operands: "none" | "one" | "two" | "many";
+        /** @description An operator of the filter language. */
+        OperatorView: {
+            op: string;
+            operands: components["schemas"]["Operands"];
+            evaluated_by: components["schemas"]["EvaluatedBy"];
+        };
         /** @description One choice of an option column. */
         OptionView: {
             value: string;
             label: string;
+        };
+        /** @description Where the app's own pages are. */
+        OriginsSetting: {
+            /**
+             * @description As browsers send them. Only their pages may show Link and call the browser API.
+             * @example [
+             *       "https://app.example"
+             *     ]
+             */
+            origins: string[];
         };
         /** @description Where a listing goes on. */
         PageView: {
@@ -1939,6 +2470,16 @@ export interface components {
             has_more: boolean;
             /** @description The cursor to send for the next page. */
             next?: string | null;
+        };
+        PlatformAnswer: {
+            platform: components["schemas"]["PlatformView"];
+        };
+        /** @description The app, which is a workspace of this hub. */
+        PlatformView: {
+            name: string;
+            slug: string;
+            /** @description The origins whose pages may open Link, and where it may return to. */
+            website_origins: string[];
         };
         /** @description What is answered to whoever posts. */
         PostedAnswer: {
@@ -1951,6 +2492,21 @@ export interface components {
              *     mapping, and why. Their fields are null.
              */
             errors?: components["schemas"]["ProblemError"][];
+        };
+        /** @description A mapping of one object that is not in force. */
+        PreviewLink: {
+            /** @description The `objects` option of `linkCRM`. */
+            objects: Record<string, never>;
+            /** @description Slug of the object. */
+            object: string;
+            /** @description Of this object: `{"entity":…,"fields":{…},"events":{…}}`. Nothing need be complete. */
+            mapping: Record<string, never>;
+        };
+        PreviewLinkAnswer: {
+            /** @description Up to three, as the app would get them. */
+            records: components["schemas"]["PreviewView"][];
+            /** @description Expressions that have no value over one of them, by their place in the object's mapping. */
+            errors: components["schemas"]["ProblemError"][];
         };
         /** @description What to preview. */
         PreviewMapping: {
@@ -1978,7 +2534,7 @@ export interface components {
              * @example https://turnbuckle.dev/problems/invalid-request
              * @enum {string}
              */
-            type: "https://turnbuckle.dev/problems/invalid-request" | "https://turnbuckle.dev/problems/malformed-json" | "https://turnbuckle.dev/problems/malformed-form" | "https://turnbuckle.dev/problems/cursor-invalid" | "https://turnbuckle.dev/problems/unauthorized" | "https://turnbuckle.dev/problems/sender-not-verified" | "https://turnbuckle.dev/problems/forbidden" | "https://turnbuckle.dev/problems/route-not-found" | "https://turnbuckle.dev/problems/workspace-not-found" | "https://turnbuckle.dev/problems/context-not-found" | "https://turnbuckle.dev/problems/connection-not-found" | "https://turnbuckle.dev/problems/entity-not-found" | "https://turnbuckle.dev/problems/record-not-found" | "https://turnbuckle.dev/problems/object-not-found" | "https://turnbuckle.dev/problems/event-not-found" | "https://turnbuckle.dev/problems/source-not-found" | "https://turnbuckle.dev/problems/function-not-found" | "https://turnbuckle.dev/problems/function-call-not-found" | "https://turnbuckle.dev/problems/inbound-event-not-found" | "https://turnbuckle.dev/problems/replay-not-found" | "https://turnbuckle.dev/problems/subscription-not-found" | "https://turnbuckle.dev/problems/endpoint-not-found" | "https://turnbuckle.dev/problems/delivery-not-found" | "https://turnbuckle.dev/problems/recovery-not-found" | "https://turnbuckle.dev/problems/key-not-found" | "https://turnbuckle.dev/problems/user-not-found" | "https://turnbuckle.dev/problems/bin-not-found" | "https://turnbuckle.dev/problems/method-not-allowed" | "https://turnbuckle.dev/problems/mapping-incomplete" | "https://turnbuckle.dev/problems/connection-in-error" | "https://turnbuckle.dev/problems/already-exists" | "https://turnbuckle.dev/problems/unique-violation" | "https://turnbuckle.dev/problems/too-many-subscriptions" | "https://turnbuckle.dev/problems/idempotency-conflict" | "https://turnbuckle.dev/problems/state-conflict" | "https://turnbuckle.dev/problems/precondition-failed" | "https://turnbuckle.dev/problems/request-timeout" | "https://turnbuckle.dev/problems/payload-too-large" | "https://turnbuckle.dev/problems/unsupported-media-type" | "https://turnbuckle.dev/problems/processing-failed" | "https://turnbuckle.dev/problems/rate-limited" | "https://turnbuckle.dev/problems/internal" | "https://turnbuckle.dev/problems/temporarily-unavailable";
+            type: "https://turnbuckle.dev/problems/invalid-request" | "https://turnbuckle.dev/problems/malformed-json" | "https://turnbuckle.dev/problems/malformed-form" | "https://turnbuckle.dev/problems/cursor-invalid" | "https://turnbuckle.dev/problems/unauthorized" | "https://turnbuckle.dev/problems/sender-not-verified" | "https://turnbuckle.dev/problems/forbidden" | "https://turnbuckle.dev/problems/origin-not-allowed" | "https://turnbuckle.dev/problems/route-not-found" | "https://turnbuckle.dev/problems/workspace-not-found" | "https://turnbuckle.dev/problems/context-not-found" | "https://turnbuckle.dev/problems/connection-not-found" | "https://turnbuckle.dev/problems/connector-not-found" | "https://turnbuckle.dev/problems/entity-not-found" | "https://turnbuckle.dev/problems/record-not-found" | "https://turnbuckle.dev/problems/object-not-found" | "https://turnbuckle.dev/problems/event-not-found" | "https://turnbuckle.dev/problems/source-not-found" | "https://turnbuckle.dev/problems/function-not-found" | "https://turnbuckle.dev/problems/function-call-not-found" | "https://turnbuckle.dev/problems/inbound-event-not-found" | "https://turnbuckle.dev/problems/replay-not-found" | "https://turnbuckle.dev/problems/subscription-not-found" | "https://turnbuckle.dev/problems/endpoint-not-found" | "https://turnbuckle.dev/problems/delivery-not-found" | "https://turnbuckle.dev/problems/recovery-not-found" | "https://turnbuckle.dev/problems/key-not-found" | "https://turnbuckle.dev/problems/user-not-found" | "https://turnbuckle.dev/problems/bin-not-found" | "https://turnbuckle.dev/problems/method-not-allowed" | "https://turnbuckle.dev/problems/mapping-incomplete" | "https://turnbuckle.dev/problems/connection-in-error" | "https://turnbuckle.dev/problems/already-exists" | "https://turnbuckle.dev/problems/unique-violation" | "https://turnbuckle.dev/problems/too-many-subscriptions" | "https://turnbuckle.dev/problems/idempotency-conflict" | "https://turnbuckle.dev/problems/state-conflict" | "https://turnbuckle.dev/problems/precondition-failed" | "https://turnbuckle.dev/problems/request-timeout" | "https://turnbuckle.dev/problems/payload-too-large" | "https://turnbuckle.dev/problems/unsupported-media-type" | "https://turnbuckle.dev/problems/processing-failed" | "https://turnbuckle.dev/problems/rate-limited" | "https://turnbuckle.dev/problems/internal" | "https://turnbuckle.dev/problems/temporarily-unavailable";
             /** @description The same words for every occurrence of this problem. */
             title: string;
             /**
@@ -2253,6 +2809,13 @@ export interface components {
              */
             overlap?: string | null;
         };
+        /** @description A draft: whatever the page wants to find again. */
+        SaveLinkDraft: {
+            /** @description Up to 512 KiB as JSON. Nothing in it need be complete. */
+            document: Record<string, never>;
+            /** @description That of the answer before. */
+            version: string;
+        };
         SearchAnswer: {
             records: components["schemas"]["RecordView"][];
             page: components["schemas"]["PageView"];
@@ -2267,6 +2830,27 @@ export interface components {
              */
             residual?: Record<string, never> | null;
             count?: components["schemas"]["CountView"] | null;
+        };
+        /** @description A search that is not in force. */
+        SearchLink: {
+            /** @description The `objects` option of `linkCRM`. */
+            objects: Record<string, never>;
+            /** @description Slug of the object. */
+            object: string;
+            /** @description The search event. */
+            event: string;
+            /** @description Of this object, with what the event does. */
+            mapping: Record<string, never>;
+            /** @description What the app would invoke it with. */
+            payload?: Record<string, never>;
+        };
+        SearchLinkAnswer: {
+            /** @description Up to 1,000. */
+            count: components["schemas"]["CountView"];
+            /** @description Up to three, as the app would get them. */
+            records: components["schemas"]["FoundView"][];
+            /** @description Conditions that the hub judges, by their place in the filter, because the CRM cannot. */
+            evaluated_by_hub: string[];
         };
         /** @description What to find. */
         SearchRecords: {
@@ -2405,13 +2989,18 @@ export interface components {
         /** @description Makes one record of an event, or one of each element of a list. */
         SourceMappingDocument: {
             entity: string;
-            /** @description Per column `{"path": …}` or `{"static": …}`. */
+            /** @description Per column `{"path": …}`, `{"static": …}` or `{"expression": …}`. */
             columns: Record<string, never>;
             /**
              * @description The list of which every element becomes a record.
              * @example body.leads
              */
             each?: string | null;
+            /**
+             * @description An expression: records are made where it is true.
+             * @example body.form.email != null
+             */
+            when?: string | null;
         };
         SourceRateLimit: {
             /** Format: int32 */
@@ -2462,6 +3051,17 @@ export interface components {
         SubscriptionsAnswer: {
             subscriptions: components["schemas"]["SubscriptionView"][];
             page: components["schemas"]["PageView"];
+        };
+        /** @description A customer of the app: made if there is none, and otherwise changed in what is given. */
+        TokenContext: {
+            /**
+             * @description The app's own id for its customer.
+             * @example acme
+             */
+            external_id: string;
+            external_name?: string | null;
+            /** @description Up to 16 KiB, kept and given back as they came. */
+            attributes?: Record<string, never> | null;
         };
         /** @description How the call went. */
         TrialAnswer: {
@@ -2540,6 +3140,9 @@ export interface components {
             };
             /** @description What stands behind `?` in the URL. */
             query?: string;
+            mapping?: components["schemas"]["SourceMappingDocument"] | null;
+            /** @description Tries these defaults in the place of the source's. */
+            defaults?: Record<string, never> | null;
         };
         /** @description What is changed of a user. */
         UpdateUser: {
@@ -3201,6 +3804,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    create_context_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key answers what the first request did, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateContextToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContextTokenAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContextTokenAnswer"];
+                };
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];
@@ -4736,6 +5375,490 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    begin_link_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    end_link_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    renew_context_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessTokenAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_link_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkSessionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_link_connectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectorListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_link_connector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectorAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_link_connections: {
+        parameters: {
+            query?: {
+                /** @description Only those of this connector. */
+                slug?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_connection_of_connector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Connect"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_link_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_link_entities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkEntityListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_link_entity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+                /** @description Name of the entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkEntityAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    finish_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishLinkRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    check_link_objects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkObjects"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkObjects"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    save_link_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveLinkDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkVersionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    preview_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewLink"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewLinkAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    search_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchLink"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchLinkAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     create_record: {
         parameters: {
             query?: never;
@@ -5091,6 +6214,52 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    get_origins_setting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OriginsSetting"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    put_origins_setting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OriginsSetting"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OriginsSetting"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     get_retention_setting: {
         parameters: {
             query?: never;
@@ -5365,6 +6534,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrialView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    stream_changes_of_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             "4XX": components["responses"]["Problem"];

@@ -1,7 +1,7 @@
 //! The app whose page asks, as its end users know it.
 
 use axum::Json;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, State};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::caller::OfContext;
 use super::origin;
+use crate::api::settings::origins::origins;
 use crate::app::App;
 use crate::problem::{ApiError, Problem, ProblemBody};
 
@@ -23,6 +24,8 @@ pub struct PlatformAnswer {
 pub struct PlatformView {
     pub name: String,
     pub slug: String,
+    /// The origins whose pages may open Link, and where it may return to.
+    pub website_origins: Vec<String>,
 }
 
 /// The workspace that a page means: its token's, else the one that lists its origin, else the
@@ -56,8 +59,12 @@ impl FromRequestParts<App> for Meant {
         (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-pub async fn get_platform(Meant(workspace): Meant) -> Json<PlatformAnswer> {
-    let Workspace { slug, label, .. } = workspace;
+pub async fn get_platform(
+    Meant(workspace): Meant,
+    State(app): State<App>,
+) -> Result<Json<PlatformAnswer>, ApiError> {
+    let Workspace { id, slug, label, .. } = workspace;
+    let website_origins = origins(&app, id).await?;
     let name = if label.is_empty() { slug.clone() } else { label };
-    Json(PlatformAnswer { platform: PlatformView { name, slug } })
+    Ok(Json(PlatformAnswer { platform: PlatformView { name, slug, website_origins } }))
 }
