@@ -47,13 +47,21 @@ for _ in $(seq 100); do
 done
 member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$folder/started.json"; }
 
-# Signed in as the first start says.
+# Signed in as the first start says. All run at once, each in a browser of its own.
+TURNBUCKLE_CONSOLE_URL=$(member url) TURNBUCKLE_NAME=$(member name)
+TURNBUCKLE_PASSWORD=$(member password) TURNBUCKLE_KEY=$(member publishable):$(member secret)
+export TURNBUCKLE_CONSOLE_URL TURNBUCKLE_NAME TURNBUCKLE_PASSWORD TURNBUCKLE_KEY
+export TURNBUCKLE_CHROMIUM=$chromium
+walks=()
 for script in "$@"; do
-    if ! TURNBUCKLE_CONSOLE_URL=$(member url) TURNBUCKLE_NAME=$(member name) \
-        TURNBUCKLE_PASSWORD=$(member password) TURNBUCKLE_KEY=$(member publishable):$(member secret) \
-        TURNBUCKLE_CHROMIUM=$chromium npm --prefix ui run "$script"; then
-        echo "--- the server's log"
-        tail -n 100 "$folder/log"
-        exit 1
-    fi
+    npm --prefix ui run "$script" >"$folder/$script.log" 2>&1 &
+    walks+=($!)
 done
+failed=
+for walk in "${walks[@]}"; do wait "$walk" || failed=1; done
+for script in "$@"; do cat "$folder/$script.log"; done
+if [ -n "$failed" ]; then
+    echo "--- the server's log"
+    tail -n 100 "$folder/log"
+    exit 1
+fi

@@ -29,10 +29,7 @@ await story("a function is written with completion, tried, mended, published and
   assert.equal(await page.getByRole("textbox", { name: "Code" }).evaluate((element) => element.getRootNode().activeElement === element), true, "the editor has the focus");
   await write(page, "");
   await page.keyboard.type("zoho.crm.cr");
-  await page.getByRole("option", { name: /createRecord/ }).waitFor();
-  // The editor waits a moment before Enter takes an option, so that nobody takes one by chance.
-  await page.waitForTimeout(150);
-  await page.keyboard.press("Enter");
+  await page.getByRole("option", { name: /createRecord/ }).click();
   await until("the completion", async () => /zoho\.crm\.createRecord\(/.test(await page.getByRole("textbox", { name: "Code" }).innerText()));
   await write(page, `function handler(crmAPIRequest) {\n  const lead = zoho.crm.createRecord("Lead", {Contact: "Ada"}, "${data.connection}");\n  info("made", lead.get("id"));\n  return "hello";\n}\n`);
   await page.getByRole("button", { name: "Run" }).click();

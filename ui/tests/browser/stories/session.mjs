@@ -1,7 +1,7 @@
 // Signing in and out, languages, a server that is lost.
 import assert from "node:assert/strict";
 import { signIn, NAME, PASSWORD, URL_OF_CONSOLE } from "../browser.mjs";
-import { story } from "../story.mjs";
+import { dataOn, story } from "../story.mjs";
 
 await story("a wrong password is told, and the sign-in leads back to where one was", async (page) => {
   await page.goto(`${URL_OF_CONSOLE}/events?status=failed`);
@@ -51,6 +51,7 @@ await story("a session that ended leads to the sign-in and back", async (page) =
 
 await story("a lost server is told, and tried again", async (page) => {
   await signIn(page);
+  await dataOn(page);
   await page.route("**/api/v1/endpoints?*", (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" }));
   await page.goto(`${URL_OF_CONSOLE}/endpoints`);
   await page.getByText("The server answered 502").waitFor();
