@@ -138,10 +138,9 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
     setStage({ at: "authorise", connector: connection.connector });
   };
 
-  const isBranded = !platform.remove_branding;
   if (host.refusesReturn(platform.website_origins)) {
     return (
-      <Shell onClose={null} isBranded={isBranded}>
+      <Shell onClose={null}>
         <Notice tone="bad" alert title={t.problem.returnTo}>
           <p>{say(t.problem.returnToText)}</p>
         </Notice>
@@ -151,14 +150,14 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
   if (first.error) {
     const { status } = asProblem(first.error);
     return (
-      <Shell onClose={() => fail({ code: status === 401 ? "token-invalid" : "lost-server", message: "" })} isBranded={isBranded}>
+      <Shell onClose={() => fail({ code: status === 401 ? "token-invalid" : "lost-server", message: "" })}>
         <ProblemBox error={first.error} onRetry={() => void first.refetch()} />
       </Shell>
     );
   }
   if (first.data === undefined) {
     return (
-      <Shell onClose={() => void close()} isBranded={isBranded}>
+      <Shell onClose={() => void close()}>
         <div className="narrow">
           <Loading />
         </div>
@@ -167,7 +166,7 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
   }
   if (first.data && !first.data.connector.crm) {
     return (
-      <Shell onClose={() => fail({ code: "connection-not-crm", message: "" })} isBranded={isBranded}>
+      <Shell onClose={() => fail({ code: "connection-not-crm", message: "" })}>
         <Notice tone="bad" alert title={t.problem.notCrm}>
           <p>{say(t.problem.notCrmText)}</p>
         </Notice>
@@ -189,7 +188,7 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
           beforeClose={beforeClose}
         />
       ) : (
-        <Shell onClose={() => void close()} isBranded={isBranded}>
+        <Shell onClose={() => void close()}>
           {now.at === "choose" ? (
             <Choose onChoose={(connector) => setStage({ at: "authorise", connector })} onNone={() => setCode("no-connectors")} />
           ) : (

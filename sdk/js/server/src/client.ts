@@ -17,11 +17,8 @@ export interface TurnbuckleOptions {
   fetch?: typeof globalThis.fetch;
 }
 
-export interface ContextToken {
-  /** What `linkCRM` is given in the browser. */
-  access_token: string;
-  expires_at: string;
-}
+/** `access_token` is what `linkCRM` is given in the browser. */
+export type ContextToken = Schemas["ContextTokenAnswer"];
 
 export interface SearchPage {
   records: CrmRecord[];
@@ -40,28 +37,16 @@ async function ask<T>(request: Promise<Answer<T>>): Promise<T> {
 
 export class Turnbuckle {
   readonly api: Client<paths>;
-  readonly #url: string;
-  readonly #fetch: typeof globalThis.fetch;
-  readonly #authorization: string;
 
   constructor({ url, publishableKey, secretKey, fetch = globalThis.fetch }: TurnbuckleOptions) {
-    this.#url = url.replace(/\/$/, "");
-    this.#fetch = fetch;
-    this.#authorization = `Basic ${btoa(`${publishableKey}:${secretKey}`)}`;
-    this.api = createClient<paths>({ baseUrl: this.#url, headers: { authorization: this.#authorization }, fetch: (request) => fetch(request) });
+    const authorization = `Basic ${btoa(`${publishableKey}:${secretKey}`)}`;
+    this.api = createClient<paths>({ baseUrl: url.replace(/\/$/, ""), headers: { authorization }, fetch: (request) => fetch(request) });
   }
 
   /** A token with which the browser opens CRM Link for one context; the context is made if it is not there. */
   async createContextToken(externalId: string, externalName?: string): Promise<ContextToken> {
     const context = { external_id: externalId, ...(externalName === undefined ? {} : { external_name: externalName }) };
-    const response = await this.#fetch(`${this.#url}/api/platform/contexts`, {
-      method: "POST",
-      headers: { authorization: this.#authorization, "content-type": "application/json" },
-      body: JSON.stringify({ context }),
-    });
-    const body: unknown = await response.json().catch(() => null);
-    if (!response.ok) throw errorFrom(response, body);
-    return body as ContextToken;
+    return ask(this.api.POST("/api/platform/contexts", { body: { context } }));
   }
 
   /** What an app does on one connection. */

@@ -8,7 +8,6 @@ export type Json = string | number | boolean | null | Json[] | { [name: string]:
 export interface Platform {
   name: string;
   slug: string;
-  remove_branding?: boolean;
   /** Where redirect mode may return to. */
   website_origins?: string[];
 }

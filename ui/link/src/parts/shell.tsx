@@ -9,10 +9,9 @@ interface ShellProps {
   rail?: ReactNode;
   footer?: ReactNode;
   children: ReactNode;
-  isBranded?: boolean;
 }
 
-export function Shell({ onClose, rail, footer, children, isBranded = false }: ShellProps) {
+export function Shell({ onClose, rail, footer, children }: ShellProps) {
   const t = useStrings();
   const say = useSay();
   const { names } = useWords();
@@ -32,7 +31,7 @@ export function Shell({ onClose, rail, footer, children, isBranded = false }: Sh
       {rail}
       <main className="shell-main scroller">
         {children}
-        {isBranded && <p className="brand-line">{t.app.by}</p>}
+        <p className="brand-line">{t.app.by}</p>
       </main>
       {footer !== undefined && <footer className="shell-foot">{footer}</footer>}
     </div>

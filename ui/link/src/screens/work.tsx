@@ -41,7 +41,7 @@ export function WorkScreen(props: WorkProps) {
   const { connection } = props;
   const t = useStrings();
   const sayNames = useSay();
-  const { api, host, platform } = useSession();
+  const { api, host } = useSession();
   const schema = useQuery(entitiesQuery(api, connection.id));
   const loaded = useQuery({
     queryKey: ["link", connection.id],
@@ -65,7 +65,7 @@ export function WorkScreen(props: WorkProps) {
     else props.onClose();
   };
   return (
-    <Shell onClose={close} isBranded={!platform.remove_branding}>
+    <Shell onClose={close}>
       <div className="narrow">
         {isInvalid ? (
           <Notice tone="bad" alert title={sayNames(t.problem.objects)}>
@@ -114,7 +114,7 @@ function Screens({ connection, origin, savedAt, onReconnect, onFail, onClose }: 
   const t = useStrings();
   const sayNames = useSay();
   const client = useQueryClient();
-  const { host, platform } = useSession();
+  const { host } = useSession();
   const { objects, store } = useWork();
   const { draft, save } = useStore();
   const { columnsOf, isLoading } = useColumnsOf(draft);
@@ -211,7 +211,6 @@ function Screens({ connection, origin, savedAt, onReconnect, onFail, onClose }: 
   return (
     <Shell
       onClose={onClose}
-      isBranded={!platform.remove_branding}
       rail={<Rail objects={objects} parts={parts} screen={screen} onGo={leaveTo} />}
       footer={
         <>
