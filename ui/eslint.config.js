@@ -4,7 +4,7 @@ import hooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "screens/", "src/api/schema.d.ts"] },
+  { ignores: ["dist/", "screens/"] },
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],
