@@ -31,13 +31,12 @@ check: ## Format, lints, documentation (private items too, so links may lead to 
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --locked
 
-# Tests of the hub run once more with hubs that store on PostgreSQL, except those
-# whose hubs do so anyway and the commands of the documents.
-ON_POSTGRES := connections crm endpoints idempotency isolation link preconditions records replay sources \
-	stories webhooks
+# Stories of the hub that rest on what the store does run once more with hubs that store on
+# PostgreSQL.
+ON_POSTGRES := crm idempotency isolation link records replay stories
 
 unit: ## Every Rust test, with cargo-nextest where it is installed, beside a PostgreSQL server
-	@if cargo nextest --version >/dev/null 2>&1; then run='nextest run'; else run=test; fi; \
+	@if cargo nextest --version >/dev/null 2>&1; then run='nextest run --test-threads 4'; else run=test; fi; \
 	scripts/with-postgres.sh cargo $$run --workspace --locked --no-fail-fast && \
 	TEST_HUB_STORE=postgres scripts/with-postgres.sh \
 		cargo $$run --workspace --locked --no-fail-fast $(addprefix --test ,$(ON_POSTGRES))

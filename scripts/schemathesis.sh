@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 root=$PWD
 
 binary=$(realpath "${TURNBUCKLE_BINARY:-${CARGO_TARGET_DIR:-target}/debug/turnbuckle}")
-seconds=${SCHEMATHESIS_SECONDS:-90}
+seconds=${SCHEMATHESIS_SECONDS:-45}
 key=pk_fuzz:sk_fuzz
 folder=$(mktemp -d)
 server=
