@@ -186,38 +186,45 @@ async fn what_cannot_be_called_says_why() {
     assert_eq!(code(&call(&hub, &production(&called), "").await), (403, "REST_API_DISABLED"));
 }
 
+/// What a call of a function with this source answers. A 5xx of the script's is no failure of
+/// the hub's: asked without the check that a hub answers none.
+async fn answered(hub: &TestHub, name: &str, source: &str) -> (u16, String) {
+    let function = given(hub, name, source).await;
+    let request = Request::post(production(&function)).body(Body::empty()).unwrap();
+    let router = turnbuckle_server::api::router(hub.app.clone());
+    let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+    let body: Json = serde_json::from_slice(&body).unwrap();
+    assert!(!body.to_string().contains("secret"));
+    (status, body["code"].as_str().unwrap().to_owned())
+}
+
 #[tokio::test]
 async fn what_goes_wrong_in_a_script_harms_nobody_else() {
-    let hub = TestHub::start_with(&[
-        ("TURNBUCKLE_FUNCTIONS__TIME_MAX_MS", "1000"),
-        ("TURNBUCKLE_FUNCTIONS__MEMORY_BYTES_MAX", "16000000"),
-    ])
-    .await;
+    let hub = TestHub::start_with(&[("TURNBUCKLE_FUNCTIONS__MEMORY_BYTES_MAX", "16000000")]).await;
     let well = given(&hub, "well", "handler = () => 'well'").await;
-    for (name, source, expected) in [
-        ("thrown", "handler = () => { throw new Error('my secret') }", (500, "FUNCTION_FAILED")),
-        ("endless", "handler = () => { while (true); }", (504, "TIME_OUT")),
+    for (name, source, code) in [
+        ("thrown", "handler = () => { throw new Error('my secret') }", "FUNCTION_FAILED"),
         (
             "greedy",
             "handler = () => { a = []; while (true) a.push('x'.repeat(1e6) + a.length) }",
-            (500, "FUNCTION_FAILED"),
+            "FUNCTION_FAILED",
         ),
-        ("odd", "handler = () => Symbol()", (500, "FUNCTION_FAILED")),
-        ("wrong", "handler = () => ({crmAPIResponse: {status_code: 7}})", (500, "INVALID_RETURN")),
+        ("odd", "handler = () => Symbol()", "FUNCTION_FAILED"),
+        ("wrong", "handler = () => ({crmAPIResponse: {status_code: 7}})", "INVALID_RETURN"),
     ] {
-        let function = given(&hub, name, source).await;
-        // A 5xx of the script's is no failure of the hub's: asked without its check.
-        let request = Request::post(production(&function)).body(Body::empty()).unwrap();
-        let router = turnbuckle_server::api::router(hub.app.clone());
-        let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
-        let status = response.status().as_u16();
-        let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
-        let body: Json = serde_json::from_slice(&body).unwrap();
-        assert_eq!((status, body["code"].as_str().unwrap()), expected, "{name}");
-        assert!(!body.to_string().contains("secret"));
+        assert_eq!(answered(&hub, name, source).await, (500, code.to_owned()), "{name}");
         let (_, _, body) = call(&hub, &production(&well), "").await;
         assert_eq!(body["details"]["output"], "well");
     }
+}
+
+#[tokio::test]
+async fn a_script_without_an_end_is_ended() {
+    let hub = TestHub::start_with(&[("TURNBUCKLE_FUNCTIONS__TIME_MAX_MS", "1000")]).await;
+    let endless = answered(&hub, "endless", "handler = () => { while (true); }").await;
+    assert_eq!(endless, (504, "TIME_OUT".to_owned()));
 }
 
 #[tokio::test]
