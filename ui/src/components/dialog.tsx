@@ -1,6 +1,7 @@
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 import { useStrings } from "../strings";
 import { Icon } from "./icon";
+import { useModal } from "./modal";
 
 interface DialogProps {
   title: string;
@@ -9,23 +10,11 @@ interface DialogProps {
   footer?: ReactNode;
 }
 
-/**
- * The browser's own modal dialog: it keeps the focus, makes the rest inert, closes on Escape and gives the
- * focus back. A library would add style elements, which the page's policy forbids.
- */
+/** A modal dialog with a head that closes it. */
 export function Dialog({ title, onClose, children, footer }: DialogProps) {
   const t = useStrings();
   const id = useId();
-  const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const dialog = ref.current;
-    const before = document.activeElement;
-    if (dialog && !dialog.open) dialog.showModal();
-    return () => {
-      dialog?.close();
-      if (before instanceof HTMLElement) before.focus();
-    };
-  }, []);
+  const ref = useModal();
   return (
     <dialog
       ref={ref}

@@ -3,9 +3,8 @@
 // TURNBUCKLE_KEY is a key set of the hub, `publishable:secret`; the stories make data, and set its website origins.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { fileURLToPath } from "node:url";
-import { AxeBuilder } from "@axe-core/playwright";
-import { launch, newPage, ONLY, until, URL_OF_CONSOLE as HUB } from "./browser.mjs";
+import { until, URL_OF_CONSOLE as HUB } from "./browser.mjs";
+import { accessible as axe, end, story as told } from "./story.mjs";
 
 const KEY = process.env.TURNBUCKLE_KEY ?? "pk_test:sk_test_0123456789abcdef0123";
 const mark = Math.random().toString(36).slice(2, 8);
@@ -54,29 +53,16 @@ const OBJECTS = {
 };
 const SMALL = { person: { label: "Person", fields: { email: { type: "string", label: "E-mail" } } } };
 
-const browser = await launch();
-let failures = 0;
-let count = 0;
-
-/** Runs one story on a page of the app; what the browser complains of fails it too, unless the story expects it. */
-async function story(name, tell, { expects, ...options } = {}) {
-  if (!name.includes(ONLY)) return;
-  count++;
-  const { context, page, complaints } = await newPage(browser, options);
-  try {
-    await page.goto(APP);
-    await tell(page, context);
-    assert.deepEqual(complaints.filter((text) => !expects?.test(text)), [], "the browser complains");
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    failures++;
-    const picture = new URL(`../../screens/failed-${count}.png`, import.meta.url);
-    await page.screenshot({ path: fileURLToPath(picture) }).catch(() => undefined);
-    console.error(`FAIL  ${name}\n      at ${page.url()}\n${error.stack}\n`);
-  } finally {
-    await context.close();
-  }
-}
+/** A story on a page of the app. */
+const story = (name, tell, options) =>
+  told(
+    name,
+    async (page, context) => {
+      await page.goto(APP);
+      await tell(page, context);
+    },
+    options,
+  );
 
 let contexts = 0;
 const newContext = () => `link-${mark}-${++contexts}`;
@@ -114,11 +100,7 @@ async function fill(connection) {
   return { account, wanted };
 }
 
-async function accessible(page, what) {
-  const { violations } = await new AxeBuilder({ page }).include("dialog iframe").withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
-  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n        ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("\n        ")}`);
-  assert.deepEqual(told, [], what);
-}
+const accessible = (page, what) => axe(page, what, { within: "dialog iframe" });
 
 const frameOf = (page) => page.frames().find((frame) => frame.url().includes("/link/"));
 
@@ -804,7 +786,5 @@ await story("a language from the right mirrors the page, and movement is reduced
   assert.equal(await frame.evaluate(() => getComputedStyle(document.querySelector(".button")).animationDuration), "1e-05s");
 }, { reducedMotion: "reduce" });
 
-await browser.close();
 app.close();
-console.log(failures === 0 ? `${count} passed, 0 failed` : `${count - failures} passed, ${failures} failed`);
-process.exit(failures === 0 ? 0 : 1);
+await end();

@@ -1,5 +1,6 @@
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 import { Button } from "../../../src/components/button";
+import { useModal } from "../../../src/components/modal";
 import { useStrings } from "../strings";
 
 interface ConfirmProps {
@@ -15,20 +16,11 @@ interface ConfirmProps {
   other?: { label: string; onGo: () => void };
 }
 
-/** A question that must be answered: the browser's own modal dialog. */
+/** A question that must be answered. */
 export function Confirm({ title, children, go, busy = false, isDangerous = false, onGo, onCancel, other }: ConfirmProps) {
   const t = useStrings();
   const id = useId();
-  const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const dialog = ref.current;
-    const before = document.activeElement;
-    if (dialog && !dialog.open) dialog.showModal();
-    return () => {
-      dialog?.close();
-      if (before instanceof HTMLElement) before.focus();
-    };
-  }, []);
+  const ref = useModal();
   return (
     <dialog
       ref={ref}

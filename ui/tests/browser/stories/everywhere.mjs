@@ -62,7 +62,7 @@ async function inBothLooks(page, what) {
     await page.setViewportSize({ width, height: 800 });
     const name = `${what}, ${colorScheme} at ${width}`;
     await noSideways(page, name);
-    await accessible(page, name, rules);
+    await accessible(page, name, { rules });
   }
 }
 
@@ -98,10 +98,10 @@ const opened = story("axe finds nothing on what is opened", async (page) => {
   // It is narrow by now.
   await page.getByRole("button", { name: "Menu", exact: true }).click();
   await page.getByRole("link", { name: "Sources" }).waitFor();
-  await accessible(page, "places", OF_LOOKS);
+  await accessible(page, "places", { rules: OF_LOOKS });
   await page.getByRole("button", { name: "Menu", exact: true }).click();
   await page.getByRole("button", { name: /^Menu of/ }).click();
   await page.getByRole("menu").waitFor();
-  await accessible(page, "menu", OF_LOOKS);
+  await accessible(page, "menu", { rules: OF_LOOKS });
 }, { viewport: { width: 1280, height: 800 } });
 await Promise.all([...rounds, opened]);
