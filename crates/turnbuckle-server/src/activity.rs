@@ -1,8 +1,8 @@
 //! What goes on in workspaces, for pages that show it.
 //!
 //! A hint and nothing else: whoever hears of something reads it from the API. What is heard
-//! while nobody watches is dropped, and costs nothing; a watcher who falls behind hears that
-//! anything may have happened.
+//! while nobody watches is dropped, for the price of looking; a watcher who falls behind hears
+//! that anything may have happened.
 
 use serde::Serialize;
 use strum::VariantArray;

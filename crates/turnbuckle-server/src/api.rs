@@ -50,8 +50,13 @@ use crate::extract::{BodyBounds, Described, refuse_undescribed, take_in_leftover
 use crate::metrics;
 use crate::problem::method_not_allowed;
 
-/// Every route, with its documentation.
+/// Every documented route.
 pub fn documented_routes() -> OpenApiRouter<App> {
+    routes_of_keys().merge(platform_user::routes())
+}
+
+/// Those that take a key set or a session, with their documentation.
+fn routes_of_keys() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::document())
         .merge(bins::routes())
         .merge(changes::routes())
@@ -67,7 +72,6 @@ pub fn documented_routes() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(mapping::routes())
         .merge(objects::routes())
-        .merge(platform_user::routes())
         .merge(records::routes())
         .merge(session::routes())
         .merge(settings::routes())
@@ -80,15 +84,18 @@ pub fn documented_routes() -> OpenApiRouter<App> {
 
 /// The whole server.
 pub fn router(app: App) -> Router {
-    let (documented, document) = documented_routes().split_for_parts();
+    let (of_keys, mut document) = routes_of_keys().split_for_parts();
+    let (of_browsers, description) = platform_user::routes().split_for_parts();
+    document.merge(description);
     let described = Described::of(&document);
-    documented
-        // Before the layers, so that they hear of questions of browsers too.
+    of_browsers
+        // Before the layer, which answers what browsers ask by another method.
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), platform_user::origin::answer_browsers))
+        .merge(of_keys)
         .layer(from_fn_with_state(app.clone(), idempotency::answer_once))
         .layer(from_fn_with_state(described, refuse_undescribed))
         .layer(from_fn(console::without_challenge))
-        .layer(from_fn_with_state(app.clone(), platform_user::origin::answer_browsers))
         .merge(webhooks::routes())
         .merge(zoho::routes())
         .merge(health::routes())

@@ -23,6 +23,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use turnbuckle_core::body;
 use turnbuckle_core::invalid::shorten;
 
@@ -173,6 +174,16 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
             format!("send `content-type: application/json`, not `{}`", shorten(other)),
         )),
     }
+}
+
+/// Reads a member that is there, null or not: it tells null from one that is missing.
+///
+/// # Errors
+/// Those of what is read.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Reads the whole body of a request within the bounds of the server.

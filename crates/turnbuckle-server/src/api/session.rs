@@ -18,6 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::users::UserRole;
+use crate::api::workspaces;
 use crate::app::App;
 use crate::auth::{Address, SignedIn};
 use crate::base_url::BaseUrl;
@@ -65,9 +66,7 @@ pub struct SessionWorkspace {
 }
 
 async fn answer(app: &App, user: &User) -> Result<Json<SessionAnswer>, ApiError> {
-    let workspaces = app.store.workspaces().await?;
-    let workspace = workspaces.into_iter().find(|it| it.id == user.workspace);
-    let workspace = workspace.ok_or_else(|| ApiError::new(Problem::WorkspaceNotFound, ""))?;
+    let workspace = workspaces::find(app, user.workspace).await?;
     Ok(Json(SessionAnswer {
         user: SessionUser { id: user.id.to_string(), name: user.name.clone(), role: user.role },
         workspace: SessionWorkspace { slug: workspace.slug, label: workspace.label },

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::text::check_line;
 use turnbuckle_store::workspace::Workspace;
@@ -18,7 +19,7 @@ use crate::app::App;
 use crate::auth::CanOperate;
 use crate::bootstrap;
 use crate::extract::{JsonBody, QueryParams};
-use crate::problem::{ApiError, ProblemBody};
+use crate::problem::{ApiError, Problem, ProblemBody};
 
 /// A slug may become a label of a host name, which has no more.
 const SLUG_CHARS_MAX: usize = 63;
@@ -27,6 +28,16 @@ const LABEL_CHARS_MAX: usize = 200;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_workspaces, create_workspace))
+}
+
+/// The workspace of somebody who was let in.
+///
+/// # Errors
+/// 404
+pub async fn find(app: &App, id: WorkspaceId) -> Result<Workspace, ApiError> {
+    let workspaces = app.store.workspaces().await?;
+    let found = workspaces.into_iter().find(|it| it.id == id);
+    found.ok_or_else(|| Problem::WorkspaceNotFound.into())
 }
 
 /// One app (or company) that uses this installation.

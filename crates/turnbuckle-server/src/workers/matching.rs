@@ -23,7 +23,6 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use turnbuckle_core::change::Change;
-use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::delivery::{DueDelivery, Matched};
 
@@ -76,7 +75,9 @@ pub async fn store(
     deferred: Option<&str>,
 ) -> Result<(), StoreError> {
     let messages = matched.iter().map(|matched| matched.messages.len()).sum();
-    let workspaces: Vec<WorkspaceId> = matched.iter().map(|matched| matched.workspace).collect();
+    // Of everything that is matched nothing is remembered while nobody watches.
+    let told = (0 < app.activity.watchers())
+        .then(|| matched.iter().map(|matched| matched.workspace).collect::<Vec<_>>());
     for Matched { change, workspace, connection, messages, .. } in &matched {
         tracing::debug!(
             workspace_id = %workspace, connection_id = connection, change_id = %change,
@@ -92,7 +93,7 @@ pub async fn store(
     }
     app.metrics.messages_stored(messages);
     for listed in [Listed::Changes, Listed::Deliveries] {
-        app.activity.note(listed, workspaces.iter().copied());
+        app.activity.note(listed, told.iter().flatten().copied());
     }
     app.lanes.enqueue(due);
     Ok(())

@@ -12,11 +12,12 @@ use utoipa::ToSchema;
 
 use super::{ContextView, mistakes};
 use crate::api::time::rfc3339;
+use crate::api::workspaces;
 use crate::app::App;
-use crate::auth::CanManage;
+use crate::auth::{Caller, CanManage};
 use crate::context_token::Claims;
 use crate::extract::JsonBody;
-use crate::problem::{ApiError, Problem, ProblemBody};
+use crate::problem::{ApiError, ProblemBody};
 
 /// For whom a token is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -75,9 +76,7 @@ pub async fn create_context_token(
         return Err(ApiError::invalid(wrong));
     }
     let (context, is_new) = known(&app, &caller, wanted).await?;
-    let workspaces = app.store.workspaces().await?;
-    let workspace = workspaces.into_iter().find(|it| it.id == caller.workspace);
-    let workspace = workspace.ok_or_else(|| ApiError::from(Problem::WorkspaceNotFound))?;
+    let workspace = workspaces::find(&app, caller.workspace).await?;
     let claims = Claims::begin(&workspace.slug, &context.external_id, app.now());
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let answer = ContextTokenAnswer {
@@ -91,7 +90,7 @@ pub async fn create_context_token(
 /// The context, changed in what is given, and whether it is new.
 async fn known(
     app: &App,
-    caller: &crate::auth::Caller,
+    caller: &Caller,
     wanted: TokenContext,
 ) -> Result<(Context, bool), ApiError> {
     let TokenContext { external_id, external_name, attributes } = wanted;

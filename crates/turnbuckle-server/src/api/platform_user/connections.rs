@@ -107,7 +107,7 @@ fn answer(it: &Connection) -> Json<LinkConnectionAnswer> {
 }
 
 /// Those of the context, newest first.
-async fn of_context(
+pub async fn of_context(
     app: &App,
     caller: &OfContext,
     connector: Option<&str>,

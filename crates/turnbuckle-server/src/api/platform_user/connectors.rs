@@ -5,17 +5,13 @@ use axum::extract::State;
 use serde::Serialize;
 use turnbuckle_connectors::connector::{AuthScheme, Connector};
 use turnbuckle_connectors::registry;
-use turnbuckle_store::page::PageRequest;
 use utoipa::ToSchema;
 
 use super::caller::OfContext;
-use super::connections::LinkConnectionView;
+use super::connections::{self, LinkConnectionView};
 use crate::app::App;
 use crate::extract::PathParams;
 use crate::problem::{ApiError, Problem, ProblemBody};
-
-/// Connections of one context that are shown with their connectors.
-const CONNECTIONS_MAX: usize = 200;
 
 /// A CRM, as an end user chooses among them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,9 +59,7 @@ impl LinkConnectorView {
     }
 
     async fn with_connections(app: &App, caller: &OfContext) -> Result<Vec<Self>, ApiError> {
-        let page = PageRequest { limit: CONNECTIONS_MAX, after: None };
-        let context = Some(caller.context.external_id.as_str());
-        let found = app.store.connections(caller.workspace.id, context, page).await?.items;
+        let found = connections::of_context(app, caller, None).await?;
         let connector = |it: &&dyn Connector| {
             let slug = it.descriptor().slug;
             let of_it = found.iter().filter(|it| it.connector == slug);

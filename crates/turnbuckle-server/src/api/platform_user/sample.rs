@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use turnbuckle_core::filter::{BoundFilter, Filter};
+use turnbuckle_core::filter::BoundFilter;
 use turnbuckle_core::invalid::{Invalid, pointer};
 use turnbuckle_core::record::Record;
 use turnbuckle_store::record::{Search, SearchPage, Sort};
@@ -13,8 +13,9 @@ use utoipa::ToSchema;
 use super::caller::OfContext;
 use super::link::read_objects;
 use crate::api::crm::{object, search as crm_search};
+use crate::api::entities;
 use crate::api::mapping::{checked, preview};
-use crate::api::records::CountView;
+use crate::api::records::{CountView, read_filter};
 use crate::app::App;
 use crate::catalog::{LiveConnection, LiveObject};
 use crate::extract::{JsonBody, PathParams};
@@ -106,8 +107,9 @@ pub async fn preview_link(
     let Some(mapped) = trial.mapped(&object) else {
         return Ok(Json(PreviewLinkAnswer { records: Vec::new(), errors: Vec::new() }));
     };
-    let everything = Filter::parse(&json!({ "all": [] })).map_err(ApiError::invalid)?;
-    let filter = bind(&trial, mapped, &everything)?;
+    let entity = entities::find(&trial, &mapped.mapping.entity)?;
+    let everything = json!({ "all": [] });
+    let filter = read_filter(&trial, entity, &everything).map_err(ApiError::invalid)?;
     let found = find(&app, &trial, mapped, filter, Vec::new(), false).await?;
     let records: Vec<&Record> = found.records.iter().collect();
     let (records, errors) = preview::render(&app, &trial, mapped, &records, &found.related).await?;
@@ -186,15 +188,6 @@ async fn trial(
     }
 }
 
-fn bind(
-    trial: &LiveConnection,
-    object: &LiveObject,
-    filter: &Filter,
-) -> Result<BoundFilter, ApiError> {
-    let entity = crate::api::entities::find(trial, &object.mapping.entity)?;
-    filter.bind(&trial.schema, entity, &Map::new(), &trial.zone).map_err(ApiError::invalid)
-}
-
 async fn find(
     app: &App,
     trial: &LiveConnection,
@@ -210,7 +203,7 @@ async fn find(
         sort,
         limit: SHOWN,
         after: None,
-        paths: object.compiled.paths().to_vec(),
+        paths: object.walked.iter().cloned().collect(),
         count,
     };
     Ok(app.store.search(trial.row.workspace, &trial.row.id, search).await?)

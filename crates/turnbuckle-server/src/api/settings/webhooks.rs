@@ -7,7 +7,7 @@
 use axum::Json;
 use axum::extract::State;
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use turnbuckle_core::endpoint::EndpointSettings;
 use turnbuckle_core::id::{EndpointId, WorkspaceId};
@@ -20,7 +20,7 @@ use crate::api::endpoints;
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
 use crate::catalog::EndpointSecrets;
-use crate::extract::JsonBody;
+use crate::extract::{JsonBody, given};
 use crate::problem::{ApiError, ProblemBody};
 use crate::random::random_bytes;
 
@@ -53,11 +53,6 @@ pub struct PutWebhooksSetting {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     pub token: Option<Option<String>>,
-}
-
-/// Tells a member that is null from one that is not there.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Shows the CRM webhooks URL.

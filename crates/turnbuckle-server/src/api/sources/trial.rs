@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use turnbuckle_core::id::InboundEventId;
 use turnbuckle_store::inbound::{Headers, InboundEvent, InboundRequest, InboundStatus};
@@ -18,7 +18,7 @@ use crate::api::webhooks::outcome::{RecordChange, WarningView, warnings};
 use crate::app::App;
 use crate::auth::CanManage;
 use crate::catalog::LiveSource;
-use crate::extract::{JsonBody, PathParams};
+use crate::extract::{JsonBody, PathParams, given};
 use crate::problem::{ApiError, Problem, ProblemBody};
 use crate::processing;
 
@@ -44,11 +44,6 @@ pub struct TrySource {
     /// Tries these defaults in the place of the source's.
     #[schema(value_type = Option<Object>)]
     defaults: Option<Value>,
-}
-
-/// Tells a member that is null from one that is not there.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 /// What would become of the post.
