@@ -2,13 +2,7 @@
 
 use serde::Serialize;
 
-/// How an end user authorises us at a provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthScheme {
-    /// There is nobody to ask: the records are ours.
-    None,
-}
+use crate::auth::AuthScheme;
 
 /// One thing that a connector can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

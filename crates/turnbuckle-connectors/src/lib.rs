@@ -10,6 +10,7 @@
 //!
 //! Absent on purpose: sockets, tokens, sleeping, retrying, SQL.
 
+pub mod auth;
 pub mod connector;
 pub mod native;
 pub mod registry;

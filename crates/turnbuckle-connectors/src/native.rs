@@ -31,7 +31,8 @@ pub use webhook_description::{
     WEBHOOK_ENTITIES, describe_for_webhooks, entities_for_webhooks, form_id,
 };
 
-use crate::connector::{AuthScheme, Capability, Connector, ProviderDescriptor};
+use crate::auth::AuthScheme;
+use crate::connector::{Capability, Connector, ProviderDescriptor};
 
 const DESCRIPTOR: ProviderDescriptor = ProviderDescriptor {
     slug: "native",

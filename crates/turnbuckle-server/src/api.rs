@@ -4,6 +4,7 @@
 //! A handler reads as three sentences: parse, ask, answer. Who may call it is
 //! in its signature ([`crate::auth`]); what goes wrong is a [`crate::problem`].
 
+pub mod authorization_pages;
 pub mod bins;
 pub mod changes;
 pub mod connections;
@@ -23,6 +24,7 @@ pub mod keys;
 pub mod link_page;
 pub mod listing;
 pub mod mapping;
+pub mod oauth_clients;
 pub mod objects;
 pub mod openapi;
 pub mod pages;
@@ -71,6 +73,7 @@ fn routes_of_keys() -> OpenApiRouter<App> {
         .merge(inbound_events::routes())
         .merge(keys::routes())
         .merge(mapping::routes())
+        .merge(oauth_clients::routes())
         .merge(objects::routes())
         .merge(records::routes())
         .merge(session::routes())
@@ -102,6 +105,8 @@ pub fn router(app: App) -> Router {
         .merge(openapi::routes(document))
         .merge(console::routes())
         .merge(link_page::routes())
+        .merge(authorization_pages::routes())
+        .merge(platform_user::socket())
         .fallback(console::page_or_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(BodyBounds::from_ref(&app), take_in_leftover))

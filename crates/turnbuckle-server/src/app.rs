@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use turnbuckle_connectors::native;
+use turnbuckle_connectors::registry::Registry;
 use turnbuckle_core::id::{Minter, Stamp, UnixMs};
 use turnbuckle_store::clock::Clock;
 use turnbuckle_store::maintenance::MaintenanceStore as _;
@@ -22,6 +23,7 @@ use crate::bootstrap::{SEAL_KEY_NOTE, check_seal_key};
 use crate::catalog::Catalog;
 use crate::clock::SystemClock;
 use crate::config::{Config, StoreAddress};
+use crate::context_token::UsedTickets;
 use crate::egress::GuardedClient;
 use crate::expressions::Evaluator;
 use crate::functions::Functions;
@@ -41,6 +43,7 @@ pub struct App(Arc<Parts>);
 
 pub struct Parts {
     pub config: Config,
+    pub connectors: Registry,
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub minter: Arc<Minter>,
@@ -59,6 +62,8 @@ pub struct Parts {
     pub outcomes: Outcomes,
     /// How people sign in.
     pub sign_in: SignIn,
+    /// Tickets that have let a window in.
+    pub used_tickets: UsedTickets,
     /// How much the sources with a limit have used of it.
     pub rate_limits: RateLimits,
     /// Runs the scripts of workspaces.
@@ -89,14 +94,19 @@ impl App {
     /// With a sentence for the operator: the data folder, the key file or the
     /// database cannot be used.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
-        Self::build_on(config, Arc::new(SystemClock)).await
+        Self::build_on(config, Arc::new(SystemClock), Registry::delivered()).await
     }
 
-    /// The same on another clock than the system's: in tests, on one that stands still.
+    /// The same on another clock than the system's and with other connectors: in tests, on one
+    /// that stands still and with a provider of their own.
     ///
     /// # Errors
     /// As [`App::build`].
-    pub async fn build_on(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    pub async fn build_on(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        connectors: Registry,
+    ) -> anyhow::Result<Self> {
         make_private_folder(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
         let opened = match &config.store.address {
@@ -119,6 +129,7 @@ impl App {
             catalog: Catalog::new(store.clone(), sealer.clone()),
             lanes: Lanes::new(&config.deliver),
             config,
+            connectors,
             store,
             clock,
             minter,
@@ -130,6 +141,7 @@ impl App {
             activity: Activity::default(),
             outcomes: Outcomes::default(),
             sign_in: SignIn::default(),
+            used_tickets: UsedTickets::default(),
             rate_limits: RateLimits::default(),
             functions,
             evaluator,

@@ -6,25 +6,36 @@
 //! a CRM takes their time. What a token opens is one context; deleting that ends it.
 //!
 //! A *session* is the same in a cookie, for the published client `xkit.js` alone, and good for
-//! nothing but a fresh token.
+//! nothing but a fresh token. A *ticket* lets a window in that the page has opened, once and within
+//! a minute; the window has a cookie of its own from then on.
 //!
 //! Absent on purpose: taking one token back before its time. It opens one customer's
 //! connections, and its time is short.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use turnbuckle_core::id::UnixMs;
 
+use crate::random::new_token;
 use crate::seal::Sealer;
 
 /// How long a token is good, in seconds.
 pub const ACCESS_S: i64 = 30 * 60;
 /// How long after the first token there are fresh ones, in seconds.
 pub const SESSION_S: i64 = 8 * 3600;
+/// How long a ticket is good, in seconds.
+pub const TICKET_S: i64 = 60;
+/// How long a window that a ticket let in may take, in seconds.
+pub const WINDOW_S: i64 = 20 * 60;
 /// Longest token that is looked at. A context's id has at most 200 bytes.
 const BYTES_MAX: usize = 4_096;
+/// Most used tickets that are remembered.
+const TICKETS_MAX: u64 = 100_000;
 
 /// `{"alg":"HS256","typ":"JWT"}`, the only header there is.
 const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
@@ -38,6 +49,10 @@ pub enum Use {
     Access,
     /// In the cookie: fresh tokens.
     Session,
+    /// In the address of a window.
+    Ticket,
+    /// In the cookie of a window: an authorization may end in it.
+    Window,
 }
 
 /// What a token says.
@@ -53,6 +68,9 @@ pub struct Claims {
     pub begun: i64,
     /// When it ends, likewise.
     pub exp: i64,
+    /// Tells tickets apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
 }
 
 impl Claims {
@@ -60,7 +78,7 @@ impl Claims {
     pub fn begin(workspace: &str, context: &str, now: UnixMs) -> Self {
         let begun = now / 1_000;
         let (workspace, context) = (workspace.to_owned(), context.to_owned());
-        Self { workspace, context, kind: Use::Access, begun, exp: begun + ACCESS_S }
+        Self { workspace, context, kind: Use::Access, begun, exp: begun + ACCESS_S, nonce: None }
     }
 
     /// The same for another use or time, from now on; `None` if the time of all of them is over.
@@ -69,8 +87,11 @@ impl Claims {
         let exp = match kind {
             Use::Access => end.min(now + ACCESS_S),
             Use::Session => end,
+            Use::Ticket => end.min(now + TICKET_S),
+            Use::Window => now + WINDOW_S,
         };
-        (now < end).then(|| Self { kind, exp, ..self.clone() })
+        let nonce = (kind == Use::Ticket).then(|| new_token(""));
+        (now < end).then(|| Self { kind, exp, nonce, ..self.clone() })
     }
 
     pub fn sign(&self, sealer: &Sealer) -> String {
@@ -90,6 +111,24 @@ impl Claims {
         let claims = signed.strip_prefix(HEADER).filter(|_| is_ours)?.strip_prefix('.')?;
         let claims: Self = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
         (claims.kind == kind && now / 1_000 < claims.exp).then_some(claims)
+    }
+}
+
+/// The tickets that this process has let a window in for, while they could be shown again.
+pub struct UsedTickets(Cache<String, ()>);
+
+impl Default for UsedTickets {
+    fn default() -> Self {
+        let kept = Duration::from_secs(TICKET_S.unsigned_abs());
+        Self(Cache::builder().time_to_live(kept).max_capacity(TICKETS_MAX).build())
+    }
+}
+
+impl UsedTickets {
+    /// Whether a ticket is used for the first time; from then on it is used.
+    pub fn take(&self, ticket: &Claims) -> bool {
+        let nonce = ticket.nonce.clone().unwrap_or_default();
+        self.0.entry(nonce).or_insert(()).is_fresh()
     }
 }
 
@@ -143,5 +182,19 @@ mod tests {
         let last = session.renew(Use::Access, late).unwrap();
         assert_eq!((last.begun, last.exp), (first.begun, session.exp));
         assert_eq!(session.renew(Use::Access, NOW + SESSION_S * 1_000), None);
+    }
+
+    #[test]
+    fn a_ticket_is_used_once() {
+        let first = Claims::begin("default", "acme", NOW);
+        let tickets = [(); 2].map(|()| first.renew(Use::Ticket, NOW).unwrap());
+        let shown = tickets[0].sign(&sealer());
+        let ticket = Claims::verify(&shown, Use::Ticket, &sealer(), NOW + 59_000).unwrap();
+        assert_eq!(Claims::verify(&shown, Use::Ticket, &sealer(), NOW + 60_000), None);
+        assert_eq!(Claims::verify(&shown, Use::Access, &sealer(), NOW), None);
+        let used = UsedTickets::default();
+        assert!(used.take(&ticket));
+        assert!(!used.take(&ticket));
+        assert!(used.take(&tickets[1]));
     }
 }

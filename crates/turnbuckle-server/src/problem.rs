@@ -41,6 +41,7 @@ pub enum Problem {
     ContextNotFound,
     ConnectionNotFound,
     ConnectorNotFound,
+    AuthorizationNotFound,
     EntityNotFound,
     RecordNotFound,
     ObjectNotFound,
@@ -66,6 +67,7 @@ pub enum Problem {
     TooManySubscriptions,
     IdempotencyConflict,
     StateConflict,
+    SchemaPending,
     PreconditionFailed,
     // It cannot be taken.
     RequestTimeout,
@@ -118,6 +120,9 @@ impl Problem {
                 ("connection-not-found", S::NOT_FOUND, "No such connection")
             }
             Self::ConnectorNotFound => ("connector-not-found", S::NOT_FOUND, "No such connector"),
+            Self::AuthorizationNotFound => {
+                ("authorization-not-found", S::NOT_FOUND, "No such authorization")
+            }
             Self::EntityNotFound => ("entity-not-found", S::NOT_FOUND, "No such entity"),
             Self::RecordNotFound => ("record-not-found", S::NOT_FOUND, "No such record"),
             Self::ObjectNotFound => ("object-not-found", S::NOT_FOUND, "No such object"),
@@ -160,6 +165,9 @@ impl Problem {
             }
             Self::IdempotencyConflict => {
                 ("idempotency-conflict", S::CONFLICT, "The idempotency key is taken")
+            }
+            Self::SchemaPending => {
+                ("schema-pending", S::FAILED_DEPENDENCY, "The schema is being read")
             }
             Self::StateConflict => {
                 ("state-conflict", S::CONFLICT, "Not possible in the present state")

@@ -134,6 +134,8 @@ async fn another_workspace_reaches_nothing() {
             _ if route.template.starts_with("/api/v1/workspaces") => vec![403],
             // It may use the same ids for things of its own; see below.
             _ if CHOSEN_IDS.contains(&(route.method.as_str(), &route.template)) => vec![],
+            // A connector is the server's; this one takes no client, of whomever.
+            _ if route.template.starts_with("/api/v1/oauth-clients/") => vec![409],
             _ if route.template.contains('{') => vec![403, 404],
             _ if route.method == Method::GET => vec![200],
             _ => vec![200, 201, 202, 204, 400, 404, 409],
@@ -454,6 +456,8 @@ async fn furnish(owner: &Client, sink: &WebhookSink) -> Ids {
         ("key", text(&key["key"]["id"])),
         ("user", text(&user["user"]["id"])),
         ("connector", "native".to_owned()),
+        // Of a connection that nobody authorises now, it is the connection's.
+        ("authorization", CONNECTION.to_owned()),
     ])
 }
 
@@ -492,6 +496,7 @@ fn body_of_browsers(path: &str) -> Json {
     let mapping = json!({"entity": "UsrAnimal", "fields": {}, "events": {}});
     let objects = json!({"animal": {}});
     match path.rsplit('/').next().unwrap_or_default() {
+        _ if path.contains("/authorizations/") => json!({"state": "unknown"}),
         "{connector}" => json!({"id": CONNECTION}),
         "objects" => json!({"objects": objects}),
         "draft" => json!({"document": {}, "version": "1.0"}),
@@ -528,6 +533,9 @@ fn body(method: &Method, template: &str, ids: &Ids) -> Json {
         ("POST", "functions/{function}/try") => json!({}),
         ("PUT", "settings/webhooks") => json!({"url": "https://app.example/"}),
         ("PUT", "settings/webhook-entities") => json!({"entities": ["Lead"]}),
+        ("PUT", "oauth-clients/{connector}") => {
+            json!({"client_id": "theirs", "client_secret": "theirs"})
+        }
         ("PUT", "settings/origins") => json!({"origins": ["https://theirs.example"]}),
         ("POST", "/api/platform/contexts") => json!({"context": {"external_id": "acme"}}),
         (_, path) if path.starts_with("/api/platform_user/") => body_of_browsers(path),

@@ -3,18 +3,12 @@
 
 mod support;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value as Json, json};
-use support::{Answer, TestHub};
-use turnbuckle_core::id::UnixMs;
-use turnbuckle_server::clock::SystemClock;
-use turnbuckle_store::clock::Clock;
+use support::TestHub;
+use support::page::{APP, Moved, Page, call, expect, list_origin, refused};
 
-const APP: &str = "https://app.example";
 const CRM: &str = "/api/platform_user/connection/acme-crm";
 
 /// A hub whose workspace lists the origin of its app.
@@ -22,94 +16,6 @@ async fn hub() -> TestHub {
     let hub = TestHub::start().await;
     list_origin(&hub).await;
     hub
-}
-
-async fn list_origin(hub: &TestHub) {
-    let (status, _, body) = hub.put("/api/v1/settings/origins", json!({"origins": [APP]})).await;
-    assert_eq!((status, body), (StatusCode::OK, json!({"origins": [APP]})));
-}
-
-/// A token of a context, as the app's backend asks for it.
-async fn token(hub: &TestHub, context: &str) -> String {
-    let wanted = json!({"context": {"external_id": context}});
-    let (status, _, body) = hub.post("/api/platform/contexts", wanted).await;
-    assert!(status.is_success(), "{body}");
-    body["access_token"].as_str().unwrap().to_owned()
-}
-
-/// Calls as a page of the app does.
-struct Page<'a> {
-    hub: &'a TestHub,
-    token: String,
-}
-
-impl<'a> Page<'a> {
-    async fn of(hub: &'a TestHub, context: &str) -> Self {
-        Self { hub, token: token(hub, context).await }
-    }
-
-    async fn call(&self, method: Method, path: &str, body: Json) -> Answer {
-        self.call_with(method, path, body, &[("origin", APP)]).await
-    }
-
-    async fn call_with(
-        &self,
-        method: Method,
-        path: &str,
-        body: Json,
-        headers: &[(&str, &str)],
-    ) -> Answer {
-        let authorization = format!("Bearer {}", self.token);
-        let headers = [headers, &[("authorization", authorization.as_str())]].concat();
-        call(self.hub, method, path, body, &headers).await
-    }
-
-    async fn get(&self, path: &str) -> Json {
-        expect(self.call(Method::GET, path, Json::Null).await)
-    }
-
-    async fn post(&self, path: &str, body: Json) -> Json {
-        expect(self.call(Method::POST, path, body).await)
-    }
-
-    async fn put(&self, path: &str, body: Json) -> Json {
-        expect(self.call(Method::PUT, path, body).await)
-    }
-}
-
-async fn call(
-    hub: &TestHub,
-    method: Method,
-    path: &str,
-    body: Json,
-    headers: &[(&str, &str)],
-) -> Answer {
-    let mut request = Request::builder().method(method).uri(path).header("host", "hub.example");
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let body = match body {
-        Json::Null => Body::empty(),
-        body => {
-            request = request.header("content-type", "application/json");
-            Body::from(body.to_string())
-        }
-    };
-    hub.send(request.body(body).unwrap()).await
-}
-
-#[track_caller]
-fn expect((status, _, body): Answer) -> Json {
-    assert_eq!(status, StatusCode::OK, "{body}");
-    body
-}
-
-#[track_caller]
-fn refused(answer: Answer, slug: &str) -> Json {
-    let (status, _, body) = answer;
-    assert_eq!(body["type"], format!("https://turnbuckle.dev/problems/{slug}"), "{body}");
-    assert_eq!(body["status"], status.as_u16());
-    body
 }
 
 async fn connected(hub: &TestHub) -> Page<'_> {
@@ -144,34 +50,21 @@ async fn a_token_is_made_for_a_context_and_changes_what_is_given() {
     refused(answer, "forbidden");
 }
 
-/// A clock that is moved by hand.
-struct Moved(AtomicI64);
-
-impl Clock for Moved {
-    fn now(&self) -> UnixMs {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn random(&self) -> u64 {
-        SystemClock.random()
-    }
-}
-
 #[tokio::test]
 async fn a_token_ends_and_is_renewed_for_eight_hours() {
     const MINUTE: i64 = 60_000;
-    let clock = Arc::new(Moved(AtomicI64::new(1_800_000_000_000)));
+    let clock = Moved::at(1_800_000_000_000);
     let hub = TestHub::start_on(clock.clone(), &[]).await;
     list_origin(&hub).await;
     let mut page = Page::of(&hub, "acme").await;
     for _ in 0..19 {
-        clock.0.fetch_add(25 * MINUTE, Ordering::Relaxed);
+        clock.advance(25 * MINUTE);
         let renewed = page.post("/api/platform_user/sessions/token", Json::Null).await;
         page.token = renewed["access_token"].as_str().unwrap().to_owned();
     }
     page.get("/api/platform_user/session").await;
     // 475 minutes have passed; the last token ends with the eight hours.
-    clock.0.fetch_add(5 * MINUTE, Ordering::Relaxed);
+    clock.advance(5 * MINUTE);
     for (method, path) in [
         (Method::GET, "/api/platform_user/session"),
         (Method::POST, "/api/platform_user/sessions/token"),
@@ -322,7 +215,7 @@ async fn a_session_gets_fresh_tokens_for_pages_of_the_app_alone() {
         call(&hub, Method::POST, "/api/platform_user/sessions/token", Json::Null, &headers).await
     };
     let fresh = expect(renew(&[("origin", APP)]).await);
-    let fresh = Page { hub: &hub, token: fresh["access_token"].as_str().unwrap().to_owned() };
+    let fresh = Page::with(&hub, fresh["access_token"].as_str().unwrap());
     fresh.get("/api/platform_user/session").await;
     // A token whose time is over does not stand in the way.
     let over = [("origin", APP), ("authorization", "Bearer over")];
@@ -335,7 +228,7 @@ async fn a_session_gets_fresh_tokens_for_pages_of_the_app_alone() {
         refused(call(&hub, Method::GET, path, Json::Null, &with_cookie).await, "unauthorized");
     }
     let (_, session) = cookie.split_once('=').unwrap();
-    let as_token = Page { hub: &hub, token: session.to_owned() };
+    let as_token = Page::with(&hub, session);
     let answer = as_token.call(Method::GET, "/api/platform_user/session", Json::Null).await;
     refused(answer, "unauthorized");
     let (status, headers, _) = page.call(Method::DELETE, path, Json::Null).await;

@@ -85,6 +85,7 @@ impl StoreError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noun {
     ApiKey,
+    Authorization,
     Bin,
     Connection,
     Context,
@@ -111,6 +112,7 @@ impl std::fmt::Display for Noun {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::ApiKey => "API key",
+            Self::Authorization => "authorization",
             Self::Bin => "bin",
             Self::Connection => "connection",
             Self::Context => "context",

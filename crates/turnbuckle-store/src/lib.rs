@@ -15,6 +15,7 @@
 //! must see the row that they decide about.
 
 pub mod api_key;
+pub mod authorization;
 pub mod bin;
 pub mod change;
 pub mod clock;
@@ -46,11 +47,12 @@ pub use error::StoreError;
 
 /// The newest migration that this version knows, by number and name: every engine has
 /// the same ones, each in its own words.
-pub const SCHEMA: (i64, &str) = (7, "create_link_drafts");
+pub const SCHEMA: (i64, &str) = (9, "create_authorizations");
 
 /// All contracts, as the server holds them.
 pub trait Store:
     api_key::ApiKeyStore
+    + authorization::AuthorizationStore
     + bin::BinStore
     + change::ChangeStore
     + connection::ConnectionStore
@@ -76,6 +78,7 @@ pub trait Store:
 
 impl<T> Store for T where
     T: api_key::ApiKeyStore
+        + authorization::AuthorizationStore
         + bin::BinStore
         + change::ChangeStore
         + connection::ConnectionStore

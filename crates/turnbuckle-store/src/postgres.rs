@@ -12,6 +12,7 @@
 mod address;
 mod api_key;
 mod attempt;
+mod authorization;
 mod bin;
 mod change;
 mod configured;

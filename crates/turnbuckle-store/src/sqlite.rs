@@ -12,6 +12,7 @@
 mod api_key;
 mod apply;
 mod attempt;
+mod authorization;
 mod bin;
 mod change;
 mod checkpoint;

@@ -13,7 +13,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use turnbuckle_connectors::{native, registry};
+use turnbuckle_connectors::auth::AuthScheme;
+use turnbuckle_connectors::native;
 use turnbuckle_core::entity::{did_you_mean, nearest};
 use turnbuckle_core::id::{WorkspaceId, check_chosen_id};
 use turnbuckle_core::invalid::Invalid;
@@ -30,6 +31,7 @@ use crate::api::etag::{Precondition, etag};
 use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
 use crate::auth::{Caller, CanManage, CanRead};
+use crate::authorizations;
 use crate::catalog::LiveConnection;
 use crate::extract::{JsonBody, PathParams, QueryParams, parse_json};
 use crate::notices;
@@ -131,7 +133,7 @@ pub async fn put_connection(
     precondition: Precondition,
     JsonBody(wanted): JsonBody<PutConnection>,
 ) -> Result<(StatusCode, [(HeaderName, HeaderValue); 1], Json<ConnectionAnswer>), ApiError> {
-    let put = check(id, wanted)?;
+    let put = check(&app, id, wanted)?;
     let before = match app.catalog.connection(caller.workspace, &put.id).await {
         Ok(live) => Some(live),
         Err(StoreError::NotFound { .. }) => None,
@@ -176,7 +178,7 @@ pub async fn update_connection(
         "context": context, "connector": connector, "time_zone": time_zone,
     });
     merge_patch(&mut document, patch);
-    let put = check(id, parse_json(document.to_string().as_bytes())?)?;
+    let put = check(&app, id, parse_json(document.to_string().as_bytes())?)?;
     // What was patched is what was read.
     let version = Some(before.row.version);
     precondition.version(Noun::Connection, &put.id, version)?;
@@ -211,6 +213,14 @@ async fn save(
         );
         return Err(ApiError::new(Problem::StateConflict, detail));
     }
+    let auth = app.connectors.find(&put.connector).map(|it| it.descriptor().auth);
+    if before.is_none() && auth != Some(AuthScheme::None) {
+        let detail = format!(
+            "an end user authorises a connection of `{}`, in Link; it is there when they have",
+            put.connector
+        );
+        return Err(ApiError::new(Problem::StateConflict, detail));
+    }
     store(app, caller.workspace, put, version).await
 }
 
@@ -228,10 +238,15 @@ pub async fn store(
         app.store.put_connection(workspace, put, initial_records(), version).await?;
     app.wake(|signals| &signals.keys_started);
     if is_new {
-        let enabled = Notice::ConnectionEnabled(facts(&connection));
-        notices::emit(app, workspace, enabled).await;
+        connected(app, &connection).await;
     }
     Ok((connection, is_new))
+}
+
+/// Says that a connection is there, or there again.
+pub async fn connected(app: &App, connection: &Connection) {
+    let enabled = Notice::ConnectionEnabled(facts(connection));
+    notices::emit(app, connection.workspace, enabled).await;
 }
 
 /// Shows a connection and what is left to map.
@@ -277,9 +292,26 @@ pub async fn delete_connection(
 ) -> Result<StatusCode, ApiError> {
     let connection = find(&app, caller.workspace, &id).await?;
     let version = precondition.version(Noun::Connection, &id, Some(connection.version))?;
-    app.store.delete_connection(caller.workspace, &id, version).await?;
-    deleted(&app, &[connection]).await;
+    delete(&app, connection, version).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Deletes a connection; what opens its account is taken back at the provider.
+///
+/// # Errors
+/// 412 for another version.
+pub async fn delete(
+    app: &App,
+    connection: Connection,
+    version: Option<i64>,
+) -> Result<(), ApiError> {
+    let revocation = authorizations::revocation(app, &connection).await?;
+    app.store.delete_connection(connection.workspace, &connection.id, version).await?;
+    deleted(app, &[connection]).await;
+    if let Some(revocation) = revocation {
+        authorizations::revoke(app, revocation);
+    }
+    Ok(())
 }
 
 /// Has erased what was stored for deleted connections, and says that they are gone.
@@ -308,7 +340,7 @@ pub async fn find(app: &App, workspace: WorkspaceId, id: &str) -> Result<Connect
     Ok(connection.ok_or_else(|| StoreError::not_found(Noun::Connection, id))?)
 }
 
-fn check(id: String, wanted: PutConnection) -> Result<Put, ApiError> {
+fn check(app: &App, id: String, wanted: PutConnection) -> Result<Put, ApiError> {
     check_chosen_id("connection", &id)
         .map_err(|error| ApiError::new(Problem::InvalidRequest, error.to_string()))?;
     let PutConnection { context, connector, time_zone } = wanted;
@@ -316,8 +348,8 @@ fn check(id: String, wanted: PutConnection) -> Result<Put, ApiError> {
     if let Err(error) = check_chosen_id("context", &context) {
         wrong.push(Invalid::new("/context", error.to_string()));
     }
-    if registry::find(&connector).is_none() {
-        let known = || registry::all().iter().map(|it| it.descriptor().slug);
+    if app.connectors.find(&connector).is_none() {
+        let known = || app.connectors.all().iter().map(|it| it.descriptor().slug);
         let meant = did_you_mean(&nearest(&connector, known()));
         let known = known().collect::<Vec<_>>().join("`, `");
         let detail = format!("not a connector of this server; known are `{known}`{meant}");

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use turnbuckle_connectors::connector::{AuthScheme, Capability, Connector};
-use turnbuckle_connectors::registry;
+use turnbuckle_connectors::auth::AuthScheme;
+use turnbuckle_connectors::connector::{Capability, Connector};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,7 +13,7 @@ use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
 use crate::auth::CanRead;
 use crate::extract::QueryParams;
-use crate::problem::{ApiError, ProblemBody};
+use crate::problem::{ApiError, Problem, ProblemBody};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_connectors))
@@ -70,7 +70,18 @@ pub async fn list_connectors(
     QueryParams(query): QueryParams<ListingQuery>,
 ) -> Result<Json<ConnectorListing>, ApiError> {
     let listing = Listing { workspace: caller.workspace, name: "connectors" };
-    let connectors = registry::all().iter().map(|it| ConnectorView::from(*it)).collect();
+    let connectors = app.connectors.all().iter().map(|it| ConnectorView::from(*it)).collect();
     let (connectors, page) = listing.slice(&app, connectors, &query)?;
     Ok(Json(ConnectorListing { connectors, page }))
+}
+
+/// The connector of this slug.
+///
+/// # Errors
+/// 404
+pub fn find(app: &App, slug: &str) -> Result<&'static dyn Connector, ApiError> {
+    app.connectors.find(slug).ok_or_else(|| {
+        let detail = format!("no connector `{slug}`");
+        ApiError::new(Problem::ConnectorNotFound, detail)
+    })
 }

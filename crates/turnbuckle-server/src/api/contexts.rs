@@ -11,12 +11,13 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use turnbuckle_core::id::check_chosen_id;
+use turnbuckle_core::id::{WorkspaceId, check_chosen_id};
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::text::check_line;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::context::Context;
 use turnbuckle_store::error::Noun;
+use turnbuckle_store::page::PageRequest;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,11 +27,14 @@ use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::api::time::rfc3339;
 use crate::app::App;
 use crate::auth::{CanManage, CanRead};
+use crate::authorizations::{self, Revocation};
 use crate::extract::{JsonBody, PathParams, QueryParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
 
 /// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 500;
+/// Connections that are read at once.
+const READ_MAX: usize = 200;
 /// Longest attributes, as JSON text.
 const ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
 
@@ -169,9 +173,31 @@ pub async fn delete_context(
     State(app): State<App>,
     PathParams(external_id): PathParams<String>,
 ) -> Result<StatusCode, ApiError> {
+    let revocations = revocations(&app, caller.workspace, &external_id).await?;
     let connections = app.store.delete_context(caller.workspace, &external_id).await?;
     connections::deleted(&app, &connections).await;
+    revocations.into_iter().for_each(|it| authorizations::revoke(&app, it));
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is to be taken back at providers once the connections of a context are deleted.
+async fn revocations(
+    app: &App,
+    workspace: WorkspaceId,
+    context: &str,
+) -> Result<Vec<Revocation>, ApiError> {
+    let mut revocations = Vec::new();
+    let mut page = PageRequest { limit: READ_MAX, after: None };
+    loop {
+        let found = app.store.connections(workspace, Some(context), page).await?;
+        for connection in &found.items {
+            revocations.extend(authorizations::revocation(app, connection).await?);
+        }
+        match found.next {
+            None => return Ok(revocations),
+            after => page = PageRequest { limit: READ_MAX, after },
+        }
+    }
 }
 
 fn check(name: Option<&str>, attributes: &Map<String, Value>) -> Result<(), ApiError> {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use turnbuckle_connectors::{native, registry};
+use turnbuckle_connectors::native;
 use turnbuckle_core::entity::{Column, ColumnOption, ColumnType, Entity, did_you_mean};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -213,7 +213,7 @@ pub async fn put_entity(
     JsonBody(document): JsonBody<Value>,
 ) -> Result<(StatusCode, Json<EntityAnswer>), ApiError> {
     let live = app.catalog.connection(caller.workspace, &connection).await?;
-    let connector = registry::find(&live.row.connector);
+    let connector = app.connectors.find(&live.row.connector);
     if !connector.is_some_and(|connector| connector.descriptor().is_native) {
         let detail = "only the built-in CRM takes entities from here; make it in the CRM itself";
         return Err(ApiError::new(Problem::StateConflict, detail));

@@ -8,6 +8,7 @@
 //! The app's objects come from its page and are in force when the user has finished: until then
 //! everything is a draft.
 
+mod authorizations;
 mod caller;
 mod connections;
 mod connectors;
@@ -17,12 +18,16 @@ pub mod origin;
 mod platform;
 mod sample;
 mod session;
+mod socket;
 
+use axum::Router;
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 
+pub use caller::OfContext;
 pub use session::LINK_COOKIE;
 
 /// What all its paths begin with.
@@ -38,12 +43,21 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(session::begin_link_session, session::end_link_session))
         .routes(routes!(session::renew_context_token))
         .routes(routes!(session::get_link_session))
+        .routes(routes!(session::create_ticket))
         .routes(routes!(platform::get_platform))
         .routes(routes!(connectors::list_link_connectors))
         .routes(routes!(connectors::get_link_connector))
+        .routes(routes!(connectors::list_connectors_of_platform))
+        .routes(routes!(connectors::get_connector_of_platform))
         .routes(routes!(connections::list_link_connections))
-        .routes(routes!(connections::connect, connections::get_connection_of_connector))
+        .routes(routes!(
+            connections::connect,
+            connections::get_connection_of_connector,
+            connections::disconnect_of_connector
+        ))
         .routes(routes!(connections::get_link_connection, connections::disconnect))
+        .routes(routes!(authorizations::get_authorization))
+        .routes(routes!(authorizations::put_authorization_fields))
         .routes(routes!(entities::list_link_entities))
         .routes(routes!(entities::get_link_entity))
         .routes(routes!(link::get_link, link::finish_link))
@@ -51,4 +65,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(link::save_link_draft))
         .routes(routes!(sample::preview_link))
         .routes(routes!(sample::search_link))
+}
+
+/// The socket, which is no call of the API.
+pub fn socket() -> Router<App> {
+    Router::new().route("/socket/websocket", get(socket::open))
 }

@@ -41,6 +41,7 @@ impl From<StoreError> for ApiError {
 fn not_found(noun: Noun) -> Problem {
     match noun {
         Noun::ApiKey => Problem::KeyNotFound,
+        Noun::Authorization => Problem::AuthorizationNotFound,
         Noun::Bin => Problem::BinNotFound,
         Noun::Connection | Noun::LinkDraft => Problem::ConnectionNotFound,
         Noun::Context => Problem::ContextNotFound,

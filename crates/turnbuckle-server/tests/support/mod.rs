@@ -5,6 +5,9 @@
 
 #![allow(dead_code, reason = "every test file compiles this and uses a part of it")]
 
+pub mod page;
+pub mod provider;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,6 +21,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+use turnbuckle_connectors::registry::Registry;
 use turnbuckle_core::id::{KeyId, WorkspaceId};
 use turnbuckle_server::api;
 use turnbuckle_server::app::App;
@@ -53,6 +57,15 @@ impl TestHub {
     }
 
     pub async fn start_on(clock: Arc<dyn Clock>, variables: &[(&str, &str)]) -> Self {
+        Self::start_among(Registry::delivered(), clock, variables).await
+    }
+
+    /// With other connectors than those delivered.
+    pub async fn start_among(
+        connectors: Registry,
+        clock: Arc<dyn Clock>,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut environment = vec![
             ("TURNBUCKLE_DATA".to_owned(), data.path().to_str().unwrap().to_owned()),
@@ -66,7 +79,7 @@ impl TestHub {
             environment.push(("TURNBUCKLE_STORE".to_owned(), url));
         }
         let config = Config::load(&Sources { environment, ..Sources::default() }).unwrap();
-        let app = App::build_on(config, clock).await.unwrap();
+        let app = App::build_on(config, clock, connectors).await.unwrap();
         app.store.begin_work().await.unwrap();
         let workspace = app.store.create_workspace("default", "Default").await.unwrap().id;
         let router = api::router(app.clone());

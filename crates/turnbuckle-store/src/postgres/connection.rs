@@ -51,7 +51,7 @@ fn read(row: &Row) -> Result<Connection, Failure> {
     })
 }
 
-async fn find_connection(
+pub async fn find_connection(
     db: &impl GenericClient,
     workspace: WorkspaceId,
     id: &str,
@@ -173,6 +173,35 @@ async fn create(
     lock(db, workspace, id, None).await
 }
 
+/// Creates or updates; `true` when it was created.
+pub async fn put(
+    store: &Parts,
+    db: &Transaction<'_>,
+    workspace: WorkspaceId,
+    connection: &PutConnection,
+    initial: &InitialRecords,
+    version: Option<i64>,
+) -> Result<(Connection, bool), Failure> {
+    let PutConnection { id, context, time_zone, .. } = connection;
+    let now = store.clock.now();
+    let add_context = "INSERT INTO context
+            (workspace, external_id, attributes, created_at_ms)
+        VALUES ($1, $2, '{}', $3) ON CONFLICT (workspace, external_id) DO NOTHING";
+    execute(db, add_context, &[&workspace.0, context, &now]).await?;
+    let is_there = find_connection(db, workspace, id).await?.is_some();
+    if !is_there && version.is_none_or(|version| version == ABSENT) {
+        return Ok((create(store, db, workspace, connection, initial).await?, true));
+    }
+    let keeping = KeepingKeys::begin(db, workspace, id, version).await?;
+    let no = keeping.connection.no.0;
+    let update = "UPDATE connection
+        SET context = $3, time_zone = $4, version = version + 1, updated_at_ms = $5
+        WHERE workspace = $1 AND no = $2";
+    let parameters: Parameters<'_> = &[&workspace.0, &no, context, time_zone, &now];
+    execute(db, update, parameters).await?;
+    Ok((keeping.end(db).await?, !is_there))
+}
+
 /// Saves a mapping, and what it maps where that is given.
 pub async fn save_mapping(
     db: &Transaction<'_>,
@@ -204,6 +233,9 @@ pub async fn delete(db: &Transaction<'_>, connection: &Connection) -> Result<(),
         "DELETE FROM source WHERE workspace = $1 AND connection = $2",
         "DELETE FROM endpoint WHERE workspace = $1 AND connection = $2",
         "DELETE FROM link_draft WHERE workspace = $1 AND connection = $2",
+        "DELETE FROM credentials WHERE workspace = $1 AND connection = $2",
+        "DELETE FROM connection_authorization WHERE workspace = $1 AND connection = (
+             SELECT id FROM connection WHERE workspace = $1 AND no = $2)",
         "DELETE FROM connection WHERE workspace = $1 AND no = $2",
     ] {
         execute(db, delete, &[&workspace.0, &no.0]).await?;
@@ -223,27 +255,9 @@ impl ConnectionStore for PostgresStore {
         during("put a connection", async {
             let mut db = self.pool.get().await?;
             let change = Configuring::begin(&mut db, workspace).await?;
-            let PutConnection { id, context, time_zone, .. } = &connection;
-            let now = self.clock.now();
-            let add_context = "INSERT INTO context
-                    (workspace, external_id, attributes, created_at_ms)
-                VALUES ($1, $2, '{}', $3) ON CONFLICT (workspace, external_id) DO NOTHING";
-            execute(&change.sql, add_context, &[&workspace.0, context, &now]).await?;
-            let is_there = find_connection(&change.sql, workspace, id).await?.is_some();
-            let put = if !is_there && version.is_none_or(|version| version == ABSENT) {
-                create(self, &change.sql, workspace, &connection, &initial).await?
-            } else {
-                let keeping = KeepingKeys::begin(&change.sql, workspace, id, version).await?;
-                let no = keeping.connection.no.0;
-                let update = "UPDATE connection
-                    SET context = $3, time_zone = $4, version = version + 1, updated_at_ms = $5
-                    WHERE workspace = $1 AND no = $2";
-                let parameters: Parameters<'_> = &[&workspace.0, &no, context, time_zone, &now];
-                execute(&change.sql, update, parameters).await?;
-                keeping.end(&change.sql).await?
-            };
+            let put = put(self, &change.sql, workspace, &connection, &initial, version).await?;
             change.commit(&self.configured).await?;
-            Ok((put, !is_there))
+            Ok(put)
         })
         .await
     }

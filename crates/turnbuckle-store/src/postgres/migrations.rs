@@ -36,6 +36,11 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
         "create_link_drafts",
         include_str!("../../migrations/postgres/0007_create_link_drafts.sql"),
     ),
+    (
+        9,
+        "create_authorizations",
+        include_str!("../../migrations/postgres/0009_create_authorizations.sql"),
+    ),
 ];
 
 /// The list of what was applied. Its name also marks the schema as ours.

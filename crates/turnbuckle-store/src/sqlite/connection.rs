@@ -45,7 +45,7 @@ fn read(row: &Row<'_>) -> Result<Connection, Failure> {
     })
 }
 
-fn find(db: &Db, workspace: WorkspaceId, id: &str) -> Result<Option<Connection>, Failure> {
+pub fn find(db: &Db, workspace: WorkspaceId, id: &str) -> Result<Option<Connection>, Failure> {
     let mut select = db.prepare_cached(&format!(
         "SELECT {CONNECTION_COLUMNS} FROM connection WHERE workspace = ?1 AND id = ?2"
     ))?;
@@ -84,7 +84,8 @@ pub fn find_version(
     Ok(found)
 }
 
-fn put(
+/// Creates or updates; `true` when it was created.
+pub fn put(
     batch: &mut Batch<'_>,
     workspace: WorkspaceId,
     put: &PutConnection,
@@ -399,6 +400,10 @@ pub fn delete(batch: &mut Batch<'_>, connection: &Connection) -> Result<(), Fail
         "DELETE FROM endpoint WHERE workspace = ?1 AND connection = ?2",
         "DELETE FROM link_draft WHERE connection = (
              SELECT no FROM connection WHERE workspace = ?1 AND no = ?2)",
+        "DELETE FROM credentials WHERE connection = (
+             SELECT no FROM connection WHERE workspace = ?1 AND no = ?2)",
+        "DELETE FROM connection_authorization WHERE workspace = ?1 AND connection = (
+             SELECT id FROM connection WHERE workspace = ?1 AND no = ?2)",
         "DELETE FROM connection WHERE workspace = ?1 AND no = ?2",
     ] {
         batch.sql.prepare_cached(delete)?.execute([workspace.0, no.0])?;

@@ -28,6 +28,11 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (6, "create_users", include_str!("../../migrations/sqlite/0006_create_users.sql")),
     (7, "create_link_drafts", include_str!("../../migrations/sqlite/0007_create_link_drafts.sql")),
+    (
+        9,
+        "create_authorizations",
+        include_str!("../../migrations/sqlite/0009_create_authorizations.sql"),
+    ),
 ];
 
 /// Marks the file as ours: "TBK1". Until the first release it was "TBKL", and the

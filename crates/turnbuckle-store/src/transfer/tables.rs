@@ -38,6 +38,7 @@ tables! {
         error: text nullable, objects: text nullable, mapping: text nullable,
         mapping_version: integer, version: integer, created_at_ms: integer, updated_at_ms: integer,
     }
+    credentials { workspace: integer, connection: integer, sealed: bytes, saved_at_ms: integer }
     link_draft {
         workspace: integer, connection: integer, document: text, version: integer,
         saved_at_ms: integer,

@@ -142,6 +142,7 @@ const STAYS: [&str; 12] = [
     "process",
     "lease",
     "configuration",
+    "connection_authorization",
     "console_session",
     "connection_line",
     "erasure",

@@ -2,6 +2,7 @@
 //! and the clock that the store looks at; it does not know the engine.
 
 pub mod api_key;
+pub mod authorization;
 pub mod belonging;
 pub mod bin;
 pub mod change;
@@ -189,6 +190,12 @@ macro_rules! for_each_story {
                 endpoints_are_listed_newest_first_page_by_page
                 last_success_never_goes_back
                 a_deleted_endpoint_is_unknown
+            }
+            authorization {
+                an_authorization_is_found_by_what_it_is_about
+                an_authorization_moves_on_once
+                a_failed_authorization_says_why
+                a_connection_is_authorised_again
             }
             bin {
                 a_bin_shows_its_requests_newest_first

@@ -28,16 +28,16 @@ use turnbuckle_store::{Store, StoreError};
 
 use super::change::{match_all, unheard};
 use super::crm::{
-    CANADA, CRM, CRM_NO, PERU, a_create, a_delete, a_mapping, a_search, an_update, create,
-    given_connection, given_crm, read, search_all, write,
+    CANADA, CRM, CRM_NO, PERU, a_connection, a_create, a_delete, a_mapping, a_search, an_update,
+    create, given_connection, given_crm, read, search_all, write,
 };
 use super::delivery::{FAR, Said, due, finish, given_endpoint, logged, send_one};
 use super::inbound::{an_event, new};
 use super::reopening::Open;
 use super::subscription::keys;
 use super::{
-    ACME, HOUR, OTHER, TestClock, api_key, bin, endpoint, event_call, function, read_all, replay,
-    source, user,
+    ACME, HOUR, OTHER, TestClock, api_key, authorization, bin, endpoint, event_call, function,
+    read_all, replay, source, user,
 };
 
 const SEAL_KEY: &str = "0badcafe";
@@ -73,6 +73,7 @@ async fn given_everything(store: &dyn Store, clock: &TestClock) {
     assert_eq!(event_call::begin(store, &waiting[0], call).await, Begun::Now);
     let draft = json!({ "mapping": { "objects": {} } });
     store.put_link_draft(ACME, CRM, &draft, ABSENT).await.unwrap();
+    authorization::authorise(store, clock, a_connection(CRM)).await;
     store.create_user(user::a_user(clock, "ada")).await.unwrap();
     store.create_bin(bin::a_bin(clock, "mine")).await.unwrap();
     store.add_bin_request("mine", bin::a_request(clock, "1"), bin::up_to(10)).await.unwrap();

@@ -845,6 +845,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/oauth-clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the connectors that need an OAuth client, with the one that they have. */
+        get: operations["list_oauth_clients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oauth-clients/{connector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says as whom the app is known to a provider. */
+        put: operations["put_oauth_client"];
+        post?: never;
+        /** Forgets an OAuth client. Connections that were authorised with it stay. */
+        delete: operations["delete_oauth_client"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{connection}/objects": {
         parameters: {
             query?: never;
@@ -897,294 +932,6 @@ export interface paths {
         post?: never;
         /** Takes an object back for the workspace; connections that declare it keep it. */
         delete: operations["delete_object"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Begins a session: a cookie that gets fresh tokens. */
-        post: operations["begin_link_session"];
-        /** Ends the session. */
-        delete: operations["end_link_session"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/sessions/token": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Exchanges a token that is still good, or the cookie of a session, for a fresh token. */
-        post: operations["renew_context_token"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Says whether a token is good. */
-        get: operations["get_link_session"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/platform": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows the app. Asks for no token; with one, the app is the token's. */
-        get: operations["get_platform"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connectors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the CRMs, with the connections that the context has. */
-        get: operations["list_link_connectors"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connectors/{connector}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows a CRM, with the connections that the context has. */
-        get: operations["get_link_connector"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connections": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the connections of the context, newest first. */
-        get: operations["list_link_connections"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connections/{connector}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows the newest connection that the context has at a connector. */
-        get: operations["get_connection_of_connector"];
-        put?: never;
-        /**
-         * Connects a CRM, or connects it again: under an id that is there the connection stays as it
-         *     is mapped.
-         */
-        post: operations["connect"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connection/{connection}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows a connection. */
-        get: operations["get_link_connection"];
-        put?: never;
-        post?: never;
-        /**
-         * Disconnects a CRM: deletes the connection and everything that was stored for it. Answers it
-         *     as it was.
-         */
-        delete: operations["disconnect"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connection/{connection}/entities": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the entities of a connection's CRM. */
-        get: operations["list_link_entities"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connection/{connection}/entities/{entity}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows an entity with its columns, and what each can be used for. */
-        get: operations["get_link_entity"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connection/{connection}/link": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shows how far a connection is mapped, and the draft if somebody has begun one. */
-        get: operations["get_link"];
-        /**
-         * Finishes: declares the objects, saves the mapping, and ends the draft. Everything must be
-         *     mapped, opted out of, or said to stay empty.
-         */
-        put: operations["finish_link"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connection/{connection}/link/objects": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Reads the `objects` option, and fills labels and descriptions that are missing with those of
-         *     the workspace. Stores nothing.
-         */
-        post: operations["check_link_objects"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connection/{connection}/link/draft": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Saves a draft. The mapping in force stays as it is. */
-        put: operations["save_link_draft"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connection/{connection}/link/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Shows up to three records as the app would get them. */
-        post: operations["preview_link"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/platform_user/connection/{connection}/link/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Runs a search that is being built: how many records it finds, and up to three of them. */
-        post: operations["search_link"];
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1535,6 +1282,384 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/platform_user/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a session: a cookie that gets fresh tokens. */
+        post: operations["begin_link_session"];
+        /** Ends the session. */
+        delete: operations["end_link_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/sessions/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges a token that is still good, or the cookie of a session, for a fresh token. */
+        post: operations["renew_context_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says whether a token is good. */
+        get: operations["get_link_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/sessions/ott": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a one-time token, with which a window is let in that the page has opened. */
+        post: operations["create_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the app. Asks for no token; with one, the app is the token's. */
+        get: operations["get_platform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the CRMs, with the connections that the context has. */
+        get: operations["list_link_connectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connectors/{connector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a CRM, with the connections that the context has. */
+        get: operations["get_link_connector"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/platform/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the CRMs to a page that has no token yet. */
+        get: operations["list_connectors_of_platform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/platform/connectors/{connector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a CRM to a page that has no token yet. */
+        get: operations["get_connector_of_platform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the connections of the context, newest first. */
+        get: operations["list_link_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connections/{connector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the newest connection that the context has at a connector. */
+        get: operations["get_connection_of_connector"];
+        put?: never;
+        /**
+         * Connects a CRM, or connects it again: under an id that is there the connection stays as it
+         *     is mapped. Where the end user must authorise it, the answer says how, and it is connected when
+         *     they have.
+         */
+        post: operations["connect"];
+        /** Disconnects the newest connection that the context has at a connector. */
+        delete: operations["disconnect_of_connector"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a connection. */
+        get: operations["get_link_connection"];
+        put?: never;
+        post?: never;
+        /**
+         * Disconnects a CRM: deletes the connection and everything that was stored for it. Answers it
+         *     as it was.
+         */
+        delete: operations["disconnect"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/authorizations/{connector}/{authorization}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how far an authorization is. */
+        get: operations["get_authorization"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/authorizations/{connector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Takes what the end user typed for a CRM that asks for more than a consent, or for something
+         *     else. Then they can be sent to the CRM, or are connected.
+         */
+        put: operations["put_authorization_fields"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/entities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the entities of a connection's CRM. */
+        get: operations["list_link_entities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/entities/{entity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an entity with its columns, and what each can be used for. */
+        get: operations["get_link_entity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how far a connection is mapped, and the draft if somebody has begun one. */
+        get: operations["get_link"];
+        /**
+         * Finishes: declares the objects, saves the mapping, and ends the draft. Everything must be
+         *     mapped, opted out of, or said to stay empty.
+         */
+        put: operations["finish_link"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/link/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads the `objects` option, and fills labels and descriptions that are missing with those of
+         *     the workspace. Stores nothing.
+         */
+        post: operations["check_link_objects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/link/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves a draft. The mapping in force stays as it is. */
+        put: operations["save_link_draft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/link/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows up to three records as the app would get them. */
+        post: operations["preview_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/link/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a search that is being built: how many records it finds, and up to three of them. */
+        post: operations["search_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1569,8 +1694,11 @@ export interface components {
             /** @description The first 4 KiB; of a successful attempt not kept. */
             response_body?: string | null;
         };
+        AuthorizationAnswer: {
+            authorization: components["schemas"]["AuthorizationView"];
+        };
         /** @enum {string} */
-        AuthorizationStatus: "active" | "error";
+        AuthorizationStatus: "awaiting_callback" | "retrieving_tokens" | "active" | "error";
         /** @description Whether the CRM lets us in. */
         AuthorizationView: {
             id: string;
@@ -1579,6 +1707,17 @@ export interface components {
             error_code?: string | null;
             /** @description Why not, and the cure. */
             error_message?: string | null;
+            /** @description Where the end user consents, while they are awaited there. */
+            authorize_url?: string | null;
+            /** @description To be sent with what the end user types. */
+            state?: string | null;
+            authorizer: components["schemas"]["AuthorizerView"];
+        };
+        /** @description Who is asked. */
+        AuthorizerView: {
+            /** @description The app's OAuth client at the provider, if it needs one. */
+            client_id?: string | null;
+            prototype: components["schemas"]["PrototypeView"];
         };
         BatchAnswer: {
             /** @description In the order asked; null where there is no such record. */
@@ -1741,6 +1880,16 @@ export interface components {
             changes: components["schemas"]["ChangeView"][];
             /** @description Always has a `next`. */
             page: components["schemas"]["PageView"];
+        };
+        /** @description One thing that the end user types. */
+        CollectFieldView: {
+            /** @description The member that it is sent in. */
+            name: string;
+            label: string;
+            /** @description Shown behind it. */
+            suffix?: string | null;
+            /** @description Whether it is not to be seen while it is typed. */
+            secret: boolean;
         };
         /** @description A property of an entity. */
         ColumnView: {
@@ -2419,6 +2568,24 @@ export interface components {
             /** @description May do everything in the workspace. Its secret is in this answer only. */
             key: components["schemas"]["NewKeyView"];
         };
+        OAuthClientAnswer: {
+            oauth_client: components["schemas"]["OAuthClientView"];
+        };
+        OAuthClientListing: {
+            oauth_clients: components["schemas"]["OAuthClientView"][];
+        };
+        /** @description What is needed to let end users authorise at a provider. */
+        OAuthClientView: {
+            /** @description Slug of the connector. */
+            connector: string;
+            display_name: string;
+            /** @description None while no client was put. */
+            client_id?: string | null;
+            /** @description To be registered at the provider: it sends end users back there. */
+            callback_url: string;
+            /** @description What the client must be allowed at the provider. */
+            scopes: string[];
+        };
         ObjectAnswer: {
             object: components["schemas"]["ObjectView"];
         };
@@ -2534,7 +2701,7 @@ export interface components {
              * @example https://turnbuckle.dev/problems/invalid-request
              * @enum {string}
              */
-            type: "https://turnbuckle.dev/problems/invalid-request" | "https://turnbuckle.dev/problems/malformed-json" | "https://turnbuckle.dev/problems/malformed-form" | "https://turnbuckle.dev/problems/cursor-invalid" | "https://turnbuckle.dev/problems/unauthorized" | "https://turnbuckle.dev/problems/sender-not-verified" | "https://turnbuckle.dev/problems/forbidden" | "https://turnbuckle.dev/problems/origin-not-allowed" | "https://turnbuckle.dev/problems/route-not-found" | "https://turnbuckle.dev/problems/workspace-not-found" | "https://turnbuckle.dev/problems/context-not-found" | "https://turnbuckle.dev/problems/connection-not-found" | "https://turnbuckle.dev/problems/connector-not-found" | "https://turnbuckle.dev/problems/entity-not-found" | "https://turnbuckle.dev/problems/record-not-found" | "https://turnbuckle.dev/problems/object-not-found" | "https://turnbuckle.dev/problems/event-not-found" | "https://turnbuckle.dev/problems/source-not-found" | "https://turnbuckle.dev/problems/function-not-found" | "https://turnbuckle.dev/problems/function-call-not-found" | "https://turnbuckle.dev/problems/inbound-event-not-found" | "https://turnbuckle.dev/problems/replay-not-found" | "https://turnbuckle.dev/problems/subscription-not-found" | "https://turnbuckle.dev/problems/endpoint-not-found" | "https://turnbuckle.dev/problems/delivery-not-found" | "https://turnbuckle.dev/problems/recovery-not-found" | "https://turnbuckle.dev/problems/key-not-found" | "https://turnbuckle.dev/problems/user-not-found" | "https://turnbuckle.dev/problems/bin-not-found" | "https://turnbuckle.dev/problems/method-not-allowed" | "https://turnbuckle.dev/problems/mapping-incomplete" | "https://turnbuckle.dev/problems/connection-in-error" | "https://turnbuckle.dev/problems/already-exists" | "https://turnbuckle.dev/problems/unique-violation" | "https://turnbuckle.dev/problems/too-many-subscriptions" | "https://turnbuckle.dev/problems/idempotency-conflict" | "https://turnbuckle.dev/problems/state-conflict" | "https://turnbuckle.dev/problems/precondition-failed" | "https://turnbuckle.dev/problems/request-timeout" | "https://turnbuckle.dev/problems/payload-too-large" | "https://turnbuckle.dev/problems/unsupported-media-type" | "https://turnbuckle.dev/problems/processing-failed" | "https://turnbuckle.dev/problems/rate-limited" | "https://turnbuckle.dev/problems/internal" | "https://turnbuckle.dev/problems/temporarily-unavailable";
+            type: "https://turnbuckle.dev/problems/invalid-request" | "https://turnbuckle.dev/problems/malformed-json" | "https://turnbuckle.dev/problems/malformed-form" | "https://turnbuckle.dev/problems/cursor-invalid" | "https://turnbuckle.dev/problems/unauthorized" | "https://turnbuckle.dev/problems/sender-not-verified" | "https://turnbuckle.dev/problems/forbidden" | "https://turnbuckle.dev/problems/origin-not-allowed" | "https://turnbuckle.dev/problems/route-not-found" | "https://turnbuckle.dev/problems/workspace-not-found" | "https://turnbuckle.dev/problems/context-not-found" | "https://turnbuckle.dev/problems/connection-not-found" | "https://turnbuckle.dev/problems/connector-not-found" | "https://turnbuckle.dev/problems/authorization-not-found" | "https://turnbuckle.dev/problems/entity-not-found" | "https://turnbuckle.dev/problems/record-not-found" | "https://turnbuckle.dev/problems/object-not-found" | "https://turnbuckle.dev/problems/event-not-found" | "https://turnbuckle.dev/problems/source-not-found" | "https://turnbuckle.dev/problems/function-not-found" | "https://turnbuckle.dev/problems/function-call-not-found" | "https://turnbuckle.dev/problems/inbound-event-not-found" | "https://turnbuckle.dev/problems/replay-not-found" | "https://turnbuckle.dev/problems/subscription-not-found" | "https://turnbuckle.dev/problems/endpoint-not-found" | "https://turnbuckle.dev/problems/delivery-not-found" | "https://turnbuckle.dev/problems/recovery-not-found" | "https://turnbuckle.dev/problems/key-not-found" | "https://turnbuckle.dev/problems/user-not-found" | "https://turnbuckle.dev/problems/bin-not-found" | "https://turnbuckle.dev/problems/method-not-allowed" | "https://turnbuckle.dev/problems/mapping-incomplete" | "https://turnbuckle.dev/problems/connection-in-error" | "https://turnbuckle.dev/problems/already-exists" | "https://turnbuckle.dev/problems/unique-violation" | "https://turnbuckle.dev/problems/too-many-subscriptions" | "https://turnbuckle.dev/problems/idempotency-conflict" | "https://turnbuckle.dev/problems/state-conflict" | "https://turnbuckle.dev/problems/schema-pending" | "https://turnbuckle.dev/problems/precondition-failed" | "https://turnbuckle.dev/problems/request-timeout" | "https://turnbuckle.dev/problems/payload-too-large" | "https://turnbuckle.dev/problems/unsupported-media-type" | "https://turnbuckle.dev/problems/processing-failed" | "https://turnbuckle.dev/problems/rate-limited" | "https://turnbuckle.dev/problems/internal" | "https://turnbuckle.dev/problems/temporarily-unavailable";
             /** @description The same words for every occurrence of this problem. */
             title: string;
             /**
@@ -2552,6 +2719,15 @@ export interface components {
             /** @description JSON pointer into the body, or `?name` for a parameter of the query. */
             path: string;
             detail: string;
+        };
+        /** @description The provider, by its connector. */
+        PrototypeView: {
+            name: string;
+            slug: string;
+            /** @description What the end user types first. */
+            collect_fields?: components["schemas"]["CollectFieldView"][] | null;
+            /** @description Where the end user finds it. */
+            collect_instructions?: string | null;
         };
         /** @description The version to give to callers. */
         PublishFunction: {
@@ -2618,6 +2794,15 @@ export interface components {
              * @example acme-crm
              */
             connection?: string | null;
+        };
+        /** @description A client that the app's developer has registered at a provider. */
+        PutOAuthClient: {
+            client_id: string;
+            /**
+             * Format: password
+             * @description Shown never again.
+             */
+            client_secret: string;
         };
         /** @description What is said of an object wherever a connection does not say it itself. */
         PutObject: {
@@ -3052,6 +3237,11 @@ export interface components {
             subscriptions: components["schemas"]["SubscriptionView"][];
             page: components["schemas"]["PageView"];
         };
+        /** @description Lets a window in that a page has opened, once. */
+        TicketAnswer: {
+            /** @description The one-time token, good for a minute. */
+            ott: string;
+        };
         /** @description A customer of the app: made if there is none, and otherwise changed in what is given. */
         TokenContext: {
             /**
@@ -3143,6 +3333,13 @@ export interface components {
             mapping?: components["schemas"]["SourceMappingDocument"] | null;
             /** @description Tries these defaults in the place of the source's. */
             defaults?: Record<string, never> | null;
+        };
+        /** @description What the end user typed, by the names of the fields. */
+        TypedFields: {
+            /** @description Of the authorization. */
+            state: string;
+        } & {
+            [key: string]: string;
         };
         /** @description What is changed of a user. */
         UpdateUser: {
@@ -5207,6 +5404,77 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    list_oauth_clients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthClientListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    put_oauth_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutOAuthClient"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OAuthClientAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    delete_oauth_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     get_connection_objects: {
         parameters: {
             query?: {
@@ -5370,490 +5638,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    begin_link_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    end_link_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    renew_context_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccessTokenAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    get_link_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkSessionAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    get_platform: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PlatformAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    list_link_connectors: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkConnectorListing"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    get_link_connector: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Slug of the connector. */
-                connector: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkConnectorAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    list_link_connections: {
-        parameters: {
-            query?: {
-                /** @description Only those of this connector. */
-                slug?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkConnectionListing"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    get_connection_of_connector: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Slug of the connector. */
-                connector: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkConnectionAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    connect: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Slug of the connector. */
-                connector: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Connect"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkConnectionAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    get_link_connection: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                connection: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkConnectionAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    disconnect: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                connection: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkConnectionAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    list_link_entities: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                connection: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkEntityListing"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    get_link_entity: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                connection: string;
-                /** @description Name of the entity. */
-                entity: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkEntityAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    get_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                connection: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    finish_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                connection: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FinishLinkRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    check_link_objects: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                connection: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LinkObjects"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkObjects"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    save_link_draft: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                connection: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SaveLinkDraft"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LinkVersionAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    preview_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                connection: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PreviewLink"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PreviewLinkAnswer"];
-                };
-            };
-            "4XX": components["responses"]["Problem"];
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    search_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its id. */
-                connection: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SearchLink"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchLinkAnswer"];
-                };
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];
@@ -6743,6 +6527,634 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewWorkspaceAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    begin_link_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    end_link_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    renew_context_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessTokenAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_link_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkSessionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    create_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_link_connectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectorListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_link_connector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectorAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_connectors_of_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectorListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_connector_of_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectorAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_link_connections: {
+        parameters: {
+            query?: {
+                /** @description Only those of this connector. */
+                slug?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_connection_of_connector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Connect"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    disconnect_of_connector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_link_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkConnectionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_authorization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+                /** @description Its id. */
+                authorization: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorizationAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    put_authorization_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the connector. */
+                connector: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypedFields"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorizationAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_link_entities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkEntityListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_link_entity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+                /** @description Name of the entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkEntityAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    finish_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishLinkRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    check_link_objects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkObjects"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkObjects"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    save_link_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveLinkDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkVersionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    preview_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewLink"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewLinkAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    search_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchLink"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchLinkAnswer"];
                 };
             };
             "4XX": components["responses"]["Problem"];

@@ -3,12 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use turnbuckle_connectors::connector::{AuthScheme, Connector};
-use turnbuckle_connectors::registry;
+use turnbuckle_connectors::auth::AuthScheme;
+use turnbuckle_connectors::connector::Connector;
 use utoipa::ToSchema;
 
 use super::caller::OfContext;
 use super::connections::{self, LinkConnectionView};
+use super::platform::Meant;
+use crate::api::connectors::find;
 use crate::app::App;
 use crate::extract::PathParams;
 use crate::problem::{ApiError, Problem, ProblemBody};
@@ -63,20 +65,11 @@ impl LinkConnectorView {
         let connector = |it: &&dyn Connector| {
             let slug = it.descriptor().slug;
             let of_it = found.iter().filter(|it| it.connector == slug);
-            let connections = Some(of_it.map(LinkConnectionView::of).collect());
+            let connections = Some(of_it.map(|it| LinkConnectionView::of(app, it)).collect());
             Self { connections, ..Self::of(*it) }
         };
-        Ok(registry::all().iter().map(connector).collect())
+        Ok(app.connectors.all().iter().map(connector).collect())
     }
-}
-
-/// # Errors
-/// 404
-pub fn find(slug: &str) -> Result<&'static dyn Connector, ApiError> {
-    registry::find(slug).ok_or_else(|| {
-        let detail = format!("no connector `{slug}`");
-        ApiError::new(Problem::ConnectorNotFound, detail)
-    })
 }
 
 /// Lists the CRMs, with the connections that the context has.
@@ -110,9 +103,44 @@ pub async fn get_link_connector(
     State(app): State<App>,
     PathParams(slug): PathParams<String>,
 ) -> Result<Json<LinkConnectorAnswer>, ApiError> {
-    find(&slug)?;
+    find(&app, &slug)?;
     let all = LinkConnectorView::with_connections(&app, &caller).await?;
     let connector = all.into_iter().find(|it| it.slug == slug);
     let connector = connector.ok_or_else(|| ApiError::from(Problem::ConnectorNotFound))?;
     Ok(Json(LinkConnectorAnswer { connector }))
+}
+
+/// Lists the CRMs to a page that has no token yet.
+#[utoipa::path(
+    get, path = "/api/platform_user/platform/connectors", tag = "link",
+    security((), ("context_token" = [])),
+    responses(
+        (status = 200, body = LinkConnectorListing),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list_connectors_of_platform(
+    _: Meant,
+    State(app): State<App>,
+) -> Json<LinkConnectorListing> {
+    let connectors = app.connectors.all().iter().map(|it| LinkConnectorView::of(*it)).collect();
+    Json(LinkConnectorListing { connectors })
+}
+
+/// Shows a CRM to a page that has no token yet.
+#[utoipa::path(
+    get, path = "/api/platform_user/platform/connectors/{connector}", tag = "link",
+    security((), ("context_token" = [])),
+    params(("connector" = String, Path, description = "Slug of the connector.")),
+    responses(
+        (status = 200, body = LinkConnectorAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get_connector_of_platform(
+    _: Meant,
+    State(app): State<App>,
+    PathParams(slug): PathParams<String>,
+) -> Result<Json<LinkConnectorAnswer>, ApiError> {
+    Ok(Json(LinkConnectorAnswer { connector: LinkConnectorView::of(find(&app, &slug)?) }))
 }

@@ -18,7 +18,7 @@ use crate::api::entities::{self as all, ColumnView, EntityView};
 use crate::app::App;
 use crate::catalog::LiveConnection;
 use crate::extract::PathParams;
-use crate::problem::{ApiError, ProblemBody};
+use crate::problem::{ApiError, Problem, ProblemBody};
 
 /// The types that fields and members of payloads have.
 const FIELD_TYPES: [FieldType; 7] = [
@@ -190,6 +190,7 @@ pub async fn list_link_entities(
     PathParams(connection): PathParams<String>,
 ) -> Result<Json<LinkEntityListing>, ApiError> {
     let live: Arc<LiveConnection> = caller.connection(&app, &connection).await?;
+    unless_pending(&app, &live)?;
     let entities = live.schema.entities.values().map(EntityView::from).collect();
     Ok(Json(LinkEntityListing { entities }))
 }
@@ -213,10 +214,22 @@ pub async fn get_link_entity(
     PathParams((connection, entity)): PathParams<(String, String)>,
 ) -> Result<Json<LinkEntityAnswer>, ApiError> {
     let live = caller.connection(&app, &connection).await?;
+    unless_pending(&app, &live)?;
     let entity = all::find(&live, &entity)?;
     let columns = entity.columns.iter().map(|it| LinkColumnView::of(entity, it)).collect();
     let display = entity.display.clone();
     Ok(Json(LinkEntityAnswer {
         entity: LinkEntityView { entity: entity.into(), display, columns },
     }))
+}
+
+/// # Errors
+/// 424 while the schema of a CRM has not been read.
+pub fn unless_pending(app: &App, live: &LiveConnection) -> Result<(), ApiError> {
+    let connector = app.connectors.find(&live.row.connector);
+    let is_native = connector.is_some_and(|it| it.descriptor().is_native);
+    match live.schema.entities.is_empty() && !is_native {
+        true => Err(Problem::SchemaPending.into()),
+        false => Ok(()),
+    }
 }

@@ -58,6 +58,29 @@ pub async fn get_link_session(caller: OfContext) -> Json<LinkSessionAnswer> {
     Json(LinkSessionAnswer { session })
 }
 
+/// Lets a window in that a page has opened, once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketAnswer {
+    /// The one-time token, good for a minute.
+    pub ott: String,
+}
+
+/// Makes a one-time token, with which a window is let in that the page has opened.
+#[utoipa::path(
+    post, path = "/api/platform_user/sessions/ott", tag = "link",
+    security(("context_token" = [])),
+    responses(
+        (status = 200, body = TicketAnswer),
+        (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create_ticket(
+    caller: OfContext,
+    State(app): State<App>,
+) -> Result<Json<TicketAnswer>, ApiError> {
+    Ok(Json(TicketAnswer { ott: renew(&app, &caller.claims, Use::Ticket)? }))
+}
+
 /// Begins a session: a cookie that gets fresh tokens.
 #[utoipa::path(
     post, path = "/api/platform_user/sessions", tag = "link", security(("context_token" = [])),

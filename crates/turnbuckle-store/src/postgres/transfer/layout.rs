@@ -58,7 +58,7 @@ impl Layout {
                   WHERE source.workspace = it.workspace AND source.seq = it.source)",
             ),
             "subscription_key" => by(&["workspace", "key", "subscription"]),
-            "link_draft" => by(&["workspace", "connection"]),
+            "credentials" | "link_draft" => by(&["workspace", "connection"]),
             "rekeying" => by(&["workspace", "connection", "object"]),
             "delivery" => Self {
                 // Of one that was not delivered nobody asks for it, nor has it everywhere.

@@ -45,7 +45,7 @@ impl Layout {
             "workspace" => it.by(&["id"]),
             "setting" => it.by(&["workspace", "name"]),
             "context" | "connection" => it.by(&["no"]),
-            "link_draft" => it.by(&["connection"]).of_connection("it.connection"),
+            "credentials" | "link_draft" => it.by(&["connection"]).of_connection("it.connection"),
             "entity" => it.by(&["no"]).of_connection("it.connection"),
             "entity_column" => it.by(&["no"]).of_entity("it.entity"),
             "record" => it.of_entity("it.entity").computing(is_id_given).then(
@@ -331,8 +331,14 @@ mod tests {
 
     /// What is found again from the rest, or is erased before; how far SQLite has
     /// counted, which the counters tell; and who has signed in.
-    const STAYS: [&str; 5] =
-        ["console_session", "erasure", "feed", "record_given_id", "sqlite_sequence"];
+    const STAYS: [&str; 6] = [
+        "connection_authorization",
+        "console_session",
+        "erasure",
+        "feed",
+        "record_given_id",
+        "sqlite_sequence",
+    ];
 
     #[test]
     fn every_column_travels_or_stays_on_purpose() {
