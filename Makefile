@@ -71,8 +71,8 @@ sdk/js/node_modules/.package-lock.json: sdk/js/package-lock.json
 console: ui ## Check the pages, and walk through them in a real browser
 	npm --prefix ui run check
 	npm --prefix ui run budget
-	cargo build --bin turnbuckle --locked
-	scripts/browser.sh browser browser:link
+	cargo build --bin turnbuckle --example other_crms --locked
+	scripts/browser.sh browser browser:link browser:authorise
 
 screens: ui ## Write a picture of each page into ui/screens
 	cargo build --bin turnbuckle --locked

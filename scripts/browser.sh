@@ -1,24 +1,26 @@
 #!/usr/bin/env bash
 # Starts the debug binary on a temporary folder and runs scripts of ui/package.json in
 # a real browser against it: `browser` walks through the console, `browser:link` through
-# Link, `screens` and `screens:link` take pictures of their pages. The pages are those of
-# ui/dist.
+# Link, `screens` and `screens:link` take pictures of their pages. `browser:authorise` starts
+# a server of its own, with CRMs that only tests have. The pages are those of ui/dist.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 : "${1:?the scripts to run}"
 binary=$(realpath "${TURNBUCKLE_BINARY:-${CARGO_TARGET_DIR:-target}/debug/turnbuckle}")
 
+other_crms=$(dirname "$binary")/examples/other_crms
+
 chromium=${TURNBUCKLE_CHROMIUM:-$(command -v chromium || true)}
-if [ -z "$chromium" ]; then
+if [ -z "$chromium" ] || ! command -v openssl >/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            chromium fonts-dejavu-core >&2
+            chromium fonts-dejavu-core openssl >&2
         chromium=$(command -v chromium)
     else
-        echo "the console is tested in Chromium: sudo apt-get install chromium," \
-            "or name one in TURNBUCKLE_CHROMIUM" >&2
+        echo "the pages are tested in Chromium, and over TLS: sudo apt-get install chromium" \
+            "openssl, or name a Chromium in TURNBUCKLE_CHROMIUM" >&2
         exit 1
     fi
 fi
@@ -51,7 +53,7 @@ member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$folder/started.json"; }
 TURNBUCKLE_CONSOLE_URL=$(member url) TURNBUCKLE_NAME=$(member name)
 TURNBUCKLE_PASSWORD=$(member password) TURNBUCKLE_KEY=$(member publishable):$(member secret)
 export TURNBUCKLE_CONSOLE_URL TURNBUCKLE_NAME TURNBUCKLE_PASSWORD TURNBUCKLE_KEY
-export TURNBUCKLE_CHROMIUM=$chromium
+export TURNBUCKLE_CHROMIUM=$chromium TURNBUCKLE_OTHER_CRMS=$other_crms
 walks=()
 for script in "$@"; do
     npm --prefix ui run "$script" >"$folder/$script.log" 2>&1 &

@@ -7,6 +7,8 @@
 //! cut off, which loses nothing: whatever was acknowledged is in the store.
 
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -18,16 +20,18 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use turnbuckle_connectors::registry::Registry;
+use turnbuckle_store::clock::Clock;
 
 use crate::app::App;
 use crate::bootstrap::{self, FirstStart};
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::{api, workers};
 
@@ -58,6 +62,19 @@ pub struct Serving {
 /// With a sentence for the operator: the address, the data folder, the key file
 /// or the database cannot be used.
 pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Result<Serving> {
+    serve_among(config, Arc::new(SystemClock), Registry::delivered(), shutdown).await
+}
+
+/// The same on another clock and with other connectors, as [`App::build_on`].
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_among(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    connectors: Registry,
+    shutdown: CancellationToken,
+) -> anyhow::Result<Serving> {
     raise_open_files(&config);
     // First, because a wrong address must not leave a data folder behind.
     let listener = TcpListener::bind(config.listen)
@@ -65,7 +82,7 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr().context("the listener has no address")?;
     bootstrap::warn_of_new_database(&config);
-    let app = App::build(config).await?;
+    let app = App::build_on(config, clock, connectors).await?;
     let first_start = bootstrap::first_start(&app).await?;
     app.store.begin_work().await.context("cannot begin to work on what is stored")?;
     let mut running = JoinSet::new();
@@ -170,7 +187,6 @@ async fn serve_http(app: &App, listener: TcpListener, shutdown: &CancellationTok
     });
     let surface = Surface::new(app);
     let connections_max = app.config.http.connections_max;
-    let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -178,7 +194,7 @@ async fn serve_http(app: &App, listener: TcpListener, shutdown: &CancellationTok
             Some(_) = connections.join_next() => {}
             // Whoever finds no room waits in the queue of the listener.
             (stream, peer) = listener.accept(), if connections.len() < connections_max => {
-                connections.spawn(surface.clone().serve(stream, peer, graceful.watcher()));
+                connections.spawn(surface.clone().serve(stream, peer));
             }
         }
     }
@@ -186,7 +202,7 @@ async fn serve_http(app: &App, listener: TcpListener, shutdown: &CancellationTok
     app.stopping.cancel();
     app.unfinished.close();
     let answered = timeout(REQUESTS_END_MAX, async {
-        graceful.shutdown().await;
+        while connections.join_next().await.is_some() {}
         app.unfinished.wait().await;
     });
     if answered.await.is_err() {
@@ -201,6 +217,8 @@ struct Surface {
     router: Router,
     /// How long a caller may take nothing of an answer.
     answer_timeout: Duration,
+    /// Ends a connection after the answer that is on its way.
+    stopping: CancellationToken,
 }
 
 impl Surface {
@@ -208,10 +226,11 @@ impl Surface {
         let mut protocol = http1::Builder::new();
         protocol.timer(TokioTimer::new()).header_read_timeout(app.config.http.head_timeout);
         let answer_timeout = app.config.http.body_timeout;
-        Self { protocol, router: api::router(app.clone()), answer_timeout }
+        let (router, stopping) = (api::router(app.clone()), app.stopping.clone());
+        Self { protocol, router, answer_timeout, stopping }
     }
 
-    async fn serve(self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr) {
         // Whoever asks and does not listen holds a connection, too.
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.answer_timeout));
@@ -221,7 +240,15 @@ impl Surface {
             self.router.clone().oneshot(request)
         });
         let connection = self.protocol.serve_connection(TokioIo::new(stream), answer);
-        if let Err(error) = watcher.watch(connection).await {
+        let mut connection = pin!(connection.with_upgrades());
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = self.stopping.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
         }
     }

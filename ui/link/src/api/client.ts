@@ -1,7 +1,7 @@
 // The one place that talks to the hub. The token is kept in memory, and renewed while it holds.
 import { asProblem, Problem, problemFrom } from "../../../src/api/problem";
 import { readToken } from "../../../../sdk/js/link/src/token";
-import type { Connection, Connector, DraftDocument, Entity, EntitySummary, Json, LinkDocument, Mapping, ObjectMapping, Objects, Platform, Preview, SearchResult, Version } from "./shapes";
+import type { Authorization, Connection, Connector, DraftDocument, Entity, EntitySummary, Json, LinkDocument, Mapping, ObjectMapping, Objects, Platform, Preview, SearchResult, Version } from "./shapes";
 
 /** A token is renewed when it holds no longer than this. */
 const RENEW_BEFORE_MS = 6 * 60_000;
@@ -91,8 +91,13 @@ export class LinkApi {
   };
 
   /** Hands over what the user typed for a CRM that asks for more than a consent. */
-  submitFields = async (prototype: string, state: string | null, fields: Record<string, string>): Promise<void> => {
-    await this.#ask("PUT", `/authorizations/${encodeURIComponent(prototype)}`, { ...fields, ...(state === null ? {} : { state }) });
+  submitFields = async (prototype: string, state: string | null, fields: Record<string, string>): Promise<Authorization> =>
+    (await this.#ask<{ authorization: Authorization }>("PUT", `/authorizations/${encodeURIComponent(prototype)}`, { ...fields, state: state ?? "" })).authorization;
+
+  /** Where a window begins an authorisation: it is let in there once, within a minute. */
+  doorTo = async (connector: string, authorization: string): Promise<string> => {
+    const { ott } = await this.#ask<{ ott: string }>("POST", "/sessions/ott");
+    return `/authorizations/${encodeURIComponent(connector)}/loading?${new URLSearchParams({ token: ott, authorization })}`;
   };
 
   entities = async (id: string, signal?: AbortSignal): Promise<EntitySummary[]> =>

@@ -39,7 +39,7 @@ export interface Authorization {
   display_label: string | null;
   error_code: string | null;
   error_message: string | null;
-  authorize_url: string | null;
+  authorize_url?: string | null;
   state?: string | null;
   authorizer?: { prototype?: { name?: string; slug?: string; collect_fields?: CollectField[] | null; collect_instructions?: string | null } | null } | null;
 }

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useId, useRef, useState } from "react";
 import type { LinkErrorCode } from "../../../../sdk/js/link/src/types";
 import { asProblem } from "../../../src/api/problem";
 import { Button } from "../../../src/components/button";
-import type { CollectField, Connection, Connector } from "../api/shapes";
+import type { Authorization, CollectField, Connection, Connector } from "../api/shapes";
 import { Heading, Loading, Notice, ProblemBox } from "../parts/problem";
 import { useSession } from "../state/session";
 import { say, useSay, useStrings } from "../strings";
@@ -26,6 +26,10 @@ const LOOK_MS = 500;
 /** A window that did its work closes itself; the polling then has the time to see it. */
 const CLOSED_LOOKS = 5;
 const POPUP = "popup,width=625,height=700";
+/** What the window shows that opens on the click, until it is known where it goes. */
+const ANTEROOM = "/authorizations/loading";
+/** A door lets a window in for a minute. */
+const DOOR_MS = 45_000;
 
 export const isActive = (connection: Connection | null | undefined): boolean => connection?.enabled === true && connection.authorization?.status === "active";
 
@@ -37,6 +41,7 @@ export function Authorise({ connector, connectionID, found, onActive, onState, o
   const [popup, setPopup] = useState<Window | null>(null);
   const [trouble, setTrouble] = useState<"blocked" | "closed" | null>(null);
   const [isAway, setIsAway] = useState(false);
+  const [submitted, setSubmitted] = useState<Authorization | null>(null);
   // What an earlier attempt ended with must not be taken for the end of this one.
   const [attempt, setAttempt] = useState(0);
 
@@ -58,7 +63,7 @@ export function Authorise({ connector, connectionID, found, onActive, onState, o
     refetchInterval: (query) => (query.state.data?.authorization?.status === "error" ? false : POLL_MS),
   });
   const connection = poll.data ?? first;
-  const authorization = connection?.authorization;
+  const authorization = poll.data?.authorization ?? submitted ?? connection?.authorization;
 
   useEffect(() => {
     if (connection && isActive(connection)) {
@@ -96,27 +101,41 @@ export function Authorise({ connector, connectionID, found, onActive, onState, o
     setPopup(null);
     setTrouble(null);
     setIsAway(false);
+    setSubmitted(null);
     setAttempt((before) => before + 1);
     start();
   }, [start]);
 
-  const address = authorization?.authorize_url ?? null;
+  const canGo = (authorization?.authorize_url ?? null) !== null;
+  const door = useMutation({ mutationFn: () => api.doorTo(connector.slug, authorization?.id ?? "") });
   const goThere = (): void => {
-    if (address === null) return;
     setTrouble(null);
     setIsAway(true);
-    if (host.kind === "redirect") {
-      location.assign(address);
+    // On the click, or browsers block it; where it goes is asked for meanwhile.
+    const opened = host.kind === "redirect" ? window : window.open(ANTEROOM, "turnbuckle-authorise", POPUP);
+    if (opened !== window) setPopup(opened);
+    if (!opened) {
+      setTrouble("blocked");
+      onState("popup-blocked");
       return;
     }
-    const opened = window.open(address, "turnbuckle-authorise", POPUP);
-    setPopup(opened);
-    if (opened) return;
-    setTrouble("blocked");
-    onState("popup-blocked");
+    door.mutate(undefined, {
+      onSuccess: (to) => opened.location.assign(to),
+      onError: () => {
+        if (opened !== window) opened.close();
+      },
+    });
   };
-  const tab = address !== null && (
-    <a href={address} target="_blank" rel="opener" onClick={() => setIsAway(true)}>
+  // A link needs its address before it is clicked.
+  const side = useQuery({
+    queryKey: ["door", authorization?.id],
+    queryFn: () => api.doorTo(connector.slug, authorization?.id ?? ""),
+    enabled: trouble !== null && canGo,
+    refetchInterval: DOOR_MS,
+    staleTime: 0,
+  });
+  const tab = side.data !== undefined && (
+    <a href={side.data} target="_blank" rel="opener" onClick={() => setIsAway(true)}>
       {say(t.authorise.tab, values)}
     </a>
   );
@@ -146,7 +165,11 @@ export function Authorise({ connector, connectionID, found, onActive, onState, o
           fields={fields}
           instructions={prototype?.collect_instructions ?? null}
           submit={(given) => api.submitFields(prototype?.slug ?? connector.slug, authorization?.state ?? null, given)}
-          onSubmitted={() => setIsAway(true)}
+          onSubmitted={(authorization) => {
+            setSubmitted(authorization);
+            // Nobody else is to be asked: what is left is to hear that it is connected.
+            if ((authorization.authorize_url ?? null) === null) setIsAway(true);
+          }}
         />
       ) : (
         <>
@@ -163,9 +186,10 @@ export function Authorise({ connector, connectionID, found, onActive, onState, o
               <p>{tab}</p>
             </Notice>
           )}
-          {isAway && trouble === null && <Loading lines={0} label={authorization?.status === "retrieving_tokens" ? t.authorise.tokens : say(t.authorise.waiting, values)} />}
+          {isAway && trouble === null && !door.error && <Loading lines={0} label={authorization?.status === "retrieving_tokens" ? t.authorise.tokens : say(t.authorise.waiting, values)} />}
           {!isAway && <p className="hint">{say(host.kind === "redirect" ? t.authorise.redirect : t.authorise.popup, values)}</p>}
-          {address !== null && (
+          {door.error && <ProblemBox error={door.error} onRetry={goThere} />}
+          {canGo && (
             <div className="actions">
               <Button look={isAway && trouble === null ? "plain" : "primary"} onClick={goThere}>
                 {isAway ? t.authorise.again : say(t.authorise.go, values)}
@@ -206,8 +230,8 @@ function Failure({ code, message, crm, onRetry }: { code: LinkErrorCode; message
 interface CollectFormProps {
   fields: readonly CollectField[];
   instructions: string | null;
-  submit: (given: Record<string, string>) => Promise<void>;
-  onSubmitted: () => void;
+  submit: (given: Record<string, string>) => Promise<Authorization>;
+  onSubmitted: (authorization: Authorization) => void;
 }
 
 function CollectForm({ fields, instructions, submit, onSubmitted }: CollectFormProps) {
