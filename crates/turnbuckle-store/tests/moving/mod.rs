@@ -137,7 +137,7 @@ async fn logs_come_into_the_weeks_that_they_are_of() {
 }
 
 /// What is written for one store alone, and what is found again from the rest.
-const STAYS: [&str; 12] = [
+const STAYS: [&str; 13] = [
     "turnbuckle_migration",
     "process",
     "lease",
