@@ -35,8 +35,8 @@ use crate::postgres::CONNECT_MAX;
 use crate::postgres::failure::Failure;
 use crate::postgres::hints::{CHANNEL, Hints};
 use crate::postgres::lifeline::Lifeline;
+use crate::postgres::planner::recount;
 use crate::postgres::statement::{execute, find};
-use crate::postgres::statistics::recount;
 use crate::postgres::tls::Tls;
 
 /// How often a process says that it is there.
