@@ -25,6 +25,7 @@ pub mod record;
 pub mod retry;
 pub mod signature;
 pub mod source;
+pub mod statistics;
 pub mod subscription;
 pub mod text;
 pub mod value;

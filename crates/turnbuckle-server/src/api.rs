@@ -33,6 +33,7 @@ pub mod records;
 pub mod session;
 pub mod settings;
 pub mod sources;
+pub mod statistics;
 mod store_error;
 pub mod stream;
 pub mod subscriptions;
@@ -79,6 +80,7 @@ fn routes_of_keys() -> OpenApiRouter<App> {
         .merge(session::routes())
         .merge(settings::routes())
         .merge(sources::routes())
+        .merge(statistics::routes())
         .merge(stream::routes())
         .merge(subscriptions::routes())
         .merge(users::routes())

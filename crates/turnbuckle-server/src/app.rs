@@ -34,6 +34,7 @@ use crate::outcomes::Outcomes;
 use crate::rate_limit::RateLimits;
 use crate::seal::{self, Sealer};
 use crate::sign_in::SignIn;
+use crate::statistics::Statistics;
 use crate::workers::Signals;
 use crate::workers::deliver::Lanes;
 
@@ -53,6 +54,8 @@ pub struct Parts {
     pub egress: GuardedClient,
     pub key_uses: KeyUses,
     pub metrics: Metrics,
+    /// What goes on in workspaces, counted by the minute.
+    pub statistics: Statistics,
     pub log_quota: LogQuota,
     /// Cancelled when the hub begins to stop.
     pub stopping: CancellationToken,
@@ -126,6 +129,7 @@ impl App {
         let functions = Functions::new(engines, config.functions.clone());
         let evaluator = Evaluator::new(engines);
         Ok(Self(Arc::new(Parts {
+            statistics: Statistics::new(clock.clone()),
             catalog: Catalog::new(store.clone(), sealer.clone()),
             lanes: Lanes::new(&config.deliver),
             config,

@@ -28,4 +28,5 @@ pub mod seal;
 pub mod secret;
 pub mod serve;
 pub mod sign_in;
+pub mod statistics;
 pub mod workers;

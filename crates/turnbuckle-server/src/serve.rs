@@ -40,6 +40,9 @@ const REQUESTS_END_MAX: Duration = Duration::from_secs(6);
 /// How long workers may take to end after that.
 const WORKERS_END_MAX: Duration = Duration::from_millis(2_500);
 
+/// How long the last statistics may take to be written after that.
+const STATISTICS_END_MAX: Duration = Duration::from_millis(500);
+
 /// Open files beside connections and calls: the database, its readers, the log.
 const OWN_FILES: usize = 100;
 
@@ -145,6 +148,11 @@ async fn run(app: App, listener: TcpListener, shutdown: CancellationToken) {
     if ended.await.is_err() {
         tracing::warn!(workers = workers.len(), "some workers did not end in time");
         workers.shutdown().await;
+    }
+    // Last, because the others count until they end.
+    let written = timeout(STATISTICS_END_MAX, workers::statistics::write_all(&app));
+    if written.await.is_err() {
+        tracing::warn!("the last statistics were not written in time");
     }
     app.store.close().await;
 }

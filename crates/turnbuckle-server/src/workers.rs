@@ -12,6 +12,7 @@ pub mod matching;
 pub mod process;
 pub mod rekey;
 pub mod runs;
+pub mod statistics;
 
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -59,6 +60,7 @@ pub fn start(app: &App, shutdown: &CancellationToken) -> JoinSet<()> {
     workers.spawn(runs::run(app.clone(), shutdown.clone()));
     workers.spawn(erase::run(app.clone(), shutdown.clone()));
     workers.spawn(calls::run(app.clone(), shutdown.clone()));
+    workers.spawn(statistics::run(app.clone(), shutdown.clone()));
     workers.spawn(housekeeping::run(app.clone(), shutdown.clone()));
     deliver::start(app, shutdown, &mut workers);
     workers

@@ -293,11 +293,11 @@ fn writes_records(route: &Route) -> bool {
     route.method != Method::GET && is_record
 }
 
-/// Removes what changes by being looked at.
+/// Removes what changes by being looked at, or as time passes.
 fn forget_volatile(document: &mut Json) {
     match document {
         Json::Object(members) => {
-            for name in ["last_used_at", "next", "updated_at", "keys"] {
+            for name in ["last_used_at", "next", "updated_at", "keys", "statistics"] {
                 members.shift_remove(name);
             }
             members.values_mut().for_each(forget_volatile);

@@ -38,6 +38,7 @@ pub mod replay;
 mod rules;
 pub mod source;
 pub mod sqlite;
+pub mod statistics;
 pub mod subscription;
 pub mod transfer;
 pub mod user;
@@ -69,6 +70,7 @@ pub trait Store:
     + record::RecordStore
     + replay::ReplayStore
     + source::SourceStore
+    + statistics::StatisticsStore
     + subscription::SubscriptionStore
     + transfer::TransferStore
     + user::UserStore
@@ -95,6 +97,7 @@ impl<T> Store for T where
         + record::RecordStore
         + replay::ReplayStore
         + source::SourceStore
+        + statistics::StatisticsStore
         + subscription::SubscriptionStore
         + transfer::TransferStore
         + user::UserStore

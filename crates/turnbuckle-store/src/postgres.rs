@@ -50,6 +50,7 @@ mod replay;
 mod schema;
 mod source;
 mod statement;
+mod statistics;
 mod subscription;
 mod tls;
 mod transfer;

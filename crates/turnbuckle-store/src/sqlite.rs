@@ -46,6 +46,7 @@ mod replay;
 mod schema;
 mod source;
 mod state;
+mod statistics;
 mod subscription;
 mod tails;
 mod transfer;

@@ -38,7 +38,7 @@ const CONTEXT_TOKEN: &str = "context_token";
 const LINK_SESSION: &str = "link_session";
 
 /// The tags, which are the resources, in the order of the page.
-const TAGS: [(&str, &str); 23] = [
+const TAGS: [(&str, &str); 24] = [
     (
         "crm",
         "The universal CRM API: read, search, write and follow records in the app's own words.",
@@ -55,6 +55,7 @@ const TAGS: [(&str, &str); 23] = [
     ("inbound-events", "The webhook log: what was received and what became of it; replay."),
     ("endpoints", "URLs that receive messages."),
     ("deliveries", "Messages on their way, and their attempts."),
+    ("statistics", "What happened over time: counts and durations."),
     ("bins", "URLs that keep what they receive, to look at."),
     ("contexts", "The app's customers, and the tokens that their browsers show."),
     ("link", "The browser API: what the page of an end user may ask, of one context."),

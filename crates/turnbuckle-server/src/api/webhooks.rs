@@ -201,11 +201,17 @@ async fn store(app: &App, accept: Accept) -> Result<Accepted, StoreError> {
             "an inbound event was received"
         );
         // What is stored with its outcome is never processed.
-        match status {
-            InboundStatus::Done => app.metrics.events_finished(1, 0),
-            InboundStatus::Failed => app.metrics.events_finished(0, 1),
-            InboundStatus::New | InboundStatus::Processing => {}
-        }
+        let (done, failed) = match status {
+            InboundStatus::Done => (1, 0),
+            InboundStatus::Failed => (0, 1),
+            InboundStatus::New | InboundStatus::Processing => (0, 0),
+        };
+        app.metrics.events_finished(done, failed);
+        let mut counting = app.statistics.count();
+        let counts = counting.of(workspace);
+        counts.received += 1;
+        counts.processed += done as u64;
+        counts.failed += failed as u64;
     }
     Ok(accepted)
 }

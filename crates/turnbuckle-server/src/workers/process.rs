@@ -94,6 +94,7 @@ pub async fn finish(
 ) -> Result<(), StoreError> {
     let outcomes = app.store.finish_events(work).await?;
     log(app, events, &outcomes);
+    count(app, events, &outcomes);
     app.activity.note(Listed::InboundEvents, events.iter().map(|event| event.workspace));
     settle(app, outcomes);
     Ok(())
@@ -122,6 +123,21 @@ fn log(app: &App, events: &[Arc<InboundEvent>], outcomes: &[EventOutcome]) {
                 "an inbound event failed"
             ),
         }
+    }
+}
+
+fn count(app: &App, events: &[Arc<InboundEvent>], outcomes: &[EventOutcome]) {
+    let now = app.now();
+    let mut counting = app.statistics.count();
+    for (event, outcome) in events.iter().zip(outcomes) {
+        let counts = counting.of(event.workspace);
+        match outcome.status {
+            InboundStatus::Done => counts.processed += 1,
+            InboundStatus::Failed => counts.failed += 1,
+            // Another process was first, and counts it.
+            InboundStatus::New | InboundStatus::Processing => continue,
+        }
+        counts.process.count(now.abs_diff(event.id.0.millis()));
     }
 }
 

@@ -468,6 +468,16 @@ CREATE TABLE link_draft (
     saved_at_ms INTEGER NOT NULL
 );
 
+CREATE TABLE statistics (
+    workspace INTEGER NOT NULL,
+    minute    INTEGER NOT NULL,
+    id        INTEGER NOT NULL,
+    counts    TEXT NOT NULL,
+    PRIMARY KEY (workspace, minute, id)
+) WITHOUT ROWID;
+
+CREATE INDEX statistics_minute ON statistics (minute);
+
 CREATE TABLE connection_authorization (
     id            BLOB PRIMARY KEY,
     workspace     INTEGER NOT NULL,

@@ -36,6 +36,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
         "create_link_drafts",
         include_str!("../../migrations/postgres/0007_create_link_drafts.sql"),
     ),
+    (8, "create_statistics", include_str!("../../migrations/postgres/0008_create_statistics.sql")),
     (
         9,
         "create_authorizations",

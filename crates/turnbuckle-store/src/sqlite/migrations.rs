@@ -28,6 +28,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (6, "create_users", include_str!("../../migrations/sqlite/0006_create_users.sql")),
     (7, "create_link_drafts", include_str!("../../migrations/sqlite/0007_create_link_drafts.sql")),
+    (8, "create_statistics", include_str!("../../migrations/sqlite/0008_create_statistics.sql")),
     (
         9,
         "create_authorizations",

@@ -82,6 +82,7 @@ const GROWING: &[&str] = &[
     "attempt",
     "recovered_line",
     "function_call",
+    "statistics",
 ];
 
 /// Indexes that are as long as the backlog, not as the log.

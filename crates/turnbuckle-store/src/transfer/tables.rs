@@ -155,6 +155,7 @@ tables! {
         failed: integer, position: integer, started_at_ms: integer, ended_at_ms: integer nullable,
     }
     recovered_line { workspace: integer, run: text, line: integer }
+    statistics { workspace: integer, minute: integer, id: integer, counts: text }
     bin {
         name: text, workspace: integer, created_at_ms: integer, expires_at_ms: integer, label: text,
     }

@@ -27,6 +27,7 @@ pub mod replay;
 pub mod resending;
 pub mod search;
 pub mod source;
+pub mod statistics;
 pub mod subscription;
 pub mod transfer;
 pub mod user;
@@ -336,6 +337,10 @@ macro_rules! for_each_story {
                 a_draft_is_saved_over_the_one_that_was_read
                 a_finish_saves_all_and_ends_the_draft
                 a_draft_belongs_to_its_connection
+            }
+            statistics {
+                counts_of_a_step_add_up
+                counts_are_added_once
             }
             user {
                 a_name_is_one_user_s_everywhere

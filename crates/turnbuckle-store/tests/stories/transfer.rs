@@ -75,6 +75,7 @@ async fn given_everything(store: &dyn Store, clock: &TestClock) {
     store.put_link_draft(ACME, CRM, &draft, ABSENT).await.unwrap();
     authorization::authorise(store, clock, a_connection(CRM)).await;
     store.create_user(user::a_user(clock, "ada")).await.unwrap();
+    store.add_statistics(vec![statistics::counted(clock, ACME, 7, 1)]).await.unwrap();
     store.create_bin(bin::a_bin(clock, "mine")).await.unwrap();
     store.add_bin_request("mine", bin::a_request(clock, "1"), bin::up_to(10)).await.unwrap();
     for key in ["answered", "claimed"] {

@@ -5,6 +5,7 @@ use turnbuckle_store::clock::Clock;
 use turnbuckle_store::idempotency::IDEMPOTENCY_MS;
 use turnbuckle_store::inbound::DEDUPE_MS;
 use turnbuckle_store::maintenance::{ENDED_MS, MaintenanceStore};
+use turnbuckle_store::statistics::{MINUTE_MS, STATISTICS_MINUTES};
 
 use super::{Given, SLICE, since};
 
@@ -51,6 +52,13 @@ async fn keys_of_sources_stay_taken_for_their_time() {
         SELECT 1, 1, number, 0, number::text::bytea, '', 0, $3
         FROM generate_series($1::bigint, $2::bigint) AS number";
     check("source_key", insert, |now| now - ENDED_MS).await;
+}
+
+#[tokio::test]
+async fn counts_are_kept_for_their_time() {
+    let insert = "INSERT INTO statistics (workspace, minute, id, counts)
+        SELECT 1, $3, number, '{}' FROM generate_series($1::bigint, $2::bigint) AS number";
+    check("statistics", insert, |now| now / MINUTE_MS - STATISTICS_MINUTES).await;
 }
 
 #[tokio::test]

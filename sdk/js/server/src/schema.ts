@@ -1190,6 +1190,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows what happened over time: how many events were received, processed and failed, how many
+         *     deliveries were accepted and given up, and how long it took. Counted as it happens, also of
+         *     logs that are not kept any more.
+         */
+        get: operations["get_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -2004,6 +2025,14 @@ export interface components {
             /** @description Whether there are no more than that. */
             exact: boolean;
         };
+        CountsView: {
+            events: components["schemas"]["EventCounts"];
+            deliveries: components["schemas"]["DeliveryCounts"];
+            /** @description From the intake of an inbound event to its end. */
+            process_time: components["schemas"]["DurationsView"];
+            /** @description From the storing of a message to its delivery, retries included. */
+            delivery_time: components["schemas"]["DurationsView"];
+        };
         /** @description A new bin. */
         CreateBin: {
             /** @description For people. */
@@ -2088,6 +2117,20 @@ export interface components {
         DeliveryAnswer: {
             delivery: components["schemas"]["DeliveryView"];
         };
+        DeliveryCounts: {
+            /** Format: int64 */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description Those that were given up.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description HTTP calls that failed, whether they are repeated or not.
+             */
+            failed_attempts: number;
+        };
         DeliveryDetailAnswer: {
             delivery: components["schemas"]["DeliveryDetailView"];
         };
@@ -2141,6 +2184,18 @@ export interface components {
              * @description HTTP status of the last answer, if there was one.
              */
             last_status?: number | null;
+        };
+        /** @description How long it took; null where nothing was timed. Estimated: times are counted in classes. */
+        DurationsView: {
+            /**
+             * Format: int64
+             * @description Half of all were done within it.
+             */
+            p50_ms: number | null;
+            /** Format: int64 */
+            p95_ms: number | null;
+            /** Format: int64 */
+            p99_ms: number | null;
         };
         EndpointAnswer: {
             endpoint: components["schemas"]["EndpointView"];
@@ -2263,6 +2318,15 @@ export interface components {
         EvaluatedBy: "crm";
         /** @description What an event brought. */
         EventAnswer: components["schemas"]["CrmSearchAnswer"] | components["schemas"]["CrmRecordAnswer"];
+        /** @description Inbound events, each counted when it happened. */
+        EventCounts: {
+            /** Format: int64 */
+            received: number;
+            /** Format: int64 */
+            processed: number;
+            /** Format: int64 */
+            failed: number;
+        };
         /**
          * @description What one event would change. Each event is looked at alone: what earlier ones
          *     would change is not seen by later ones.
@@ -2647,6 +2711,10 @@ export interface components {
             slug: string;
             /** @description The origins whose pages may open Link, and where it may return to. */
             website_origins: string[];
+        };
+        PointView: components["schemas"]["CountsView"] & {
+            /** Format: date-time */
+            starts_at: string;
         };
         /** @description What is answered to whoever posts. */
         PostedAnswer: {
@@ -3212,6 +3280,30 @@ export interface components {
         SourcesAnswer: {
             sources: components["schemas"]["SourceView"][];
             page: components["schemas"]["PageView"];
+        };
+        StatisticsAnswer: {
+            statistics: components["schemas"]["StatisticsView"];
+        };
+        /** @description What happened within some time. */
+        StatisticsView: {
+            /**
+             * Format: date-time
+             * @description Where the first point starts.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Where the last point ends.
+             */
+            until: string;
+            /**
+             * Format: int64
+             * @description Time of one point. The last one is shorter where they do not come out even.
+             */
+            step_ms: number;
+            total: components["schemas"]["CountsView"];
+            /** @description Oldest first, also those in which nothing happened. Counts are kept for 31 days. */
+            points: components["schemas"]["PointView"][];
         };
         /** @description The records wanted: those that the search finds with this payload. */
         SubscribeToSearch: {
@@ -6318,6 +6410,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrialView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_statistics: {
+        parameters: {
+            query?: {
+                /** @description From this time on, to the minute; an hour before `until` if not given. */
+                since?: string;
+                /** @description Before this time, to the minute; up to now if not given. */
+                until?: string;
+                /**
+                 * @description Time of one point, in whole minutes such as `1m`, `15m`, `6h` or `1d`; `1m` if not given.
+                 *     An answer has 500 points at most.
+                 */
+                step?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsAnswer"];
                 };
             };
             "4XX": components["responses"]["Problem"];

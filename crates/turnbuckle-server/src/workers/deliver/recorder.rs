@@ -64,6 +64,7 @@ async fn record(app: &App, attempts: &[Attempt]) -> Result<(), Away> {
                 tell(app, attempt, retry_at);
             }
             app.lanes.promote(due);
+            count(app, attempts);
             let workspaces = attempts.iter().map(|attempt| attempt.workspace);
             app.activity.note(Listed::Deliveries, workspaces);
             Ok(())
@@ -85,6 +86,25 @@ async fn record(app: &App, attempts: &[Attempt]) -> Result<(), Away> {
                 Ok(())
             }
         },
+    }
+}
+
+fn count(app: &App, attempts: &[Attempt]) {
+    let mut counting = app.statistics.count();
+    for Attempt { delivery, workspace, at, duration_ms, next, .. } in attempts {
+        let counts = counting.of(*workspace);
+        match next {
+            AfterAttempt::Delivered => {
+                counts.delivered += 1;
+                let delivered_at = at + UnixMs::from(*duration_ms);
+                counts.delivery.count(delivered_at.abs_diff(delivery.0.millis()));
+            }
+            AfterAttempt::RetryAt(_) => counts.failed_attempts += 1,
+            AfterAttempt::Dead => {
+                counts.failed_attempts += 1;
+                counts.dead += 1;
+            }
+        }
     }
 }
 

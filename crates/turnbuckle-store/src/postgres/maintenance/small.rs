@@ -13,6 +13,7 @@ use crate::inbound::DEDUPE_MS;
 use crate::maintenance::ENDED_MS;
 use crate::postgres::failure::Failure;
 use crate::postgres::statement::{execute, list};
+use crate::statistics::{MINUTE_MS, STATISTICS_MINUTES};
 
 const DEDUPE: &str = "DELETE FROM dedupe WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM dedupe WHERE event < $1 ORDER BY event LIMIT $2 FOR UPDATE SKIP LOCKED))";
@@ -45,6 +46,9 @@ const SESSIONS: &str = "DELETE FROM console_session WHERE ctid = ANY (ARRAY(
 const EVENT_CALLS: &str = "DELETE FROM event_call WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM event_call WHERE call < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
+const STATISTICS: &str = "DELETE FROM statistics WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM statistics WHERE minute < $1 ORDER BY minute LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
 /// Drops a slice of each table. Answers whether more is left.
 pub async fn drop_slice(pool: &Pool, now: UnixMs) -> Result<bool, Failure> {
     let mut db = pool.get().await?;
@@ -57,6 +61,7 @@ pub async fn drop_slice(pool: &Pool, now: UnixMs) -> Result<bool, Failure> {
         (SOURCE_KEYS, now - ENDED_MS),
         (SESSIONS, now),
         (EVENT_CALLS, first_row_key_at(now - BEGUN_MS)),
+        (STATISTICS, now.div_euclid(MINUTE_MS) - STATISTICS_MINUTES),
     ] {
         more |= drop_rows(&db, delete, border).await?;
     }

@@ -74,6 +74,7 @@ impl Layout {
             ),
             "run" => by(&["workspace", "id"]),
             "recovered_line" => by(&["workspace", "run", "line"]),
+            "statistics" => by(&["workspace", "minute", "id"]),
             "bin" => by(&["name"]),
             "bin_request" => by(&["bin", "number"]),
             "idempotency" => by(&["workspace", "key"]),

@@ -9,6 +9,7 @@ use crate::idempotency::IDEMPOTENCY_MS;
 use crate::inbound::DEDUPE_MS;
 use crate::maintenance::ENDED_MS;
 use crate::sqlite::failure::Failure;
+use crate::statistics::{MINUTE_MS, STATISTICS_MINUTES};
 
 const BIN_REQUESTS: &str = "DELETE FROM bin_request WHERE number IN (
     SELECT number FROM bin_request
@@ -33,6 +34,9 @@ const SESSIONS: &str = "DELETE FROM console_session WHERE hash IN (
 /// Of events that are gone.
 const EVENT_CALLS: &str = "DELETE FROM event_call WHERE event IN (
     SELECT event FROM event_call WHERE call < ?1 LIMIT ?2)";
+
+const STATISTICS: &str = "DELETE FROM statistics WHERE (workspace, minute, id) IN (
+    SELECT workspace, minute, id FROM statistics WHERE minute < ?1 LIMIT ?2)";
 
 /// Drops a slice of each table. Answers whether more is left.
 pub fn drop_slice(db: &Db, now: UnixMs) -> Result<bool, Failure> {
@@ -62,6 +66,7 @@ pub fn drop_slice(db: &Db, now: UnixMs) -> Result<bool, Failure> {
         (SOURCE_KEYS, now - ENDED_MS),
         (SESSIONS, now),
         (EVENT_CALLS, first_row_key_at(now - BEGUN_MS)),
+        (STATISTICS, now.div_euclid(MINUTE_MS) - STATISTICS_MINUTES),
     ] {
         let dropped =
             db.prepare_cached(delete)?.execute(params![border, ROWS_DROPPED_MAX as i64])?;
@@ -130,6 +135,13 @@ mod tests {
         let insert = "INSERT INTO bin (name, workspace, created_at_ms, expires_at_ms)
             VALUES (?1, 1, 0, ?2)";
         check("bin", insert, NOW + 1);
+    }
+
+    #[test]
+    fn counts_are_kept_for_their_time() {
+        let insert = "INSERT INTO statistics (workspace, minute, id, counts)
+            VALUES (1, ?2, ?1, '{}')";
+        check("statistics", insert, NOW / MINUTE_MS - STATISTICS_MINUTES);
     }
 
     #[test]

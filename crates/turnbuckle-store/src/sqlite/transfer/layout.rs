@@ -134,6 +134,7 @@ impl Layout {
                 .by(&["run", "line"])
                 .with("CROSS JOIN run ON run.id = it.run")
                 .looked_up("workspace", "run.workspace"),
+            "statistics" => it.by(&["workspace", "minute", "id"]),
             "bin" => it.by(&["name"]),
             "bin_request" => it.by(&["number"]),
             "idempotency" => it.by(&["workspace", "key"]),
