@@ -498,7 +498,8 @@ fn body_of_browsers(path: &str) -> Json {
     match path.rsplit('/').next().unwrap_or_default() {
         _ if path.contains("/authorizations/") => json!({"state": "unknown"}),
         "{connector}" => json!({"id": CONNECTION}),
-        "objects" => json!({"objects": objects}),
+        "objects" | "crm_setup" => json!({"objects": objects}),
+        "crm_mapping" => json!({"objects": [], "mapping": []}),
         "draft" => json!({"document": {}, "version": "1.0"}),
         "link" => json!({"objects": {}, "mapping": {"objects": {}}, "version": "1.0"}),
         "preview" => json!({"objects": objects, "object": "animal", "mapping": mapping}),

@@ -12,6 +12,7 @@ mod authorizations;
 mod caller;
 mod connections;
 mod connectors;
+mod crm_mapping;
 mod entities;
 mod link;
 pub mod origin;
@@ -60,6 +61,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(authorizations::put_authorization_fields))
         .routes(routes!(entities::list_link_entities))
         .routes(routes!(entities::get_link_entity))
+        .routes(routes!(crm_mapping::set_up_crm))
+        .routes(routes!(crm_mapping::list_api_objects))
+        .routes(routes!(crm_mapping::get_api_object))
+        .routes(routes!(crm_mapping::get_crm_mapping, crm_mapping::save_crm_mapping))
         .routes(routes!(link::get_link, link::finish_link))
         .routes(routes!(link::check_link_objects))
         .routes(routes!(link::save_link_draft))

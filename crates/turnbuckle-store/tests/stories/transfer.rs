@@ -37,7 +37,7 @@ use super::reopening::Open;
 use super::subscription::keys;
 use super::{
     ACME, HOUR, OTHER, TestClock, api_key, authorization, bin, endpoint, event_call, function,
-    read_all, replay, source, user,
+    read_all, replay, source, statistics, user,
 };
 
 const SEAL_KEY: &str = "0badcafe";

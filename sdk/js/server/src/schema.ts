@@ -1589,6 +1589,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/platform_user/connection/{connection}/crm_setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks what an app declares and says it in the shape of `crm_mapping`. Stores nothing. */
+        post: operations["set_up_crm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/api_objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the entities of a connection's CRM. */
+        get: operations["list_api_objects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/api_objects/{entity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an entity with its columns. */
+        get: operations["get_api_object"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/platform_user/connection/{connection}/crm_mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what is in force, as far as these shapes can say it. */
+        get: operations["get_crm_mapping"];
+        put?: never;
+        /** Declares the objects and puts a mapping in place of the one in force, as a finish in Link does. */
+        post: operations["save_crm_mapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/platform_user/connection/{connection}/link": {
         parameters: {
             query?: never;
@@ -1688,6 +1757,24 @@ export interface components {
         /** @description A token that is good from now on. */
         AccessTokenAnswer: {
             access_token: string;
+        };
+        /** @description An entity of the CRM. */
+        ApiObject: {
+            /**
+             * Format: int64
+             * @description Its place among the entities, from 1.
+             */
+            id: number;
+            slug: string;
+            label_one: string;
+            label_many: string;
+            selector?: components["schemas"]["Selector"] | null;
+        };
+        ApiObjectAnswer: {
+            api_object: components["schemas"]["ApiObject"];
+        };
+        ApiObjectListing: {
+            api_objects: components["schemas"]["ApiObject"][];
         };
         /** @description The declared arguments of two versions. */
         ArgumentsDiff: {
@@ -2074,6 +2161,66 @@ export interface components {
             slug: string;
             /** @description For people; the slug if not given. */
             label?: string | null;
+        };
+        CrmEvent: {
+            /** Format: int64 */
+            id?: number | null;
+            slug: string;
+            type: string;
+            label?: string;
+            description?: string;
+            /** @description Of its payload. */
+            fields?: components["schemas"]["CrmField"][];
+        };
+        CrmEventAction: {
+            event: components["schemas"]["Named"];
+            /** @description `search`, `create`, `update`, `delete` or `noop`. */
+            action_type: string;
+            transformations?: components["schemas"]["Transformation"][];
+        };
+        /** @description A field of an object or of a payload, or a part of a field that the user made. */
+        CrmField: {
+            /** Format: int64 */
+            id?: number | null;
+            /** @description Of a part: the field's, a dot, and its label. */
+            slug: string;
+            label?: string;
+            description?: string;
+            simple_type: components["schemas"]["SimpleType"];
+            /** @description The field that it is a part of. */
+            parent_slug?: string | null;
+        };
+        CrmMappingView: {
+            mapping: components["schemas"]["CrmObjectMapping"][];
+            objects: components["schemas"]["CrmObject"][];
+        };
+        /** @description An object of the app. */
+        CrmObject: {
+            /**
+             * Format: int64
+             * @description Its place among the objects, from 1.
+             */
+            id: number;
+            slug: string;
+            label?: string;
+            description?: string;
+            fields?: components["schemas"]["CrmField"][];
+            events?: components["schemas"]["CrmEvent"][];
+        };
+        CrmObjectListing: {
+            objects: components["schemas"]["CrmObject"][];
+        };
+        /** @description How an object is mapped. */
+        CrmObjectMapping: {
+            /** Format: int64 */
+            crm_object_id: number;
+            /**
+             * Format: int64
+             * @description The entity; null if the user opted out of the object.
+             */
+            api_object_id?: number | null;
+            transformations?: components["schemas"]["Transformation"][];
+            event_actions?: components["schemas"]["CrmEventAction"][];
         };
         CrmRecordAnswer: {
             record: components["schemas"]["CrmRecordView"];
@@ -2470,6 +2617,10 @@ export interface components {
             inbound_events: components["schemas"]["InboundEventView"][];
             page: components["schemas"]["PageView"];
         };
+        InputType: {
+            input_type: components["schemas"]["FieldTypeView"];
+            transformations: string[];
+        };
         /** @description What an event is invoked with. */
         InvokeEvent: {
             /**
@@ -2617,6 +2768,10 @@ export interface components {
             complete: boolean;
             /** @description What is left to map. */
             missing: components["schemas"]["ProblemError"][];
+        };
+        /** @description What is meant, by its slug. */
+        Named: {
+            slug: string;
         };
         NewKeyAnswer: {
             key: components["schemas"]["NewKeyView"];
@@ -3062,6 +3217,12 @@ export interface components {
              */
             overlap?: string | null;
         };
+        /** @description A mapping, whole. */
+        SaveCrmMapping: {
+            /** @description As they were answered, with the parts that the user made of object fields. */
+            objects: components["schemas"]["CrmObject"][];
+            mapping: components["schemas"]["CrmObjectMapping"][];
+        };
         /** @description A draft: whatever the page wants to find again. */
         SaveLinkDraft: {
             /** @description Up to 512 KiB as JSON. Nothing in it need be complete. */
@@ -3118,6 +3279,29 @@ export interface components {
             /** @description Whether to count the matches too, up to 1,000. */
             count?: boolean | null;
         };
+        /** @description A column, or the entity itself with its columns. */
+        Selector: {
+            /** @description Null of what can be shown and not chosen. */
+            pointer?: string | null;
+            label: string;
+            api_name: string;
+            type_label: string;
+            /** @description What it can feed, and how. */
+            input_types: components["schemas"]["InputType"][];
+            children?: components["schemas"]["Selector"][] | null;
+            /** @description What can be chosen from. */
+            enum?: components["schemas"]["SelectorOption"][] | null;
+            readable: boolean;
+            createable: boolean;
+            updateable: boolean;
+            searchable: boolean;
+            /** @description Whether a create must give it. */
+            required: boolean;
+        };
+        SelectorOption: {
+            label: string;
+            value: string;
+        };
         SessionAnswer: {
             user: components["schemas"]["SessionUser"];
             workspace: components["schemas"]["SessionWorkspace"];
@@ -3139,6 +3323,10 @@ export interface components {
             /** @example admin */
             name: string;
             password: string;
+        };
+        SimpleType: {
+            type: string;
+            format?: string | null;
         };
         /** @description One column to sort by. Empty values come first, descending last. */
         SortBy: {
@@ -3344,6 +3532,17 @@ export interface components {
             external_name?: string | null;
             /** @description Up to 16 KiB, kept and given back as they came. */
             attributes?: Record<string, never> | null;
+        };
+        /** @description What a field gets, what a column is given, or what a search compares. */
+        Transformation: {
+            field?: components["schemas"]["Named"] | null;
+            /** @description `direct`, `date`, `static` or `empty`. */
+            name: string;
+            /** @description The column. */
+            source_pointer?: string | null;
+            static_value?: unknown;
+            /** @description Of a search: `eq` or `contains`. */
+            criteria_operator?: string | null;
         };
         /** @description How the call went. */
         TrialAnswer: {
@@ -7114,6 +7313,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LinkEntityAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    set_up_crm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkObjects"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmObjectListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    list_api_objects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiObjectListing"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_api_object: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+                /** @description Name of the entity. */
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiObjectAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    get_crm_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmMappingView"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    save_crm_mapping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveCrmMapping"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmMappingView"];
                 };
             };
             "4XX": components["responses"]["Problem"];

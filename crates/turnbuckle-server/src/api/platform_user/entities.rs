@@ -132,7 +132,7 @@ impl From<Arity> for Operands {
 }
 
 impl LinkColumnView {
-    fn of(entity: &Entity, column: &Column) -> Self {
+    pub fn of(entity: &Entity, column: &Column) -> Self {
         let is_composed =
             |it: &&native::Composed| it.entity == entity.name && it.column == column.name;
         let column_type = column.column_type;
@@ -155,7 +155,7 @@ impl LinkColumnView {
     }
 }
 
-fn feeds(column_type: ColumnType) -> Vec<FeedsView> {
+pub fn feeds(column_type: ColumnType) -> Vec<FeedsView> {
     let feeds = |wanted: FieldType| {
         let transforms: Vec<&str> =
             feeding(column_type, wanted).into_iter().map(Into::into).collect();

@@ -19,6 +19,7 @@ use crate::api::mapping::{MappingDocument, checked};
 use crate::api::objects::defaults;
 use crate::api::time::rfc3339;
 use crate::app::App;
+use crate::catalog::LiveConnection;
 use crate::extract::{JsonBody, PathParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
 
@@ -93,13 +94,13 @@ pub struct FinishLinkRequest {
 
 /// What a page has seen: the versions of the connection and of its draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
+pub struct Seen {
     connection: i64,
     draft: i64,
 }
 
 impl Seen {
-    fn of(connection: &Connection, draft: Option<&LinkDraft>) -> Self {
+    pub fn of(connection: &Connection, draft: Option<&LinkDraft>) -> Self {
         Self { connection: connection.version, draft: draft.map_or(ABSENT, |it| it.version) }
     }
 
@@ -228,23 +229,42 @@ pub async fn finish_link(
 ) -> Result<Json<LinkAnswer>, ApiError> {
     let seen = Seen::parse(&given.version)?;
     let live = caller.connection(&app, &connection).await?;
-    let objects = read_objects(&given.objects)?;
-    let mapping = given.mapping.into_json();
-    let finished = live.with(&objects, &mapping);
+    let finished = finish(&app, &live, &given.objects, given.mapping.into_json(), seen).await?;
+    Ok(view(finished, None))
+}
+
+/// Declares the objects and saves the mapping over what was seen, if everything is mapped.
+///
+/// # Errors
+/// 400 with what is wrong or left to map, 412 if somebody else saved meanwhile.
+pub async fn finish(
+    app: &App,
+    live: &LiveConnection,
+    objects: &Map<String, Value>,
+    mapping: Value,
+    seen: Seen,
+) -> Result<Connection, ApiError> {
+    let declared = read_objects(objects)?;
+    let finished = live.with(&declared, &mapping);
     // With nothing to map there is nothing to check.
-    if !given.objects.is_empty() || mapping != json!({ "objects": {} }) {
-        let mapping = checked(&app, &finished, &mapping, "/mapping").await?;
+    if !objects.is_empty() || mapping != json!({ "objects": {} }) {
+        let mapping = checked(app, &finished, &mapping, "/mapping").await?;
         let unfinished = mapping.unfinished(&finished.objects);
         if !unfinished.is_empty() {
             let unfinished = unfinished.into_iter().map(|it| it.under("/mapping")).collect();
             return Err(ApiError::invalid(unfinished));
         }
     }
-    let finish =
-        FinishLink { objects, mapping, version: seen.connection, draft_version: seen.draft };
-    let connection = app.store.finish_link(caller.workspace.id, &connection, finish).await?;
+    let finish = FinishLink {
+        objects: declared,
+        mapping,
+        version: seen.connection,
+        draft_version: seen.draft,
+    };
+    let Connection { workspace, id, .. } = &live.row;
+    let connection = app.store.finish_link(*workspace, id, finish).await?;
     app.wake(|signals| &signals.keys_started);
-    Ok(view(connection, None))
+    Ok(connection)
 }
 
 #[cfg(test)]
