@@ -37,6 +37,8 @@ describe("durations", () => {
     [29, "29 ms"],
     [1500, "1.5 sec"],
     [120_000, "2 min"],
+    [5_400_000, "1.5 hr"],
+    [86_400_000, "1 day"],
   ])("%s", (milliseconds, text) => expect(duration(milliseconds, "en")).toBe(text));
 });
 

@@ -29,13 +29,15 @@ export function exactTime(at: Date, language: string, timeZone?: string): string
   }).format(at);
 }
 
-/** 0.84 s, 12 s, 3 min */
+/** 840 ms, 1.2 s, 3 min, 5 h, 1 day */
 export function duration(milliseconds: number, language: string): string {
   const number = (value: number, unit: string, digits: number): string =>
     new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
   if (milliseconds < 1000) return number(milliseconds, "millisecond", 0);
   if (milliseconds < 60_000) return number(milliseconds / 1000, "second", 1);
-  return number(milliseconds / 60_000, "minute", 1);
+  if (milliseconds < 3_600_000) return number(milliseconds / 60_000, "minute", 1);
+  if (milliseconds < 86_400_000) return number(milliseconds / 3_600_000, "hour", 1);
+  return number(milliseconds / 86_400_000, "day", 1);
 }
 
 /** What `<input type="datetime-local">` wants, in the reader's zone; empty for what is no time. */

@@ -1,7 +1,7 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Link } from "wouter";
 import { CodeBox, PageHeader, Section } from "../components/bits";
-import { Answered, ProblemBox } from "../components/states";
+import { Answered, Loading, ProblemBox } from "../components/states";
 import { Icon } from "../components/icon";
 import { DeliveryTable } from "../features/deliveries/delivery-bits";
 import { useDeliveries } from "../features/deliveries/queries";
@@ -13,8 +13,10 @@ import { queryOf } from "../lib/filters";
 import { useStrings } from "../strings";
 import { EventTable } from "./events";
 
+const Activity = lazy(() => import("../features/statistics/activity"));
+
 const DAY_MS = 86_400_000;
-// The API has no counts; a page tells up to this many, and "100+" beyond.
+// The API has no counts of what is pending; a page tells up to this many, and "100+" beyond.
 const COUNTED = 100;
 const SHOWN = 5;
 
@@ -101,6 +103,9 @@ function Filled() {
         }}
       </Answered>
       <Pending />
+      <Suspense fallback={<Loading lines={8} />}>
+        <Activity />
+      </Suspense>
     </>
   );
 }
