@@ -8,7 +8,8 @@ import { useNotify } from "../components/notify";
 import { SecretOnce } from "../components/secret";
 import { Answered, ProblemBox } from "../components/states";
 import { useMayWrite } from "../features/session/session";
-import { useRetention, useSaveWebhookEntities, useSaveWebhooks, useWebhookEntities, useWebhooksSetting } from "../features/settings/queries";
+import { Origins } from "../features/settings/origins";
+import { useOrigins, useRetention, useSaveWebhookEntities, useSaveWebhooks, useWebhookEntities, useWebhooksSetting } from "../features/settings/queries";
 import { listOf } from "../lib/literal";
 import { byteSize } from "../lib/text";
 import { useStrings, useWords } from "../strings";
@@ -17,6 +18,7 @@ export default function SettingsPage() {
   const t = useStrings();
   const webhooks = useWebhooksSetting();
   const entities = useWebhookEntities();
+  const origins = useOrigins();
   const retention = useRetention();
   const mayWrite = useMayWrite();
   const { language } = useWords();
@@ -34,6 +36,12 @@ export default function SettingsPage() {
         <p className="hint">{t.settings.entitiesHint}</p>
         <Answered query={entities} lines={3}>
           {(list) => <Entities key={list.join()} entities={list} />}
+        </Answered>
+      </Section>
+      <Section title={t.settings.origins}>
+        <p className="hint">{t.settings.originsHint}</p>
+        <Answered query={origins} lines={3}>
+          {(list) => <Origins origins={list} />}
         </Answered>
       </Section>
       <Section title={t.settings.retention}>

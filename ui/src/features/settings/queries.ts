@@ -34,6 +34,21 @@ export function useSaveWebhookEntities() {
   });
 }
 
+export function useOrigins() {
+  return useQuery({
+    queryKey: [...SETTINGS, "origins"],
+    queryFn: async ({ signal }) => (await ask(api.GET("/api/v1/settings/origins", { signal }))).origins,
+  });
+}
+
+export function useSaveOrigins() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (origins: string[]) => ask(api.PUT("/api/v1/settings/origins", { body: { origins } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: SETTINGS }),
+  });
+}
+
 export function useRetention() {
   return useQuery({
     queryKey: [...SETTINGS, "retention"],

@@ -44,6 +44,34 @@ await story("the webhooks of the app and the webhook entities are set", async (p
   await call(page, "PUT", "/api/v1/settings/webhooks", { url: null });
 });
 
+await story("the websites that may open Link are added, mended and taken away", async (page) => {
+  await signIn(page);
+  await dataOn(page);
+  await page.goto(`${URL_OF_CONSOLE}/settings`);
+  const origins = page.getByRole("region", { name: "Website origins" });
+  const save = origins.getByRole("button", { name: "Save origins" });
+  const stored = async () => (await call(page, "GET", "/api/v1/settings/origins")).origins;
+  await origins.getByText("No website may.").waitFor();
+  for (const [line, text] of [[1, "https://app.example"], [2, "app.example/path"]]) {
+    await origins.getByRole("button", { name: "Add an origin" }).click();
+    await origins.getByLabel(`Origin ${line}`).fill(text);
+  }
+  await save.click();
+  await origins.getByLabel("Origin 2").and(page.locator("[aria-invalid=true]")).waitFor();
+  assert.equal(await origins.getByLabel("Origin 1").getAttribute("aria-invalid"), null, "the other line is well");
+  await origins.getByLabel("Origin 2").fill("http://localhost:3000/");
+  await save.click();
+  await until("the origins", async () => (await stored()).length === 2);
+  await page.reload();
+  assert.equal(await origins.getByLabel("Origin 2").inputValue(), "http://localhost:3000");
+  await origins.getByRole("button", { name: "Remove" }).first().click();
+  await save.click();
+  await until("one origin", async () => (await stored()).join() === "http://localhost:3000");
+  await origins.getByRole("button", { name: "Remove" }).click();
+  await save.click();
+  await until("no origin", async () => (await stored()).length === 0);
+});
+
 await story("a key set is made, works, and is revoked", async (page) => {
   await signIn(page);
   const data = await dataOn(page);
