@@ -8,8 +8,9 @@ import { useNotify } from "../components/notify";
 import { SecretOnce } from "../components/secret";
 import { Answered, ProblemBox } from "../components/states";
 import { useMayWrite } from "../features/session/session";
+import { OAuthClients } from "../features/settings/oauth-clients";
 import { Origins } from "../features/settings/origins";
-import { useOrigins, useRetention, useSaveWebhookEntities, useSaveWebhooks, useWebhookEntities, useWebhooksSetting } from "../features/settings/queries";
+import { useOAuthClients, useOrigins, useRetention, useSaveWebhookEntities, useSaveWebhooks, useWebhookEntities, useWebhooksSetting } from "../features/settings/queries";
 import { listOf } from "../lib/literal";
 import { byteSize } from "../lib/text";
 import { useStrings, useWords } from "../strings";
@@ -19,6 +20,7 @@ export default function SettingsPage() {
   const webhooks = useWebhooksSetting();
   const entities = useWebhookEntities();
   const origins = useOrigins();
+  const oauth = useOAuthClients();
   const retention = useRetention();
   const mayWrite = useMayWrite();
   const { language } = useWords();
@@ -42,6 +44,12 @@ export default function SettingsPage() {
         <p className="hint">{t.settings.originsHint}</p>
         <Answered query={origins} lines={3}>
           {(list) => <Origins origins={list} />}
+        </Answered>
+      </Section>
+      <Section title={t.settings.oauth}>
+        <p className="hint">{t.settings.oauthHint}</p>
+        <Answered query={oauth} lines={3}>
+          {(list) => <OAuthClients clients={list} />}
         </Answered>
       </Section>
       <Section title={t.settings.retention}>

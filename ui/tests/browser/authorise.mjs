@@ -146,6 +146,31 @@ async function windowOf(context, opening) {
 /** Presses a link in a window that closes itself afterwards, maybe before the click is told to be done. */
 const press = (window, name) => Promise.all([window.waitForEvent("close"), window.getByRole("link", { name }).click().catch(() => undefined)]);
 
+// --- The console
+
+await told("console: an OAuth client is put, kept and forgotten in Settings", async (page) => {
+  const { password } = await api("POST", "/api/v1/users", { name: "ada", role: "admin" });
+  await page.goto(`${hub}/sign-in`);
+  await page.getByLabel("Name").fill("ada");
+  await page.getByLabel("Password").fill(password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  await page.goto(`${hub}/settings`);
+  const shops = page.getByRole("region", { name: "CRM of shops" });
+  await shops.getByText("/authorizations/callback").waitFor();
+  await shops.getByRole("button", { name: "Save the client at CRM of shops" }).click();
+  await shops.getByText("must have 1 to 2000 bytes").first().waitFor();
+  await shops.getByLabel("Client ID").fill("paperplane");
+  await shops.getByLabel("Client secret").fill("s3cret");
+  await shops.getByRole("button", { name: "Save the client at CRM of shops" }).click();
+  await shops.getByText("One is kept.").waitFor();
+  const clientOf = async (slug) => (await api("GET", "/api/v1/oauth-clients")).oauth_clients.find((it) => it.connector === slug).client_id;
+  assert.equal(await clientOf("of-shop"), "paperplane");
+  await axe(page, "the settings with OAuth clients");
+  await shops.getByRole("button", { name: "Forget the client at CRM of shops" }).click();
+  await until("the client to be forgotten", async () => (await clientOf("of-shop")) === null);
+});
+
 // --- Link
 
 const SMALL = { person: { label: "Person", fields: { email: { type: "string", label: "E-mail" } } } };

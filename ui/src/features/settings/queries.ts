@@ -49,6 +49,29 @@ export function useSaveOrigins() {
   });
 }
 
+export function useOAuthClients() {
+  return useQuery({
+    queryKey: [...SETTINGS, "oauth-clients"],
+    queryFn: async ({ signal }) => (await ask(api.GET("/api/v1/oauth-clients", { signal }))).oauth_clients,
+  });
+}
+
+export function useSaveOAuthClient(connector: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { client_id: string; client_secret: string }) => ask(api.PUT("/api/v1/oauth-clients/{connector}", { params: { path: { connector } }, body })),
+    onSuccess: () => client.invalidateQueries({ queryKey: SETTINGS }),
+  });
+}
+
+export function useDeleteOAuthClient(connector: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => ask(api.DELETE("/api/v1/oauth-clients/{connector}", { params: { path: { connector } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: SETTINGS }),
+  });
+}
+
 export function useRetention() {
   return useQuery({
     queryKey: [...SETTINGS, "retention"],
