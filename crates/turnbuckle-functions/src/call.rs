@@ -116,7 +116,10 @@ fn ended(error: &wasmtime::Error, limits: Limits) -> Failure {
         Some(Stop::TimeUp) => Failure::TimeUp(limits),
         Some(stop @ Stop::NoMemory) => Failure::Crashed(stop.to_string()),
         None => Failure::Crashed(match error.downcast_ref::<Trap>() {
-            Some(Trap::StackOverflow) => "it calls itself too deeply".to_owned(),
+            // The engine's own stack grows down to where its memory begins.
+            Some(Trap::StackOverflow | Trap::MemoryOutOfBounds) => {
+                "it calls itself too deeply".to_owned()
+            }
             Some(trap) => trap.to_string(),
             None => error.root_cause().to_string(),
         }),

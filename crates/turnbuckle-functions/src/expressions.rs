@@ -124,7 +124,8 @@ impl Ended {
     fn of(error: wasmtime::Error) -> Self {
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => Self::TooManySteps,
-            Some(Trap::StackOverflow) => Self::TooDeep,
+            // The engine's own stack grows down to where its memory begins.
+            Some(Trap::StackOverflow | Trap::MemoryOutOfBounds) => Self::TooDeep,
             Some(trap) => Self::Crashed(trap.to_string()),
             None => Self::Crashed(error.root_cause().to_string()),
         }

@@ -3,6 +3,8 @@
 //! Made from `module/sandbox.wasm` once for each kind of scripts, and kept in a file, as machine code:
 //! compiling takes a second, loading what was compiled a few milliseconds.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -16,6 +18,10 @@ use crate::state::{self, State};
 
 /// QuickJS-ng and `shim.c`; `module/build.sh` makes it.
 const SANDBOX: &[u8] = include_bytes!("../module/sandbox.wasm");
+
+/// How the files are named that are kept: machine code, and its SHA-256.
+const COMPILED: &str = "cwasm";
+const SUM: &str = "sha256";
 
 /// What an engine runs when it is started, for one kind of scripts.
 pub struct Prelude {
@@ -37,9 +43,11 @@ pub fn load(engine: &Engine, folder: &Path, prelude: &Prelude) -> Result<Module,
     let Prelude { name, script } = prelude;
     let digest = Sha256::new().chain_update(SANDBOX).chain_update(script).finalize();
     let version: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    let path = folder.join(format!("{name}-{version}.cwasm"));
-    if path.exists() {
-        // SAFETY: the folder belongs to this process's owner alone, as the records in it do.
+    let path = folder.join(format!("{name}-{version}.{COMPILED}"));
+    let sum = path.with_extension(SUM);
+    if is_whole(&path, &sum) {
+        // SAFETY: the folder belongs to this process's owner alone, as the records in it do, and
+        // the file is as it was written.
         // Whatever made the file said with which engine and settings; another's is refused.
         match unsafe { Module::deserialize_file(engine, &path) } {
             Ok(module) => return Ok(module),
@@ -48,22 +56,37 @@ pub fn load(engine: &Engine, folder: &Path, prelude: &Prelude) -> Result<Module,
     }
     let module = compile(engine, script)?;
     let compiled = module.serialize().map_err(SandboxError::of("keep the sandbox"))?;
-    // Two processes may do it at once: each renames a file of its own.
-    let unfinished = folder.join(format!("{name}-{version}.{}", std::process::id()));
-    std::fs::write(&unfinished, compiled)
-        .and_then(|()| std::fs::rename(&unfinished, &path))
+    // Two processes may do it at once: each renames a file of its own. What they make is the same.
+    let keep = |kept: &Path, bytes: &[u8]| {
+        let unfinished = kept.with_extension(std::process::id().to_string());
+        let mut file = File::create(&unfinished)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, kept)
+    };
+    // The sum last: a file without one is made again.
+    keep(&path, &compiled)
+        .and_then(|()| keep(&sum, &Sha256::digest(&compiled)))
         .map_err(SandboxError::of("keep the sandbox"))?;
     remove_others(folder, name, &path);
     Ok(module)
+}
+
+/// Whether the file is as it was written: machine code that a disk has changed would be run.
+fn is_whole(path: &Path, sum: &Path) -> bool {
+    let read = || Some((std::fs::read(path).ok()?, std::fs::read(sum).ok()?));
+    read().is_some_and(|(compiled, sum)| Sha256::digest(compiled).as_slice() == sum)
 }
 
 /// Removes what other versions of the program kept: whichever runs next makes its own again.
 fn remove_others(folder: &Path, name: &str, kept: &Path) {
     let start = format!("{name}-");
     let is_other = |path: &Path| {
-        let is_compiled = path.extension().is_some_and(|it| it == "cwasm");
+        let is_ours = path.extension().is_some_and(|it| it == COMPILED || it == SUM);
         let file = path.file_name().and_then(|it| it.to_str());
-        is_compiled && path != kept && file.is_some_and(|file| file.starts_with(&start))
+        is_ours
+            && path.with_extension(COMPILED) != kept
+            && file.is_some_and(|file| file.starts_with(&start))
     };
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for path in entries.map(|entry| entry.path()).filter(|path| is_other(path)) {
@@ -136,14 +159,20 @@ mod tests {
     #[test]
     fn what_another_version_kept_is_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let names =
-            ["functions-1.cwasm", "functions-2.cwasm", "expressions-1.cwasm", "functions-1"];
+        let names = [
+            "functions-1.cwasm",
+            "functions-1.sha256",
+            "functions-2.cwasm",
+            "functions-2.sha256",
+            "expressions-1.cwasm",
+            "functions-1",
+        ];
         for name in names {
             std::fs::write(folder.path().join(name), name).unwrap();
         }
         remove_others(folder.path(), "functions", &folder.path().join("functions-2.cwasm"));
         let left: Vec<_> =
             names.into_iter().filter(|name| folder.path().join(name).exists()).collect();
-        assert_eq!(left, &names[1..]);
+        assert_eq!(left, &names[2..]);
     }
 }

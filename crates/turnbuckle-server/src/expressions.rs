@@ -204,6 +204,9 @@ pub async fn of_event(
     let evaluated = evaluator.evaluate_items(set, &shared, &items).await;
     let of_item = |values: Vec<Evaluated>| values.into_iter().map(computed).collect();
     Ok(evaluated.map(|items| items.into_iter().map(of_item).collect()).map_err(|thrown| {
-        format!("an expression of the source cannot be used: {}", thrown.message)
+        format!(
+            "an expression of the source cannot be used: {}; a function of the source may do more",
+            thrown.message
+        )
     }))
 }

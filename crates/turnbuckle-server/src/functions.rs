@@ -11,11 +11,12 @@ pub mod event;
 mod host;
 mod invoke;
 pub mod request;
+pub mod turns;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 use turnbuckle_core::function::FunctionCode;
 use turnbuckle_functions::{Call, Limits, Outcome, Sandbox};
 use turnbuckle_store::function::Function;
@@ -26,6 +27,7 @@ use crate::config::FunctionsConfig;
 use host::HubHost;
 pub use host::workspace_key;
 use request::FunctionRequest;
+use turns::Turns;
 
 /// Most sources that call functions at once.
 pub const SOURCES_MAX: usize = 64;
@@ -38,12 +40,12 @@ pub struct Functions {
     sandbox: OnceCell<Arc<Sandbox>>,
     /// Calls for whoever waits for an answer. Those of sources have room of their own, so
     /// that neither holds up the other.
-    answered: Semaphore,
+    answered: Turns,
 }
 
 impl Functions {
     pub fn new(folder: &Path, config: FunctionsConfig) -> Self {
-        let answered = Semaphore::new(config.running_max);
+        let answered = Turns::new(config.running_max);
         Self { folder: folder.to_owned(), config, sandbox: OnceCell::new(), answered }
     }
 
@@ -74,14 +76,14 @@ impl Functions {
 /// Runs a version of a function for somebody who waits for the answer.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run`], and [`turns::Busy`] where too many wait already.
 pub async fn run_answered(
     app: &App,
     function: &Function,
     code: &FunctionCode,
     request: &FunctionRequest,
 ) -> anyhow::Result<Outcome> {
-    let _turn = app.functions.answered.acquire().await?;
+    let _turn = app.functions.answered.take(function.workspace, request.bytes()).await?;
     run(app, function, code, request, None).await
 }
 

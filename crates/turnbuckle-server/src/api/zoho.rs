@@ -30,6 +30,7 @@ use crate::functions::answer::{Refusal, of_result};
 use crate::functions::calls::{CallDetail, CallError, millis};
 use crate::functions::request::FunctionRequest;
 use crate::functions::run_answered;
+use crate::functions::turns::Busy;
 use crate::logging::{Chain, Failing, log_failure};
 use crate::problem::{ApiError, Problem};
 
@@ -161,7 +162,7 @@ async fn run_and_log(
     let Opened { function, number, code, .. } = opened;
     let function = &function.row;
     let id = FunctionCallId(app.mint());
-    let outcome = run_answered(&app, function, &code, &request).await.map_err(unavailable)?;
+    let outcome = run_answered(&app, function, &code, &request).await.map_err(not_run)?;
     let duration_ms = millis(outcome.duration);
     let answer = match &outcome.result {
         Ok(result) => of_result(function.id, result),
@@ -202,6 +203,11 @@ fn unavailable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Refusal {
     let error = error.into();
     tracing::error!(error = %Chain(error.as_ref()), "a function could not be called");
     Refusal::Unavailable
+}
+
+/// Why a call did not run.
+fn not_run(error: anyhow::Error) -> Refusal {
+    if error.is::<Busy>() { Refusal::Busy } else { unavailable(error) }
 }
 
 fn unreadable(error: ApiError) -> Refusal {

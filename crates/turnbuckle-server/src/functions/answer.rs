@@ -5,7 +5,9 @@
 //! inside of the script, which is for its owner alone.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value as Json, json};
 use turnbuckle_core::id::FunctionId;
@@ -44,6 +46,8 @@ pub enum Refusal {
     Failed,
     TimeUp,
     InvalidReturn,
+    /// Too many calls wait for their turn.
+    Busy,
     Unavailable,
 }
 
@@ -83,6 +87,11 @@ impl Refusal {
                 "INVALID_RETURN",
                 "the function returned what cannot be answered",
             ),
+            Self::Busy => (
+                S::SERVICE_UNAVAILABLE,
+                "TOO_MANY_CALLS",
+                "too many calls wait for their turn; come again in a second",
+            ),
             Self::Unavailable => {
                 (S::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the hub cannot run functions right now")
             }
@@ -104,7 +113,11 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, code, message) = self.facts();
         let body = json!({"code": code, "details": {}, "message": message, "status": "error"});
-        guarded(status, HeaderMap::new(), body.to_string())
+        let mut headers = HeaderMap::new();
+        if self == Self::Busy {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        guarded(status, headers, body.to_string())
     }
 }
 
@@ -186,7 +199,11 @@ fn guarded(status: StatusCode, mut headers: HeaderMap, body: String) -> Response
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let sandbox = HeaderValue::from_static("sandbox; default-src 'none'");
     headers.insert(http::header::CONTENT_SECURITY_POLICY, sandbox);
-    (status, headers, body).into_response()
+    match status {
+        // These have none, whatever a script says.
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => (status, headers).into_response(),
+        _ => (status, headers, body).into_response(),
+    }
 }
 
 #[cfg(test)]

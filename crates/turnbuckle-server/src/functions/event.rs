@@ -17,7 +17,7 @@ use turnbuckle_store::event_call::{BeginCall, Begun, EventCall};
 use turnbuckle_store::function::FunctionCall;
 use turnbuckle_store::inbound::{EventWork, FinishEvent, InboundEvent, InboundRequest};
 
-use super::answer::Refusal;
+use super::answer::{Refusal, of_result};
 use super::calls::{CallDetail, CallError, millis};
 use super::request::FunctionRequest;
 use super::run;
@@ -123,6 +123,12 @@ impl PreparedCall {
                 status = refused;
                 let reason = format!("its function `{name}` answered with the status {refused}");
                 (processing::failed(&self.event, reason, self.as_new), None)
+            }
+            Ok(result) if of_result(function.id, &result).is_err() => {
+                status = Refusal::InvalidReturn.status().as_u16();
+                let reason = format!("its function `{name}` returned what cannot be answered");
+                let error = CallError::invalid_return();
+                (processing::failed(&self.event, reason, self.as_new), Some(error))
             }
             Ok(result) => (self.after(&app, &result).await, None),
             Err(error) => {

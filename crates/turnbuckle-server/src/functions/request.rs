@@ -33,6 +33,11 @@ pub struct FunctionRequest {
 }
 
 impl FunctionRequest {
+    /// About as many as it holds while it waits.
+    pub fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
     /// Of a request by HTTP.
     pub fn read(
         method: &str,

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use turnbuckle_core::function::FunctionCode;
-use turnbuckle_core::id::InboundEventId;
+use turnbuckle_core::id::{FunctionId, InboundEventId};
 use turnbuckle_core::invalid::{Invalid, pointer};
 use turnbuckle_functions::Outcome;
 use turnbuckle_store::StoreError;
@@ -19,6 +19,7 @@ use super::{find, not_run};
 use crate::app::App;
 use crate::auth::{Caller, CanManage};
 use crate::extract::{JsonBody, PathParams};
+use crate::functions::answer::of_result;
 use crate::functions::calls::{CallDetail, CallError, HostCall, millis};
 use crate::functions::event::read_received;
 use crate::functions::request::FunctionRequest;
@@ -107,7 +108,7 @@ pub async fn try_function(
         (None, Some(event)) => received(&app, &event, &caller).await?,
     };
     let outcome = run_answered(&app, &function, &code, &request).await.map_err(not_run)?;
-    Ok(Json(TrialAnswer::of(outcome)))
+    Ok(Json(TrialAnswer::of(function.id, outcome)))
 }
 
 /// The request of an inbound event, which was a post.
@@ -157,12 +158,15 @@ pub fn user_info(key: &str) -> Value {
 }
 
 impl TrialAnswer {
-    fn of(outcome: Outcome) -> Self {
+    fn of(function: FunctionId, outcome: Outcome) -> Self {
         let duration_ms = millis(outcome.duration);
         let (result, detail) = CallDetail::of(outcome);
         let CallDetail { logs, logs_cut, host_calls, .. } = detail;
         let (result, error) = match result {
-            Ok(result) => (Some(result), None),
+            Ok(result) => {
+                let is_answer = of_result(function, &result).is_ok();
+                (Some(result), (!is_answer).then(CallError::invalid_return))
+            }
             Err(error) => (None, Some(error)),
         };
         Self { result, error, logs, logs_cut, host_calls, duration_ms }
