@@ -757,7 +757,7 @@ export const de: Strings = {
     oauthHint: "CRMs, deren Nutzer zustimmen, kennen Ihre App als Client, den Sie dort anlegen. Geben Sie dort die Adresse an, zu der Nutzer zurückkehren.",
     noOAuth: "Kein CRM dieses Servers fragt seine Nutzer um Zustimmung.",
     callback: "Callback-URL",
-    scopes: "Scopes",
+    scopes: "Berechtigungen (Scopes)",
     noScopes: "keine",
     clientId: "Client-ID",
     clientSecret: "Client-Secret",
