@@ -31,7 +31,7 @@ demo: ## Show the main job in the terminal: a webhook becomes a record, the app 
 test: export RUSTC_WORKSPACE_WRAPPER := $(shell rustc --print sysroot)/bin/clippy-driver
 test: export CLIPPY_ARGS := -Dwarnings__CLIPPY_HACKERY__
 test: ui format unit document ## Everything that must pass; installs what it needs
-	$(MAKE) --jobs=3 --output-sync=target fuzz sdk console
+	$(MAKE) --jobs=3 --output-sync=target BUILT=yes fuzz sdk console
 
 check: export RUSTDOCFLAGS := $(DOCUMENTED)
 check: format ## Format, lints, documentation: what is wrong before it runs
@@ -57,8 +57,14 @@ unit: ## Every Rust test, with cargo-nextest where it is installed, beside a Pos
 	TEST_HUB_STORE=postgres scripts/with-postgres.sh \
 		cargo $$run --workspace --locked --no-fail-fast $(addprefix --test ,$(ON_POSTGRES))
 
+# The tests have built what these three start; by itself it would have other features, and
+# half of the dependencies be built once more.
+ifndef BUILT
+BUILD := cargo build --bin turnbuckle --example other_crms --locked
+endif
+
 fuzz: $(SCHEMATHESIS) ## Call every documented operation with odd input; none may answer 5xx
-	cargo build --bin turnbuckle --locked
+	$(BUILD)
 	PATH="$(CURDIR)/target/schemathesis/bin:$$PATH" scripts/schemathesis.sh
 
 $(SCHEMATHESIS): scripts/requirements.txt
@@ -87,11 +93,11 @@ sdk/js/node_modules/.package-lock.json: sdk/js/package-lock.json
 console: ui ## Check the pages, and walk through them in a real browser
 	npm --prefix ui run check
 	npm --prefix ui run budget
-	cargo build --bin turnbuckle --example other_crms --locked
+	$(BUILD)
 	scripts/browser.sh browser browser:link browser:authorise
 
 screens: ui ## Write a picture of each page into ui/screens
-	cargo build --bin turnbuckle --locked
+	$(BUILD)
 	scripts/browser.sh screens screens:link
 
 bench: ## Measure a release build beside what this machine can do
