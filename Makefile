@@ -53,7 +53,7 @@ ON_POSTGRES := crm idempotency isolation link records replay stories
 
 unit: ## Every Rust test, with cargo-nextest where it is installed, beside a PostgreSQL server
 	@if cargo nextest --version >/dev/null 2>&1; then run='nextest run --test-threads 4'; else run=test; fi; \
-	scripts/with-postgres.sh cargo $$run --workspace --all-targets --locked --no-fail-fast && \
+	scripts/with-postgres.sh cargo $$run --workspace --locked --no-fail-fast && \
 	TEST_HUB_STORE=postgres scripts/with-postgres.sh \
 		cargo $$run --workspace --locked --no-fail-fast $(addprefix --test ,$(ON_POSTGRES))
 
