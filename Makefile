@@ -59,8 +59,9 @@ unit: ## Every Rust test, with cargo-nextest where it is installed, beside a Pos
 
 # The tests have built what these three start; by itself it would have other features, and
 # half of the dependencies be built once more.
-ifndef BUILT
 BUILD := cargo build --bin turnbuckle --example other_crms --locked
+ifdef BUILT
+BUILD := [ -x $${CARGO_TARGET_DIR:-target}/debug/examples/other_crms ] || $(BUILD)
 endif
 
 fuzz: $(SCHEMATHESIS) ## Call every documented operation with odd input; none may answer 5xx
