@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Starts the debug binary on a temporary folder and runs scripts of ui/package.json in
-# a real browser against it: `browser` walks through the console, `browser:link` through
-# Link, `screens` and `screens:link` take pictures of their pages. `browser:authorise` starts
-# a server of its own, with CRMs that only tests have. The pages are those of ui/dist.
+# Runs scripts of ui/package.json in a real browser, each against a debug binary on a
+# temporary folder: `browser` walks through the console, `browser:link` through Link,
+# `screens` and `screens:link` take pictures of their pages. `browser:authorise` starts
+# a second server, with CRMs that only tests have. The pages are those of ui/dist.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,45 +25,51 @@ if [ -z "$chromium" ] || ! command -v openssl >/dev/null; then
     fi
 fi
 
-folder=$(mktemp -d)
-server=
-finish() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-    rm -rf "$folder"
-}
-trap finish EXIT
-
-# Nothing that somebody set for a server of their own may reach this one.
+# Nothing that somebody set for a server of their own may reach these.
 for name in $(compgen -e TURNBUCKLE_ || true); do unset "$name"; done
-TURNBUCKLE_EGRESS__ALLOW_CIDRS=127.0.0.0/8 TURNBUCKLE_LOG__LEVEL=warn \
-    "$binary" serve --json --data "$folder/data" --listen 127.0.0.1:0 \
-    >"$folder/started.json" 2>"$folder/log" &
-server=$!
-for _ in $(seq 100); do
-    [ -s "$folder/started.json" ] && break
-    kill -0 "$server" || { cat "$folder/log"; exit 1; }
-    sleep 0.1
-done
-member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$folder/started.json"; }
 
-# Signed in as the first start says. All run at once, each in a browser of its own.
-TURNBUCKLE_CONSOLE_URL=$(member url) TURNBUCKLE_NAME=$(member name)
-TURNBUCKLE_PASSWORD=$(member password) TURNBUCKLE_KEY=$(member publishable):$(member secret)
-export TURNBUCKLE_CONSOLE_URL TURNBUCKLE_NAME TURNBUCKLE_PASSWORD TURNBUCKLE_KEY
-export TURNBUCKLE_CHROMIUM=$chromium TURNBUCKLE_OTHER_CRMS=$other_crms
+# Runs one script against a server of its own, signed in as the first start says.
+walk() (
+    folder=$(mktemp -d)
+    server=
+    finish() {
+        if [ -n "$server" ]; then
+            kill "$server" 2>/dev/null || true
+            wait "$server" 2>/dev/null || true
+        fi
+        rm -rf "$folder"
+    }
+    trap finish EXIT
+    TURNBUCKLE_EGRESS__ALLOW_CIDRS=127.0.0.0/8 TURNBUCKLE_LOG__LEVEL=warn \
+        "$binary" serve --json --data "$folder/data" --listen 127.0.0.1:0 \
+        >"$folder/started.json" 2>"$folder/log" &
+    server=$!
+    for _ in $(seq 100); do
+        [ -s "$folder/started.json" ] && break
+        kill -0 "$server" || { cat "$folder/log"; exit 1; }
+        sleep 0.1
+    done
+    member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$folder/started.json"; }
+    TURNBUCKLE_CONSOLE_URL=$(member url) TURNBUCKLE_NAME=$(member name)
+    TURNBUCKLE_PASSWORD=$(member password) TURNBUCKLE_KEY=$(member publishable):$(member secret)
+    export TURNBUCKLE_CONSOLE_URL TURNBUCKLE_NAME TURNBUCKLE_PASSWORD TURNBUCKLE_KEY
+    export TURNBUCKLE_CHROMIUM=$chromium TURNBUCKLE_OTHER_CRMS=$other_crms
+    if ! npm --prefix ui run "$1"; then
+        echo "--- the log of the server of $1"
+        tail -n 100 "$folder/log"
+        exit 1
+    fi
+)
+
+# All walk at once, and are told of one after the other.
+told=$(mktemp -d)
+trap 'rm -rf "$told"' EXIT
 walks=()
 for script in "$@"; do
-    npm --prefix ui run "$script" >"$folder/$script.log" 2>&1 &
+    walk "$script" >"$told/$script" 2>&1 &
     walks+=($!)
 done
 failed=
-for walk in "${walks[@]}"; do wait "$walk" || failed=1; done
-for script in "$@"; do cat "$folder/$script.log"; done
-if [ -n "$failed" ]; then
-    echo "--- the server's log"
-    tail -n 100 "$folder/log"
-    exit 1
-fi
+for pid in "${walks[@]}"; do wait "$pid" || failed=1; done
+for script in "$@"; do cat "$told/$script"; done
+[ -z "$failed" ]

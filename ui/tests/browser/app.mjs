@@ -12,7 +12,7 @@ export async function startApp(hub, more = () => false) {
   });
   await new Promise((resolve) => server.listen(0, "0.0.0.0", resolve));
   const { port } = server.address();
-  return { url: `http://127.0.0.1:${port}`, stranger: `http://localhost:${port}` };
+  return { url: `http://127.0.0.1:${port}`, stranger: `http://localhost:${port}`, close: () => server.close() };
 }
 
 /** Calls the API of a hub with a key set. */

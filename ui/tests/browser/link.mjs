@@ -342,8 +342,9 @@ async function foreign(page, context, more = {}) {
     },
   });
   const json = (route, body) => route.fulfill({ contentType: "application/json", body: JSON.stringify(body) });
-  await context.route("**/authorizations/cloudy/loading?*", (route) => route.fulfill({ status: 303, headers: { location: `${APP}/sign-in` } }));
-  await context.route(`${APP}/sign-in`, (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><title>Cloudy</title><a href="${HUB}/link/${workspace}?authorization=auth_1">Allow</a>` }));
+  await context.route("**/authorizations/cloudy/loading?*", (route) =>
+    route.fulfill({ contentType: "text/html", body: `<!doctype html><title>Cloudy</title><a href="${HUB}/link/${workspace}?authorization=auth_1">Allow</a>` }),
+  );
   await page.route("**/api/platform_user/connectors", (route) => json(route, { connectors: [connector] }));
   await page.route("**/api/platform_user/connections/cloudy", (route) => {
     crm.begun++;
@@ -655,7 +656,7 @@ await story("without a dialog, over the CRM's own page and back", async (page, c
   await page.evaluate(([hub, token, options]) => void window.linkCRM(hub, token, options), [HUB, token, { connectionID: id, mode: "redirect" }]);
   await page.getByRole("button", { name: /Cloudy CRM/ }).click();
   await page.getByRole("button", { name: "Continue to Cloudy CRM" }).click();
-  await page.waitForURL(`${APP}/sign-in`);
+  await page.waitForURL(/\/authorizations\/cloudy\/loading/);
   crm.status = "active";
   await page.getByRole("link", { name: "Allow" }).click();
   await page.getByText("There is nothing to map").waitFor();
@@ -713,5 +714,4 @@ await story("a language from the right mirrors the page, and movement is reduced
   assert.equal(await frame.evaluate(() => getComputedStyle(document.querySelector(".button")).animationDuration), "1e-05s");
 }, { reducedMotion: "reduce" });
 
-app.close();
 await end();
