@@ -106,6 +106,13 @@ impl From<Status> for AuthorizationStatus {
     }
 }
 
+impl AuthorizationStatus {
+    /// That of a connection which nobody authorises now.
+    fn of(it: &Connection) -> Self {
+        if it.error.is_some() { Self::Error } else { Self::Active }
+    }
+}
+
 impl From<&Field> for CollectFieldView {
     fn from(it: &Field) -> Self {
         let Field { name, label, suffix, secret } = *it;
@@ -118,13 +125,10 @@ impl AuthorizationView {
     /// That of a connection which nobody authorises now: it goes by the connection's id.
     pub fn settled(app: &App, it: &Connection) -> Self {
         let error_message = it.error.clone();
-        let (status, error_code) = match error_message.is_some() {
-            true => (AuthorizationStatus::Error, Some("error".to_owned())),
-            false => (AuthorizationStatus::Active, None),
-        };
+        let error_code = error_message.is_some().then(|| "error".to_owned());
         Self {
             id: it.id.clone(),
-            status,
+            status: AuthorizationStatus::of(it),
             display_label: None,
             error_code,
             error_message,
@@ -172,7 +176,30 @@ impl AuthorizerView {
     }
 }
 
-/// The authorization of the caller's that goes by this id.
+/// What goes by the id of an authorization.
+pub enum Known {
+    Begun(Authorization),
+    /// A connection that nobody authorises now.
+    Settled(Connection),
+}
+
+impl Known {
+    pub fn status(&self, app: &App) -> AuthorizationStatus {
+        match self {
+            Self::Begun(it) => authorizations::now(app, it).0.into(),
+            Self::Settled(it) => AuthorizationStatus::of(it),
+        }
+    }
+
+    async fn view(&self, app: &App) -> Result<AuthorizationView, ApiError> {
+        match self {
+            Self::Begun(it) => AuthorizationView::of(app, it).await,
+            Self::Settled(it) => Ok(AuthorizationView::settled(app, it)),
+        }
+    }
+}
+
+/// What the caller has that goes by this id, of this connector if one is named.
 ///
 /// # Errors
 /// 404
@@ -181,7 +208,7 @@ pub async fn find(
     caller: &OfContext,
     connector: Option<&str>,
     id: &str,
-) -> Result<AuthorizationView, ApiError> {
+) -> Result<Known, ApiError> {
     let is_of = |context: &str, slug: &str| {
         context == caller.context.external_id && connector.is_none_or(|it| it == slug)
     };
@@ -189,12 +216,12 @@ pub async fn find(
         && let Some(found) = app.store.authorization(caller.workspace.id, id).await?
         && is_of(&found.connection.context, &found.connection.connector)
     {
-        return AuthorizationView::of(app, &found).await;
+        return Ok(Known::Begun(found));
     }
     if let Some(found) = app.store.connection(caller.workspace.id, id).await?
         && is_of(&found.context, &found.connector)
     {
-        return Ok(AuthorizationView::settled(app, &found));
+        return Ok(Known::Settled(found));
     }
     let detail = format!("no authorization `{id}`");
     Err(ApiError::new(Problem::AuthorizationNotFound, detail))
@@ -219,7 +246,7 @@ pub async fn get_authorization(
     PathParams((slug, id)): PathParams<(String, String)>,
 ) -> Result<Json<AuthorizationAnswer>, ApiError> {
     connectors::find(&app, &slug)?;
-    let authorization = find(&app, &caller, Some(&slug), &id).await?;
+    let authorization = find(&app, &caller, Some(&slug), &id).await?.view(&app).await?;
     Ok(Json(AuthorizationAnswer { authorization }))
 }
 
@@ -244,6 +271,7 @@ pub async fn put_authorization_fields(
     let (workspace, context) = (caller.workspace.id, &caller.context.external_id);
     let found = authorizations::of_state(&app, workspace, context, &slug, &state).await?;
     authorizations::take_typed(&app, &found, fields).await?;
-    let authorization = find(&app, &caller, Some(&slug), &found.id.to_string()).await?;
+    let id = found.id.to_string();
+    let authorization = find(&app, &caller, Some(&slug), &id).await?.view(&app).await?;
     Ok(Json(AuthorizationAnswer { authorization }))
 }

@@ -20,9 +20,8 @@ use utoipa::ToSchema;
 
 use super::caller::OfContext;
 use super::entities::{self, FieldTypeView, feeds, unless_pending};
-use super::link::{LinkObjects, Seen, finish, read_objects};
+use super::link::{LinkObjects, Seen, filled, finish};
 use crate::api::entities as all;
-use crate::api::objects::defaults;
 use crate::app::App;
 use crate::catalog::LiveConnection;
 use crate::extract::{JsonBody, PathParams};
@@ -209,6 +208,14 @@ pub struct ApiObjectAnswer {
     pub api_object: ApiObject,
 }
 
+impl CrmMappingView {
+    fn of(live: &LiveConnection) -> Self {
+        let mut objects = document::objects(&live.objects);
+        let mapping = document::mapping(live, &mut objects);
+        Self { mapping, objects }
+    }
+}
+
 impl ApiObject {
     fn of(live: &LiveConnection, entity: &Entity) -> Self {
         Self {
@@ -284,17 +291,12 @@ pub async fn set_up_crm(
     caller: OfContext,
     State(app): State<App>,
     PathParams(connection): PathParams<String>,
-    JsonBody(LinkObjects { mut objects }): JsonBody<LinkObjects>,
+    JsonBody(LinkObjects { objects }): JsonBody<LinkObjects>,
 ) -> Result<Json<CrmObjectListing>, ApiError> {
     caller.connection(&app, &connection).await?;
-    read_objects(&objects)?;
-    defaults::fill(&mut objects, &defaults::all(&app, caller.workspace.id).await?);
-    Ok(Json(CrmObjectListing { objects: document::objects(&declared(&Value::Object(objects))) }))
-}
-
-/// What was checked before.
-fn declared(objects: &Value) -> Objects {
-    Objects::parse(objects).unwrap_or_default()
+    let objects = filled(&app, caller.workspace.id, objects).await?;
+    let declared = Objects::parse(&Value::Object(objects)).map_err(ApiError::invalid)?;
+    Ok(Json(CrmObjectListing { objects: document::objects(&declared) }))
 }
 
 /// Lists the entities of a connection's CRM.
@@ -358,10 +360,7 @@ pub async fn get_crm_mapping(
     State(app): State<App>,
     PathParams(connection): PathParams<String>,
 ) -> Result<Json<CrmMappingView>, ApiError> {
-    let live = caller.connection(&app, &connection).await?;
-    let mut objects = document::objects(&live.objects);
-    let mapping = document::mapping(&live, &mut objects);
-    Ok(Json(CrmMappingView { mapping, objects }))
+    Ok(Json(CrmMappingView::of(&*caller.connection(&app, &connection).await?)))
 }
 
 /// Declares the objects and puts a mapping in place of the one in force, as a finish in Link does.
@@ -386,8 +385,5 @@ pub async fn save_crm_mapping(
     let draft = app.store.link_draft(caller.workspace.id, &connection).await?;
     let seen = Seen::of(&live.row, draft.as_ref());
     finish(&app, &live, &declared, json!({ "objects": document }), seen).await?;
-    let live = caller.connection(&app, &connection).await?;
-    let mut objects = document::objects(&live.objects);
-    let mapping = document::mapping(&live, &mut objects);
-    Ok(Json(CrmMappingView { mapping, objects }))
+    Ok(Json(CrmMappingView::of(&*caller.connection(&app, &connection).await?)))
 }

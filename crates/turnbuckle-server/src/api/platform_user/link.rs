@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use turnbuckle_core::id::WorkspaceId;
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::object::Objects;
 use turnbuckle_store::connection::{ABSENT, Connection};
@@ -163,17 +164,30 @@ pub async fn check_link_objects(
     caller: OfContext,
     State(app): State<App>,
     PathParams(connection): PathParams<String>,
-    JsonBody(LinkObjects { mut objects }): JsonBody<LinkObjects>,
+    JsonBody(LinkObjects { objects }): JsonBody<LinkObjects>,
 ) -> Result<Json<LinkObjects>, ApiError> {
     caller.connection(&app, &connection).await?;
-    read_objects(&objects)?;
-    defaults::fill(&mut objects, &defaults::all(&app, caller.workspace.id).await?);
+    let objects = filled(&app, caller.workspace.id, objects).await?;
     Ok(Json(LinkObjects { objects }))
+}
+
+/// The same objects, with the workspace's labels and descriptions where they have none.
+///
+/// # Errors
+/// As [`read_objects`].
+pub async fn filled(
+    app: &App,
+    workspace: WorkspaceId,
+    mut objects: Map<String, Value>,
+) -> Result<Map<String, Value>, ApiError> {
+    read_objects(&objects)?;
+    defaults::fill(&mut objects, &defaults::all(app, workspace).await?);
+    Ok(objects)
 }
 
 /// # Errors
 /// 400 with each member that is wrong, below `/objects`.
-pub fn read_objects(objects: &Map<String, Value>) -> Result<Value, ApiError> {
+pub(super) fn read_objects(objects: &Map<String, Value>) -> Result<Value, ApiError> {
     let objects = Value::Object(objects.clone());
     Objects::parse(&objects).map_err(|wrong| {
         ApiError::invalid(wrong.into_iter().map(|it| it.under("/objects")).collect())

@@ -160,6 +160,6 @@ impl Channels {
     async fn status(&self, topic: &str) -> Option<AuthorizationStatus> {
         let id = topic.strip_prefix(TOPIC)?;
         let found = authorizations::find(&self.app, &self.caller, None, id).await;
-        found.ok().map(|it| it.status)
+        found.ok().map(|it| it.status(&self.app))
     }
 }
