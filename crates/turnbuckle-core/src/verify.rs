@@ -12,6 +12,8 @@
 //! - A post passes if one of its signatures matches one of the secrets. All else
 //!   fails: what is missing, given twice, not readable, too old, too new.
 //! - Signatures, tokens and hashes are compared in constant time, each with every secret.
+//! - Of a post that was signed with its time it is told how another can be recognised
+//!   as the same one, played again.
 //!
 //! Nothing here reads a clock: the caller passes the time. Absent on purpose:
 //! keys that a sender publishes and changes, certificates of clients, lists of addresses.
@@ -28,13 +30,14 @@ mod signed;
 
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use subtle::{Choice, ConstantTimeEq};
+use subtle::ConstantTimeEq;
 
 use crate::id::UnixMs;
 
 pub use explain::{Comparison, Explanation, explain};
 pub use handshake::{Answer, Handshake};
 pub use jwt::Claims;
+use keys::encode_hex;
 pub use keys::{Key, KeyForm};
 pub use place::Place;
 pub use scheme::{Algorithm, Encoding, Scheme, TOLERANCE_S_MAX, Timestamp, Unit};
@@ -129,11 +132,39 @@ pub enum Refusal {
     NoSecret,
 }
 
+/// A post that is its sender's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The hash of what was signed, if the time of signing was: no two posts of a sender have
+    /// it in common, so that another one with it is the same, played again. Without a time,
+    /// two events may well be signed alike.
+    pub fingerprint: Option<String>,
+}
+
+impl Verified {
+    fn of(timestamp: Option<&str>, signed: &[u8], body: &[u8]) -> Self {
+        let fingerprint = timestamp.map(|timestamp| {
+            let mut hash = Sha256::new();
+            for part in [timestamp.as_bytes(), signed, body] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+            format!("signed:{}", encode_hex(&hash.finalize()))
+        });
+        Self { fingerprint }
+    }
+}
+
 /// Checks that `post` was signed, as `scheme` says, with one of `keys`.
 ///
 /// # Errors
 /// The first reason not to believe it.
-pub fn verify(scheme: &Scheme, keys: &[Key], post: &Post<'_>, now: UnixMs) -> Result<(), Refusal> {
+pub fn verify(
+    scheme: &Scheme,
+    keys: &[Key],
+    post: &Post<'_>,
+    now: UnixMs,
+) -> Result<Verified, Refusal> {
     if keys.is_empty() {
         return Err(Refusal::NoSecret);
     }
@@ -144,14 +175,17 @@ pub fn verify(scheme: &Scheme, keys: &[Key], post: &Post<'_>, now: UnixMs) -> Re
     let offered = offered(scheme, &facts)?;
     let timestamp = check_timestamp(scheme, &facts, now)?;
     check_body_hash(scheme, &facts)?;
-    let mut is_match = Choice::from(0);
+    let mut matching = None;
     for url in signed::urls(scheme, post.url) {
         for key in keys {
             let bytes = signed::bytes(scheme, &facts, &url, timestamp.as_deref(), key)?;
-            is_match |= key.matches(scheme, &bytes, &offered);
+            if key.matches(scheme, &bytes, &offered).into() {
+                matching.get_or_insert(bytes);
+            }
         }
     }
-    if is_match.into() { Ok(()) } else { Err(Refusal::NoMatch) }
+    let signed = matching.ok_or(Refusal::NoMatch)?;
+    Ok(Verified::of(timestamp.as_deref(), &signed, post.body))
 }
 
 /// The signatures of a post, decoded. What cannot be decoded is none.

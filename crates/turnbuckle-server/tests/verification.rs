@@ -178,6 +178,45 @@ async fn the_id_of_the_sender_is_the_default_dedupe() {
     assert_ne!(third.json["id"], first.json["id"]);
 }
 
+/// A signature as Zendesk makes it, and its time.
+fn zendesk(at: &str) -> [(&'static str, String); 2] {
+    let signature = STANDARD.encode(tag(hmac::HMAC_SHA256, SECRET, &format!("{at}{BODY}")));
+    let name = "x-zendesk-webhook-signature";
+    [(name, signature), ("x-zendesk-webhook-signature-timestamp", at.to_owned())]
+}
+
+#[tokio::test]
+async fn who_copies_a_post_that_was_signed_with_its_time_cannot_play_it_again() {
+    let hub = Intake::start().await;
+    let (_, path) = source(&hub, json!({"sender": "zendesk", "secrets": [SECRET]})).await;
+    let at = |before_ms: i64| {
+        jiff::Timestamp::from_millisecond(hub.app.now() - before_ms).unwrap().to_string()
+    };
+    let call = async |at: &str, id: Option<&str>| {
+        let signed = zendesk(at);
+        let mut headers: Vec<_> = signed.iter().map(|(name, value)| (*name, &**value)).collect();
+        headers.extend(id.map(|id| ("x-zendesk-webhook-invocation-id", id)));
+        post(&hub, &path, &headers, BODY).await.expect(200).json
+    };
+    let (first_at, retried_at, other_at) = (at(20_000), at(10_000), at(5_000));
+    let first = call(&first_at, Some("i1")).await;
+    let again = (first["id"].clone(), json!(true));
+    let repeats = async |at: &str, id: Option<&str>| {
+        let answer = call(at, id).await;
+        assert_eq!((answer["id"].clone(), answer["repeat"].clone()), again, "{at} {id:?}");
+    };
+    // Their retry is signed anew; whoever plays the one or the other may write another id, or none.
+    repeats(&retried_at, Some("i1")).await;
+    for at in [&first_at, &retried_at] {
+        repeats(at, Some("i2")).await;
+        repeats(at, None).await;
+    }
+    let other = call(&other_at, None).await;
+    assert_ne!(other["id"], first["id"]);
+    assert_eq!(call(&other_at, Some("i3")).await["id"], other["id"]);
+    assert_eq!(event_count(&hub).await, 2);
+}
+
 #[tokio::test]
 async fn a_declared_scheme_is_verified_like_a_known_one() {
     let hub = Intake::start().await;
@@ -199,7 +238,8 @@ async fn a_declared_scheme_is_verified_like_a_known_one() {
     let call = async |text: &str| {
         post(&hub, &path, &[("host", "hub.example"), ("x-acme", text)], BODY).await
     };
-    call(&sign(now, &url)).await.expect(200);
+    let first = call(&sign(now, &url)).await.expect(200);
+    assert_eq!(call(&sign(now, &url)).await.expect(200).json["id"], first.json["id"]);
     call(&sign(now, &url.replace("%20", "+"))).await.expect(401);
     let stale = call(&sign(now - 70_000, &url)).await.expect(401);
     assert_eq!(stale.json["detail"], "it was signed more than 60 s ago");
@@ -221,8 +261,8 @@ async fn a_token_proves_one_body_for_a_while_and_is_not_kept() {
     let now_s = hub.app.now() / 1_000;
     let call =
         async |token: &str, body: &str| post(&hub, &path, &[("authorization", token)], body).await;
-    for secret in ["s3", "s2"] {
-        let answer = call(&vonage(now_s, BODY, secret), BODY).await.expect(200);
+    for (secret, at_s) in [("s3", now_s), ("s2", now_s - 1)] {
+        let answer = call(&vonage(at_s, BODY, secret), BODY).await.expect(200);
         let event = hub.event(&answer.json["id"]).await;
         assert!(!event.to_string().contains("eyJ"), "{event}");
     }

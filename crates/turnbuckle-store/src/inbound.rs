@@ -69,8 +69,8 @@ pub struct Accept {
     pub status: InboundStatus,
     /// Why it failed, for [`InboundStatus::Failed`].
     pub failure: Option<String>,
-    /// What makes a repeat of it recognisable.
-    pub dedupe_key: Option<String>,
+    /// What makes a repeat of it recognisable: one that was known suffices.
+    pub dedupe_keys: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -46,7 +46,7 @@ pub fn explain(
 ) -> Result<Explanation, (usize, String)> {
     let read = |(index, text): (usize, &&str)| Key::read(scheme, text).map_err(|it| (index, it));
     let keys: Vec<Key> = secrets.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-    let outcome = verify(scheme, &keys, post, now);
+    let outcome = verify(scheme, &keys, post, now).map(drop);
     let facts = Facts::new(*post, scheme);
     let causes = match &outcome {
         Ok(()) => Vec::new(),

@@ -21,7 +21,7 @@ use subtle::{Choice, ConstantTimeEq};
 use super::keys::Key;
 use super::scheme::{Encoding, Scheme, TOLERANCE_S_DEFAULT, check_tolerance};
 use super::signed;
-use super::{Facts, Refusal};
+use super::{Facts, Refusal, Verified};
 use crate::id::UnixMs;
 use crate::invalid::Invalid;
 use crate::source::Members;
@@ -223,7 +223,7 @@ pub(super) fn verify(
     keys: &[Key],
     facts: &Facts<'_>,
     now: UnixMs,
-) -> Result<(), Refusal> {
+) -> Result<Verified, Refusal> {
     let token = Token::of(scheme, facts)?;
     if scheme.algorithm.in_token() != Some(token.algorithm.as_str()) {
         return Err(Refusal::OtherAlgorithm);
@@ -236,7 +236,10 @@ pub(super) fn verify(
     if !bool::from(is_match) {
         return Err(Refusal::NoMatch);
     }
-    claims.check(&token, facts, now)
+    claims.check(&token, facts, now)?;
+    // The time that was checked is part of what was signed.
+    let timestamp = claims.tolerance_s.map(|_| "");
+    Ok(Verified::of(timestamp, token.signed.as_bytes(), facts.post.body))
 }
 
 /// Reads Base64 as tokens are written: for URLs, without padding.

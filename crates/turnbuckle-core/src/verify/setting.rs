@@ -9,7 +9,7 @@ use super::keys::Key;
 use super::place::Place;
 use super::scheme::{Algorithm, Scheme, check_tolerance};
 use super::sender::{SENDER_NAMES, sender};
-use super::{Post, Refusal, verify};
+use super::{Post, Refusal, Verified, verify};
 use crate::entity::{did_you_mean, nearest};
 use crate::id::UnixMs;
 use crate::invalid::{Invalid, shorten};
@@ -183,7 +183,7 @@ impl Verification {
 
     /// # Errors
     /// Why the post is not believed.
-    pub fn check(&self, post: &Post<'_>, now: UnixMs) -> Result<(), Refusal> {
+    pub fn check(&self, post: &Post<'_>, now: UnixMs) -> Result<Verified, Refusal> {
         verify(&self.scheme, &self.keys(), post, now)
     }
 

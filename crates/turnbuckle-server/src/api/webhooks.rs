@@ -133,22 +133,23 @@ async fn accept_post(
     source: &LiveSource,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let request = match &source.settings.verify {
+    let (request, fingerprint) = match &source.settings.verify {
         // Posts of others must not use up the limit of the sender.
         Some(verification) => match sender::receive(app, source, verification, request).await? {
             Received::Answered(answer) => return Ok(answer),
-            Received::Verified(request) => {
+            Received::Verified { request, fingerprint } => {
                 take_of_limit(app, source)?;
-                request
+                (request, fingerprint)
             }
         },
         None => {
             take_of_limit(app, source)?;
-            InboundRequest {
+            let request = InboundRequest {
                 headers: posted::kept_headers(request.headers(), &[]),
                 query: request.uri().query().unwrap_or_default().to_owned(),
                 body: read_body(request, app).await?,
-            }
+            };
+            (request, None)
         }
     };
     let dedupe = source.settings.dedupe_in_force();
@@ -167,7 +168,8 @@ async fn accept_post(
     };
     let headers = dedupe.map(|_| event.request.headers.pairs()).unwrap_or_default();
     let accept = Accept {
-        dedupe_key: dedupe_key(dedupe, &headers, &value),
+        // A sender's id need not be signed: whoever plays a post again may write another.
+        dedupe_keys: dedupe_key(dedupe, &headers, &value).into_iter().chain(fingerprint).collect(),
         event,
         status: match source.settings.create_records {
             true => InboundStatus::New,
@@ -337,7 +339,7 @@ async fn refuse(app: &App, event: InboundEvent, error: BodyError) -> ApiError {
         status: InboundStatus::Failed,
         failure: Some(reason.clone()),
         // A sender that mends its body may send it under the same id.
-        dedupe_key: None,
+        dedupe_keys: Vec::new(),
     };
     match store(app, accept).await {
         Err(error) => error.into(),

@@ -86,32 +86,25 @@ async fn lock_connections(
     Ok(found.into_iter().collect())
 }
 
-/// Notes the keys of events, or finds the events that had them before.
+/// Finds the events that had keys of these before, and notes the keys as those of the first.
 async fn recognise(
     transaction: &Transaction<'_>,
     accepts: Vec<&Accept>,
 ) -> Result<HashMap<InboundEventId, InboundEventId>, Failure> {
-    let mut repeats = HashMap::new();
-    // Of two in one batch the second repeats the first.
-    let mut first: HashMap<(i64, i64, &str), InboundEventId> = HashMap::new();
-    for accept in accepts {
-        let event = &accept.event;
-        let Some(key) = accept.dedupe_key.as_deref() else { continue };
-        let key = (event.workspace.0, event.source.0.row_key(), key);
-        if let Some(known) = first.get(&key) {
-            repeats.insert(event.id, *known);
-        } else {
-            first.insert(key, event.id);
+    let mut noting: HashMap<(i64, i64, &str), InboundEventId> = HashMap::new();
+    for accept in &accepts {
+        for key in keys_of(accept) {
+            noting.entry(key).or_insert(accept.event.id);
         }
     }
-    if first.is_empty() {
-        return Ok(repeats);
+    if noting.is_empty() {
+        return Ok(HashMap::new());
     }
-    let workspaces: Vec<i64> = first.keys().map(|key| key.0).collect();
-    let sources: Vec<i64> = first.keys().map(|key| key.1).collect();
-    let keys: Vec<&[u8]> = first.keys().map(|key| key.2.as_bytes()).collect();
+    let workspaces: Vec<i64> = noting.keys().map(|key| key.0).collect();
+    let sources: Vec<i64> = noting.keys().map(|key| key.1).collect();
+    let keys: Vec<&[u8]> = noting.keys().map(|key| key.2.as_bytes()).collect();
     let (events, tails): (Vec<i64>, Vec<i64>) =
-        first.values().map(|id| (id.0.row_key(), id.0.tail())).unzip();
+        noting.values().map(|id| (id.0.row_key(), id.0.tail())).unzip();
     // A key whose time is over is taken anew. In one order, so that two batches do
     // not wait for each other; the later one then finds what the first has noted.
     let note = "INSERT INTO dedupe (workspace, source, key, event, tail)
@@ -122,24 +115,65 @@ async fn recognise(
         WHERE dedupe.event < ((excluded.event >> 20) - $6) << 20";
     execute(transaction, note, &[&workspaces, &sources, &keys, &events, &tails, &DEDUPE_MS])
         .await?;
-    let known = "SELECT workspace, source, key, event, tail FROM dedupe
+    let noted = "SELECT workspace, source, key, event, tail FROM dedupe
         WHERE (workspace, source, key) IN (
             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]))";
-    let known = list(transaction, known, &[&workspaces, &sources, &keys], |row| {
+    let noted = list(transaction, noted, &[&workspaces, &sources, &keys], |row| {
         let key: (i64, i64, Vec<u8>) = (row.get(0), row.get(1), row.get(2));
         Ok((key, InboundEventId(Stamp::from_row(row.get(3), row.get(4)))))
     })
     .await?;
-    let known: HashMap<_, _> = known.into_iter().collect();
-    for ((workspace, source, key), event) in first {
-        let noted = known.get(&(workspace, source, key.as_bytes().to_vec()));
-        if let Some(noted) = noted.filter(|noted| **noted != event) {
-            repeats.insert(event, *noted);
-            // Those that repeat this one repeat the other too.
-            repeats.values_mut().filter(|it| **it == event).for_each(|it| *it = *noted);
+    let noted: HashMap<_, _> = noted.into_iter().collect();
+    let noted = |&(workspace, source, key): &(i64, i64, &str)| {
+        noted.get(&(workspace, source, key.as_bytes().to_vec())).copied()
+    };
+    // What was there before the batch; then one after the other, as if each came alone.
+    let mut known: HashMap<(i64, i64, &str), InboundEventId> = noting
+        .iter()
+        .filter_map(|(key, event)| Some((*key, noted(key).filter(|noted| noted != event)?)))
+        .collect();
+    let mut repeats = HashMap::new();
+    for accept in accepts {
+        let first = keys_of(accept).find_map(|key| known.get(&key).copied());
+        if let Some(first) = first {
+            repeats.insert(accept.event.id, first);
+        }
+        for key in keys_of(accept) {
+            known.entry(key).or_insert(first.unwrap_or(accept.event.id));
         }
     }
+    // A repeat's new keys were noted as its own, and are those of the first.
+    let moved = known.into_iter().filter(|(key, event)| noted(key) != Some(*event));
+    move_keys(transaction, moved.collect()).await?;
     Ok(repeats)
+}
+
+fn keys_of(accept: &Accept) -> impl Iterator<Item = (i64, i64, &str)> {
+    let event = &accept.event;
+    let of_key = |key| (event.workspace.0, event.source.0.row_key(), key);
+    accept.dedupe_keys.iter().map(String::as_str).map(of_key)
+}
+
+/// Notes keys as those of other events.
+async fn move_keys(
+    transaction: &Transaction<'_>,
+    moved: Vec<((i64, i64, &str), InboundEventId)>,
+) -> Result<(), Failure> {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let workspaces: Vec<i64> = moved.iter().map(|(key, _)| key.0).collect();
+    let sources: Vec<i64> = moved.iter().map(|(key, _)| key.1).collect();
+    let keys: Vec<&[u8]> = moved.iter().map(|(key, _)| key.2.as_bytes()).collect();
+    let (events, tails): (Vec<i64>, Vec<i64>) =
+        moved.iter().map(|(_, id)| (id.0.row_key(), id.0.tail())).unzip();
+    let note = "UPDATE dedupe SET event = moved.event, tail = moved.tail
+        FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[])
+            AS moved (workspace, source, key, event, tail)
+        WHERE (dedupe.workspace, dedupe.source, dedupe.key) =
+            (moved.workspace, moved.source, moved.key)";
+    execute(transaction, note, &[&workspaces, &sources, &keys, &events, &tails]).await?;
+    Ok(())
 }
 
 /// What both tables keep of events, column by column.

@@ -89,25 +89,33 @@ fn insert_event(db: &Db, accept: &Accept) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Notes the key of an event, or finds the event that had it before.
-fn recognise(db: &Db, accept: &Accept, key: &str) -> Result<Option<InboundEventId>, Failure> {
+/// Finds the event that had a key of this one before, and notes the keys as those of the first.
+fn recognise(db: &Db, accept: &Accept) -> Result<Option<InboundEventId>, Failure> {
     let event = accept.event.id.0;
     let known_since = first_row_key_at(event.millis() - DEDUPE_MS);
     let source = accept.event.source.0.row_key();
-    let known: Option<(i64, i64)> = db
-        .prepare_cached(
-            "SELECT event, tail FROM dedupe WHERE source = ?1 AND key = ?2 AND event >= ?3",
-        )?
-        .query_row(params![source, key, known_since], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    if let Some((event, tail)) = known {
-        return Ok(Some(InboundEventId(Stamp::from_row(event, tail))));
+    let mut find = db.prepare_cached(
+        "SELECT event, tail FROM dedupe WHERE source = ?1 AND key = ?2 AND event >= ?3",
+    )?;
+    let mut first = None;
+    let mut unknown = Vec::new();
+    for key in &accept.dedupe_keys {
+        let known = find
+            .query_row(params![source, key, known_since], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        match known {
+            Some((event, tail)) => first = first.or(Some(Stamp::from_row(event, tail))),
+            None => unknown.push(key),
+        }
     }
-    db.prepare_cached(
+    let of = first.unwrap_or(event);
+    let mut note = db.prepare_cached(
         "INSERT OR REPLACE INTO dedupe (source, key, event, tail) VALUES (?1, ?2, ?3, ?4)",
-    )?
-    .execute(params![source, key, event.row_key(), event.tail()])?;
-    Ok(None)
+    )?;
+    for key in unknown {
+        note.execute(params![source, key, of.row_key(), of.tail()])?;
+    }
+    Ok(first.map(InboundEventId))
 }
 
 fn put_outcome(
@@ -128,10 +136,10 @@ fn accept_event(batch: &mut Batch<'_>, accept: Accept) -> Result<Accepted, Failu
         // Its source went along.
         return Err(StoreError::not_found(Noun::Source, accept.event.source).into());
     }
-    if let Some(key) = &accept.dedupe_key
-        && let Some(repeated) = recognise(batch.sql, &accept, key)?
+    if !accept.dedupe_keys.is_empty()
+        && let Some(first) = recognise(batch.sql, &accept)?
     {
-        return Ok(Accepted::Repeat(repeated));
+        return Ok(Accepted::Repeat(first));
     }
     insert_event(batch.sql, &accept)?;
     if accept.failure.is_some() {
@@ -247,7 +255,7 @@ impl InboundStore for SqliteStore {
     async fn accept(&self, accept: Accept) -> Result<Accepted, StoreError> {
         let InboundRequest { body, query, headers } = &accept.event.request;
         let bytes = body.len() + query.len() + headers.as_json().len() + 200;
-        let is_single_statement = accept.dedupe_key.is_none() && accept.failure.is_none();
+        let is_single_statement = accept.dedupe_keys.is_empty() && accept.failure.is_none();
         self.writer
             .intake("store an inbound event", bytes, is_single_statement, move |batch| {
                 accept_event(batch, accept)

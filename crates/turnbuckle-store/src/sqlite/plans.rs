@@ -222,8 +222,8 @@ async fn accept(store: &SqliteStore, number: usize) -> InboundEventId {
             body: Bytes::from_static(b"{}"),
         },
     };
-    let dedupe_key = number.is_multiple_of(2).then(|| number.to_string());
-    let accept = Accept { event, status: InboundStatus::New, failure: None, dedupe_key };
+    let dedupe_keys = number.is_multiple_of(2).then(|| number.to_string()).into_iter().collect();
+    let accept = Accept { event, status: InboundStatus::New, failure: None, dedupe_keys };
     store.accept(accept).await.unwrap();
     id
 }

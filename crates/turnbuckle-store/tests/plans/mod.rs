@@ -136,8 +136,8 @@ fn finish(event: InboundEventId, connection: ConnectionNo, number: usize) -> Fin
 async fn go_the_whole_way(store: &PostgresStore, clock: &TestClock, endpoint: EndpointId) {
     let source = source::a_source(clock, 1).id;
     for number in 0..EVENTS {
-        let dedupe_key = Some(format!("post {number}"));
-        let accept = Accept { dedupe_key, ..new(an_event(clock, source, "{}")) };
+        let dedupe_keys = vec![format!("post {number}")];
+        let accept = Accept { dedupe_keys, ..new(an_event(clock, source, "{}")) };
         store.accept(accept).await.unwrap();
     }
     let leased = store.lease_new(EVENTS).await.unwrap();

@@ -45,7 +45,7 @@ pub fn an_event(clock: &TestClock, source: SourceId, body: &str) -> InboundEvent
 }
 
 pub fn new(event: InboundEvent) -> Accept {
-    Accept { event, status: InboundStatus::New, failure: None, dedupe_key: None }
+    Accept { event, status: InboundStatus::New, failure: None, dedupe_keys: Vec::new() }
 }
 
 /// Accepts an event and hands it out.
@@ -367,7 +367,7 @@ pub async fn a_repeat_is_recognised_for_its_time(store: &dyn Store, clock: &Test
         (given_source(store, clock, 1).await, given_source(store, clock, 2).await);
     let post = async |source, key: &str| {
         let event = an_event(clock, source, "{}");
-        let accept = Accept { dedupe_key: Some(key.to_owned()), ..new(event.clone()) };
+        let accept = Accept { dedupe_keys: vec![key.to_owned()], ..new(event.clone()) };
         (event.id, store.accept(accept).await.unwrap())
     };
     let (first, accepted) = post(source, "a").await;
@@ -384,11 +384,38 @@ pub async fn a_repeat_is_recognised_for_its_time(store: &dyn Store, clock: &Test
     assert_eq!(store.lease_new(100).await.unwrap().len(), 4);
 }
 
+pub async fn any_key_recognises_a_repeat_and_brings_its_others_along(
+    store: &dyn Store,
+    clock: &TestClock,
+) {
+    let source = given_source(store, clock, 1).await;
+    let accept = |keys: &[&'static str]| {
+        let dedupe_keys = keys.iter().map(|&key| key.to_owned()).collect();
+        Accept { dedupe_keys, ..new(an_event(clock, source, "{}")) }
+    };
+    let first = accept(&["a", "b"]);
+    assert_eq!(store.accept(first.clone()).await.unwrap(), Accepted::Stored);
+    let repeat = Accepted::Repeat(first.event.id);
+    for keys in [&["a"][..], &["b"], &["c", "b"], &["a", "d"], &["e", "d"], &["c"], &["e"]] {
+        assert_eq!(store.accept(accept(keys)).await.unwrap(), repeat, "{keys:?}");
+    }
+    // In one batch too; and no later one makes a repeat of an earlier one.
+    let at_once = [&["f", "g"][..], &["g", "h"], &["h", "i"], &["i", "e"], &["j", "f"]].map(accept);
+    let second = Accepted::Repeat(at_once[0].event.id);
+    let accepted = join_all(at_once.map(|accept| store.accept(accept))).await;
+    let accepted: Vec<_> = accepted.into_iter().map(Result::unwrap).collect();
+    assert_eq!(accepted, [Accepted::Stored, second, second, second, second]);
+    for key in ["f", "g", "h", "i", "j"] {
+        assert_eq!(store.accept(accept(&[key])).await.unwrap(), second, "{key}");
+    }
+    assert_eq!(store.accept(accept(&["e"])).await.unwrap(), repeat);
+}
+
 pub async fn of_repeats_at_once_one_is_stored(store: &dyn Store, clock: &TestClock) {
     let source = given_source(store, clock, 1).await;
     let posts = (0..20).map(|_| {
         let accept = new(an_event(clock, source, "{}"));
-        store.accept(Accept { dedupe_key: Some("a".to_owned()), ..accept })
+        store.accept(Accept { dedupe_keys: vec!["a".to_owned()], ..accept })
     });
     let accepted = join_all(posts).await;
     let stored = accepted.into_iter().filter(|it| matches!(it, Ok(Accepted::Stored)));

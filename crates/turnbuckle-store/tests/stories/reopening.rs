@@ -63,8 +63,8 @@ pub async fn what_was_new_is_handed_out_again(open: Open<'_>, clock: &TestClock)
     let mut events = Vec::new();
     for number in 0..4 {
         let event = an_event(clock, source.id, &number.to_string());
-        let dedupe_key = Some(number.to_string());
-        store.accept(Accept { dedupe_key, ..new(event.clone()) }).await.unwrap();
+        let dedupe_keys = vec![number.to_string()];
+        store.accept(Accept { dedupe_keys, ..new(event.clone()) }).await.unwrap();
         events.push(event);
     }
     // The first is finished, the second in work.
@@ -92,7 +92,7 @@ pub async fn what_was_new_is_handed_out_again(open: Open<'_>, clock: &TestClock)
     assert!(leased.iter().map(|event| event.as_ref()).eq(&events[1..]));
     assert_eq!(status(1).await, InboundStatus::Processing);
     let again = an_event(clock, source.id, "1");
-    let repeat = Accept { dedupe_key: Some("1".to_owned()), ..new(again) };
+    let repeat = Accept { dedupe_keys: vec!["1".to_owned()], ..new(again) };
     assert_eq!(store.accept(repeat).await.unwrap(), Accepted::Repeat(events[1].id));
 }
 

@@ -192,8 +192,8 @@ async fn given_events(store: &dyn Store, clock: &TestClock) {
     store.finish_events(vec![finished]).await.unwrap();
     for (number, source) in [source.id, source.id, gone.id].into_iter().enumerate() {
         let event = an_event(clock, source, &number.to_string());
-        let dedupe_key = Some(format!("key {number}\u{0}"));
-        store.accept(Accept { dedupe_key, ..new(event) }).await.unwrap();
+        let dedupe_keys = vec![format!("key {number}\u{0}")];
+        store.accept(Accept { dedupe_keys, ..new(event) }).await.unwrap();
     }
     store.delete_source(ACME, gone.id, None).await.unwrap();
 }
@@ -389,7 +389,7 @@ pub async fn what_was_pending_goes_on(from: Open<'_>, to: Open<'_>, clock: &Test
     assert!(by_key.is_some());
     assert_eq!(by_key, source.source_by_key(&[2; 32]).await.unwrap());
     let again = Accept {
-        dedupe_key: Some("key 1\u{0}".to_owned()),
+        dedupe_keys: vec!["key 1\u{0}".to_owned()],
         ..new(an_event(clock, events[1].source, "1"))
     };
     assert_eq!(target.accept(again).await.unwrap(), Accepted::Repeat(events[1].id));

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use std::net::SocketAddr;
-use turnbuckle_core::verify::{Answer, Post, Refusal, SecretText, Verification};
+use turnbuckle_core::verify::{Answer, Post, Refusal, SecretText, Verification, Verified};
 use turnbuckle_store::StoreError;
 use turnbuckle_store::inbound::InboundRequest;
 
@@ -26,7 +26,11 @@ use crate::problem::{ApiError, Problem, method_not_allowed};
 /// What became of a request to a source that believes one sender.
 pub enum Received {
     /// It is the sender's.
-    Verified(InboundRequest),
+    Verified {
+        request: InboundRequest,
+        /// See [`Verified::fingerprint`].
+        fingerprint: Option<String>,
+    },
     /// It was a question.
     Answered(Response),
 }
@@ -47,16 +51,18 @@ pub async fn receive(
         let answer = answer.map_err(|refusal| refused(app, source, &refusal))?;
         return respond(app, source, answer).await.map(Received::Answered);
     }
-    verification.check(&post, app.now()).map_err(|refusal| refused(app, source, &refusal))?;
+    let checked = verification.check(&post, app.now());
+    let Verified { fingerprint } = checked.map_err(|refusal| refused(app, source, &refusal))?;
     if let Some(answer) = verification.answer_signed(&post) {
         return respond(app, source, answer).await.map(Received::Answered);
     }
     let secrets = verification.sent_secrets();
-    Ok(Received::Verified(InboundRequest {
+    let request = InboundRequest {
         headers: posted::kept_headers(&call.headers, secrets),
         query: posted::kept_query(call.uri.query().unwrap_or_default(), secrets),
         body,
-    }))
+    };
+    Ok(Received::Verified { request, fingerprint })
 }
 
 /// Answers a `GET`, if it is the question that the sender of this source asks.
