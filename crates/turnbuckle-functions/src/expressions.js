@@ -5,7 +5,7 @@
 // next: there is no clock, no chance and no look at what the engine has cleared away. No text
 // becomes code once an expression runs. Answers two functions of texts: one loads expressions, or
 // evaluates them; one says what was thrown. The host is asked nothing: asking it says that what
-// they are evaluated on was read, and that what is done from then on is theirs.
+// they are evaluated on was read, and that what is done from then on is theirs, or whose turn it is.
 (function (begin) {
   "use strict";
 
@@ -134,6 +134,18 @@
     return toJson(said);
   };
 
+  // The same, telling whose turn it is: one of them does more than it may.
+  const evaluateInTurns = ({ shared, items }) => {
+    for (const item of items) {
+      const scope = { ...shared, ...item };
+      for (let at = 0; at < expressions.length; at++) {
+        begin(`${at}`);
+        answer(expressions[at], scope);
+      }
+    }
+    return "[]";
+  };
+
   // Held until others come, so that forgetting it is not left to the expressions.
   let given = {};
 
@@ -141,7 +153,7 @@
     given = parse(input);
     if (given.sources) return load(given);
     begin("");
-    return evaluateAll(given);
+    return given.isInTurns ? evaluateInTurns(given) : evaluateAll(given);
   };
 
   // What was thrown, and where in the expression, which begins on the second line.

@@ -53,6 +53,15 @@ const LOAD_STEPS_PER_BYTE: u64 = 5_000;
 /// What an expression came to; nothing where it is `undefined`.
 pub type Evaluated = Result<Option<Json>, Thrown>;
 
+/// Why nothing is known of what the expressions of a set come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// The expression that did more than it may, or most of what was too much together; `None`
+    /// where it is the engine that gave up.
+    pub at: Option<usize>,
+    pub thrown: Thrown,
+}
+
 /// Expressions that are evaluated together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpressionSet {
@@ -181,16 +190,18 @@ impl Expressions {
 
     /// Evaluates every expression of a set on each of `scopes`, objects that have the
     /// names of the set as members. Answers in both their orders. What is wrong with one
-    /// expression is an answer.
-    pub async fn evaluate(&self, set: &ExpressionSet, scopes: &[Json]) -> Vec<Vec<Evaluated>> {
+    /// expression is an answer; if one does more than it may, nothing is known of the others
+    /// on that scope.
+    pub async fn evaluate(
+        &self,
+        set: &ExpressionSet,
+        scopes: &[Json],
+    ) -> Vec<Result<Vec<Evaluated>, Stopped>> {
         let _turn = self.running.acquire().await;
         let mut evaluated = Vec::with_capacity(scopes.len());
         for scope in scopes {
-            match self.evaluate_now(set, scope, &[json!({})]).await {
-                Ok(values) => evaluated.extend(values),
-                // Which of them it was cannot be told any more.
-                Err(ended) => evaluated.push(vec![Err(ended.into()); set.sources.len()]),
-            }
+            let of_scope = self.evaluate_now(set, scope, &[json!({})]).await;
+            evaluated.push(of_scope.map(|mut items| items.pop().unwrap_or_default()));
         }
         evaluated
     }
@@ -204,9 +215,9 @@ impl Expressions {
         set: &ExpressionSet,
         shared: &Json,
         items: &[Json],
-    ) -> Result<Vec<Vec<Evaluated>>, Thrown> {
+    ) -> Result<Vec<Vec<Evaluated>>, Stopped> {
         let _turn = self.running.acquire().await;
-        self.evaluate_now(set, shared, items).await.map_err(Thrown::from)
+        self.evaluate_now(set, shared, items).await
     }
 
     async fn evaluate_now(
@@ -214,23 +225,41 @@ impl Expressions {
         set: &ExpressionSet,
         shared: &Json,
         items: &[Json],
-    ) -> Result<Vec<Vec<Evaluated>>, Ended> {
-        let mut instance = match self.take(&set.key) {
-            Some(kept) => kept,
-            None => self.load(set).await?.0,
+    ) -> Result<Vec<Vec<Evaluated>>, Stopped> {
+        let evaluating = async {
+            let mut instance = match self.take(&set.key) {
+                Some(kept) => kept,
+                None => self.load(set).await?.0,
+            };
+            let input = json!({ "shared": shared, "items": items }).to_string();
+            let said = instance.evaluate(&input, items.len()).await?;
+            if input.len() <= KEPT_INPUT_BYTES_MAX {
+                self.keep(instance);
+            }
+            Ok(said)
         };
-        let input = json!({ "shared": shared, "items": items }).to_string();
-        let (turns, bytes) = (items.len().clamp(1, ITEMS_COUNTED_MAX) as u64, input.len() as u64);
-        // Reading needs many steps where there is much to read, which are then not left to the
-        // expressions.
-        instance.store.data_mut().steps_then = turns * STEPS_MAX + STEPS_PER_BYTE * bytes;
-        let said = instance.ask(&input, READ_STEPS + READ_STEPS_PER_BYTE * bytes).await?;
-        let mut said = said.into_iter();
-        if input.len() <= KEPT_INPUT_BYTES_MAX {
-            self.keep(instance);
-        }
+        let mut said = match evaluating.await {
+            Ok(said) => said.into_iter(),
+            Err(ended) => {
+                let at = self.blame(set, shared, items).await;
+                return Err(Stopped { at, thrown: Ended::into(ended) });
+            }
+        };
         let of_item = |_| said.by_ref().take(set.sources.len()).collect();
         Ok(items.iter().map(of_item).collect())
+    }
+
+    /// Which expression does more than it may: found by doing it all again, since whose turn it
+    /// is would cost every other evaluation something.
+    async fn blame(&self, set: &ExpressionSet, shared: &Json, items: &[Json]) -> Option<usize> {
+        let (mut instance, _) = self.load(set).await.ok()?;
+        let input = json!({ "shared": shared, "items": items, "isInTurns": true }).to_string();
+        let ended = instance.evaluate(&input, items.len()).await.err()?;
+        let turns = &mut instance.store.data_mut().turns;
+        match ended {
+            Ended::TooManySteps => turns.greediest(),
+            Ended::Thrown | Ended::TooDeep | Ended::Crashed(_) => turns.now(),
+        }
     }
 
     /// Reads each expression in an instance of its own.
@@ -290,6 +319,15 @@ impl Expressions {
 }
 
 impl Kept {
+    /// Evaluates on an input of so many items.
+    async fn evaluate(&mut self, input: &str, items: usize) -> Result<Vec<Evaluated>, Ended> {
+        let (turns, bytes) = (items.clamp(1, ITEMS_COUNTED_MAX) as u64, input.len() as u64);
+        // Reading needs many steps where there is much to read, which are then not left to the
+        // expressions.
+        self.store.data_mut().steps_then = turns * STEPS_MAX + STEPS_PER_BYTE * bytes;
+        self.ask(input, READ_STEPS + READ_STEPS_PER_BYTE * bytes).await
+    }
+
     async fn ask(&mut self, input: &str, steps: u64) -> Result<Vec<Evaluated>, Ended> {
         let mut ask = async || {
             self.store.set_fuel(steps)?;

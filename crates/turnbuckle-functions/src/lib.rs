@@ -26,7 +26,7 @@ mod state;
 
 pub use call::{Call, Outcome};
 pub use error::{Failure, SandboxError, Thrown};
-pub use expressions::{Evaluated, ExpressionSet, Expressions};
+pub use expressions::{Evaluated, ExpressionSet, Expressions, Stopped};
 pub use host::{Asked, Host, Refused};
 pub use limits::Limits;
 pub use sandbox::Sandbox;

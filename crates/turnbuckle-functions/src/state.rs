@@ -19,6 +19,7 @@ pub struct State {
     memory: StoreLimits,
     /// Of an engine that meters what scripts do: steps that are left once a script has begun.
     pub steps_then: u64,
+    pub turns: Turns,
     /// What the host said last.
     said: String,
     pub log: Vec<String>,
@@ -57,6 +58,7 @@ impl State {
                 deadline: Instant::now() + limits.time,
                 memory,
                 steps_then: 0,
+                turns: Turns::default(),
                 said: String::new(),
                 log: Vec::new(),
                 log_bytes: 0,
@@ -102,6 +104,38 @@ impl State {
     }
 }
 
+/// Which of several scripts did how much, where they say whose turn it is.
+#[derive(Default)]
+pub struct Turns {
+    /// Steps, by script.
+    used: Vec<u64>,
+    /// Whose turn it is, and the steps that were left when it began.
+    now: Option<(usize, u64)>,
+}
+
+impl Turns {
+    fn begin(&mut self, script: usize, left: u64) {
+        self.end(left);
+        self.now = Some((script, left));
+    }
+
+    fn end(&mut self, left: u64) {
+        let Some((script, before)) = self.now.take() else { return };
+        self.used.resize(self.used.len().max(script + 1), 0);
+        self.used[script] += before.saturating_sub(left);
+    }
+
+    pub fn now(&self) -> Option<usize> {
+        self.now.map(|(script, _)| script)
+    }
+
+    /// The one that did most until no step was left.
+    pub fn greediest(&mut self) -> Option<usize> {
+        self.end(0);
+        (0..self.used.len()).max_by_key(|&script| self.used[script])
+    }
+}
+
 /// What ends a script from outside.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
@@ -121,13 +155,20 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     Ok(linker)
 }
 
-/// The functions that instances of expressions import. They have nobody to ask: by asking they
-/// say that they begin, and have the steps that they may take from then on.
+/// The functions that instances of expressions import. They have nobody to ask: by asking nothing
+/// they say that they begin, and have the steps that they may take from then on; else whose turn
+/// it is.
 pub fn linker_of_expressions(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    let begin = |mut caller: Caller<'_, State>, _at: u32, _length: u32| {
-        let steps = caller.data().steps_then;
-        caller.set_fuel(steps)?;
+    let begin = |mut caller: Caller<'_, State>, at: u32, length: u32| {
+        if length == 0 {
+            let steps = caller.data().steps_then;
+            caller.set_fuel(steps)?;
+        } else {
+            let script = read(&mut caller, at, length)?.parse()?;
+            let left = caller.get_fuel()?;
+            caller.data_mut().turns.begin(script, left);
+        }
         wasmtime::Result::Ok(0_u32)
     };
     linker.func_wrap("turnbuckle", "ask", begin)?;

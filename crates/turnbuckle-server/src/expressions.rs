@@ -18,7 +18,7 @@ use turnbuckle_core::invalid::Invalid;
 use turnbuckle_core::mapping::EventAction;
 use turnbuckle_core::record::Record;
 use turnbuckle_core::source::EventScopes;
-use turnbuckle_functions::{Evaluated, ExpressionSet, Expressions, Thrown};
+use turnbuckle_functions::{Evaluated, ExpressionSet, Expressions, Stopped, Thrown};
 use turnbuckle_store::StoreError;
 
 use crate::app::App;
@@ -60,16 +60,44 @@ fn defect(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreEr
     StoreError::Defect { action: "evaluate expressions", source: error.into() }
 }
 
-/// Expressions of a connection as the evaluator takes them; `None` if there are none.
-/// Those of two connections never share an instance.
-pub fn set_of(
-    (workspace, connection): (WorkspaceId, ConnectionNo),
-    names: &[&str],
-    placed: &[Placed],
-) -> Option<Arc<ExpressionSet>> {
-    let sources: Vec<String> = placed.iter().map(|it| it.expression.to_string()).collect();
-    let owner = format!("{workspace}/{}", connection.0);
-    (!placed.is_empty()).then(|| Arc::new(ExpressionSet::new(&owner, names, sources)))
+/// Expressions as the evaluator takes them, and where each stands in its document.
+pub struct PlacedSet {
+    set: ExpressionSet,
+    paths: Vec<String>,
+}
+
+impl PlacedSet {
+    /// `None` if there are none. Those of two connections never share an instance.
+    pub fn of(
+        (workspace, connection): (WorkspaceId, ConnectionNo),
+        names: &[&str],
+        placed: &[Placed],
+    ) -> Option<Arc<Self>> {
+        let sources: Vec<String> = placed.iter().map(|it| it.expression.to_string()).collect();
+        let owner = format!("{workspace}/{}", connection.0);
+        let paths = || placed.iter().map(|it| it.path.clone()).collect();
+        (!placed.is_empty()).then(|| {
+            Arc::new(Self { set: ExpressionSet::new(&owner, names, sources), paths: paths() })
+        })
+    }
+
+    fn path(&self, stopped: &Stopped) -> Option<&str> {
+        stopped.at.and_then(|at| self.paths.get(at)).map(String::as_str)
+    }
+
+    /// What each came to, or why nothing is known of it.
+    fn computed(&self, evaluated: Result<Vec<Evaluated>, Stopped>) -> Vec<Computed> {
+        let stopped = match evaluated {
+            Ok(values) => return values.into_iter().map(computed).collect(),
+            Err(stopped) => stopped,
+        };
+        let (at, reason) = (self.path(&stopped), &stopped.thrown.message);
+        let of_path = |path: &String| match at {
+            Some(at) if at != path => Err(format!("the expression at {at} was stopped: {reason}")),
+            _ => Err(sentence(&stopped.thrown)),
+        };
+        self.paths.iter().map(of_path).collect()
+    }
 }
 
 /// Reads expressions that are to be saved; answers what is wrong, by its place.
@@ -91,8 +119,8 @@ pub async fn check(
             return Ok(vec![Invalid::new(path, detail)]);
         }
     }
-    let Some(set) = set_of(connection.owner(), names, placed) else { return Ok(Vec::new()) };
-    let read = app.evaluator.get().await?.check(&set).await;
+    let Some(set) = PlacedSet::of(connection.owner(), names, placed) else { return Ok(Vec::new()) };
+    let read = app.evaluator.get().await?.check(&set.set).await;
     let wrong = placed.iter().zip(read);
     Ok(wrong
         .filter_map(|(placed, thrown)| Some(Invalid::new(&placed.path, sentence(&thrown?))))
@@ -127,15 +155,15 @@ pub fn record_object(entity: &Entity, record: &Record) -> Json {
 /// If this machine cannot run scripts.
 pub async fn of_records(
     app: &App,
-    set: Option<&Arc<ExpressionSet>>,
+    set: Option<&Arc<PlacedSet>>,
     entity: &Entity,
     records: &[&Record],
 ) -> Result<Vec<Vec<Computed>>, StoreError> {
     let Some(set) = set else { return Ok(vec![Vec::new(); records.len()]) };
     let scopes: Vec<Json> =
         records.iter().map(|record| json!({ "record": record_object(entity, record) })).collect();
-    let evaluated = app.evaluator.get().await?.evaluate(set, &scopes).await;
-    Ok(evaluated.into_iter().map(|values| values.into_iter().map(computed).collect()).collect())
+    let evaluated = app.evaluator.get().await?.evaluate(&set.set, &scopes).await;
+    Ok(evaluated.into_iter().map(|of_record| set.computed(of_record)).collect())
 }
 
 /// The same of an object's fields as they are rendered: what has no value is null, and
@@ -179,12 +207,12 @@ pub async fn of_action(
     action: &EventAction,
     payload: &Map<String, Json>,
 ) -> Result<Vec<Computed>, StoreError> {
-    let Some(set) = set_of(live.owner(), NAMES_OF_PAYLOAD, &action.expressions()) else {
+    let Some(set) = PlacedSet::of(live.owner(), NAMES_OF_PAYLOAD, &action.expressions()) else {
         return Ok(Vec::new());
     };
     let scopes = vec![json!({ "payload": payload })];
-    let evaluated = app.evaluator.get().await?.evaluate(&set, &scopes).await;
-    Ok(evaluated.into_iter().flatten().map(computed).collect())
+    let evaluated = app.evaluator.get().await?.evaluate(&set.set, &scopes).await;
+    Ok(evaluated.into_iter().flat_map(|of_payload| set.computed(of_payload)).collect())
 }
 
 /// What the expressions of a source come to for each item of a webhook; or why nothing is
@@ -201,12 +229,14 @@ pub async fn of_event(
         return Ok(Ok(Vec::new()));
     };
     let evaluator = app.evaluator.get().await?;
-    let evaluated = evaluator.evaluate_items(set, &shared, &items).await;
+    let evaluated = evaluator.evaluate_items(&set.set, &shared, &items).await;
     let of_item = |values: Vec<Evaluated>| values.into_iter().map(computed).collect();
-    Ok(evaluated.map(|items| items.into_iter().map(of_item).collect()).map_err(|thrown| {
-        format!(
-            "an expression of the source cannot be used: {}; a function of the source may do more",
-            thrown.message
-        )
+    Ok(evaluated.map(|items| items.into_iter().map(of_item).collect()).map_err(|stopped| {
+        let place = match set.path(&stopped) {
+            Some(path) => format!("the expression at /mapping{path}"),
+            None => "an expression of the source".to_owned(),
+        };
+        let reason = stopped.thrown.message;
+        format!("{place} was stopped: {reason}; a function of the source may do more")
     }))
 }

@@ -16,10 +16,9 @@ use turnbuckle_core::mapping::{
 use turnbuckle_core::object::{ObjectDeclaration, Objects};
 use turnbuckle_core::record::{Image, Record, Related};
 use turnbuckle_core::subscription::SearchPlan;
-use turnbuckle_functions::ExpressionSet;
 use turnbuckle_store::connection::Connection;
 
-use crate::expressions::set_of;
+use crate::expressions::PlacedSet;
 
 /// A connection as handlers and workers use it.
 pub struct LiveConnection {
@@ -43,7 +42,7 @@ pub struct LiveObject {
     pub mapping: EntityMapping,
     pub compiled: CompiledObject,
     /// Of the fields.
-    pub expressions: Option<Arc<ExpressionSet>>,
+    pub expressions: Option<Arc<PlacedSet>>,
     /// Search events, by slug.
     pub searches: IndexMap<String, LiveSearch>,
     /// What its fields and searches reach through lookups.
@@ -149,7 +148,8 @@ impl LiveObject {
     ) -> Self {
         let compiled = CompiledObject::compile(slug, mapping, declaration, schema, zone);
         let searches = searches(&row.id, slug, mapping, schema, zone);
-        let expressions = set_of((row.workspace, row.no), NAMES_OF_RECORD, compiled.expressions());
+        let expressions =
+            PlacedSet::of((row.workspace, row.no), NAMES_OF_RECORD, compiled.expressions());
         let walked = compiled.walked_paths().cloned().collect();
         Self {
             slug: slug.to_owned(),

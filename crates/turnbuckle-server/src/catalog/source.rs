@@ -11,11 +11,10 @@ use turnbuckle_core::expression::NAMES_OF_EVENT;
 use turnbuckle_core::id::{ConnectionNo, SourceId, UnixMs, WorkspaceId};
 use turnbuckle_core::source::{SourceMapping, SourceSettings};
 use turnbuckle_core::verify::SecretText;
-use turnbuckle_functions::ExpressionSet;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::source::Source;
 
-use crate::expressions::set_of;
+use crate::expressions::PlacedSet;
 use crate::seal::Sealer;
 
 /// What a source's sealed keys are bound to.
@@ -95,7 +94,7 @@ pub struct LiveSource {
     /// Entities that its webhooks may name.
     pub admitted: Vec<String>,
     /// Of the mapping.
-    pub expressions: Option<Arc<ExpressionSet>>,
+    pub expressions: Option<Arc<PlacedSet>>,
     keys: Vec<([u8; 32], Option<UnixMs>)>,
 }
 
@@ -141,9 +140,9 @@ impl LiveSource {
 fn expressions_of(
     owner: (WorkspaceId, ConnectionNo),
     settings: &SourceSettings,
-) -> Option<Arc<ExpressionSet>> {
+) -> Option<Arc<PlacedSet>> {
     let placed = settings.mapping.as_ref().map(SourceMapping::expressions).unwrap_or_default();
-    set_of(owner, NAMES_OF_EVENT, &placed)
+    PlacedSet::of(owner, NAMES_OF_EVENT, &placed)
 }
 
 /// Reads the setting `webhook-entities`: `{"entities":["Contact", …]}`.

@@ -130,6 +130,18 @@ async fn what_has_no_value_is_told_where_it_can_be_mended() {
     assert_eq!(preview["record"]["data"]["tags"]["Loud"], "X");
     assert!(hub.log().contains("an expression has no value"));
     assert!(!hub.log().contains("nothing"), "the log tells nothing of records");
+
+    // One that does too much leaves nothing of the others, which name it.
+    broken["deal"]["fields"]["title"] = json!({"expression": "(() => { for (;;); })()"});
+    client.put(&put, json!({ "objects": broken })).await.success();
+    let preview = json!({"object": "deal", "record_id": id});
+    let preview = client.post(&format!("{put}/preview"), preview).await.expect(200);
+    let too_much = "it does more than an expression may";
+    let mut errors = preview["errors"].as_array().unwrap().clone();
+    let own = errors.iter().position(|it| it["path"] == "/fields/title/expression").unwrap();
+    assert_eq!(errors.remove(own)["detail"], format!("Error: {too_much}"));
+    let other = format!("the expression at /fields/title/expression was stopped: {too_much}");
+    assert!(!errors.is_empty() && errors.iter().all(|it| it["detail"] == other), "{preview}");
 }
 
 #[tokio::test]
@@ -230,7 +242,11 @@ async fn an_endless_expression_holds_up_nobody() {
         // Nothing is known of the others either, so nothing is written.
         let answer = client.post(&bad.path, body.clone()).await.expect(422);
         assert_eq!(answer["status"], "failed", "{answer}");
-        assert!(text(&answer["error"]).contains("more than an expression may"), "{answer}");
+        assert_eq!(
+            answer["error"],
+            "the expression at /mapping/columns/Notes/expression was stopped: it does more than an \
+             expression may; a function of the source may do more"
+        );
         let answer = client.post(&good.path, body).await.expect(200);
         assert_eq!(answer["warnings"], json!([]));
     }
