@@ -93,7 +93,7 @@
         expressions.push(evaluate(`"use strict";${scope}(\n${source}\n)`));
         said.push(NOTHING);
       } catch (thrown) {
-        said.push(failure(thrown));
+        said.push(failure(thrown, source));
       }
     }
     return toJson(said);
@@ -102,7 +102,7 @@
   // What is said of an expression: a text, a number, a truth value or null that it comes to is
   // said as it is. All else is a list: of nothing, of a value as JSON, or of 0 and what it threw.
   const NOTHING = freeze([]);
-  const failure = (thrown) => [0, describe(thrown)];
+  const failure = (thrown, source) => [0, describe(thrown, source)];
 
   const answer = (expression, scope) => {
     try {
@@ -156,12 +156,18 @@
     return given.isInTurns ? evaluateInTurns(given) : evaluateAll(given);
   };
 
-  // What was thrown, and where in the expression, which begins on the second line.
-  const describe = (thrown) => {
+  // What was thrown, and where in the expression, which begins on the second line. Of one that
+  // cannot be read the source is given: a mistake behind it is where it ends.
+  const describe = (thrown, source) => {
     try {
       if (!(thrown instanceof Error)) return toJson({ name: "Error", message: `${thrown}` });
       const place = matchOf(/<\w+>:(\d+):(\d+)/, `${thrown.stack}`);
       const at = place ? { line: place[1] - 1, column: +place[2] } : {};
+      const lines = source?.split("\n");
+      if (lines && lines.length < at.line) {
+        const end = { line: lines.length, column: lines.at(-1).length + 1 };
+        return toJson({ name: "SyntaxError", message: "it is not finished", ...end });
+      }
       return toJson({ name: `${thrown.name}`, message: `${thrown.message}`, ...at });
     } catch {
       return '{"name":"Error","message":"it threw what cannot be shown"}';

@@ -148,6 +148,11 @@ impl From<Ended> for Thrown {
 }
 
 impl Expressions {
+    /// Whether this or another version of the program opened one on `folder` before.
+    pub fn was_opened(folder: &Path) -> bool {
+        module::was_kept(folder, &OF_EXPRESSIONS)
+    }
+
     /// Opens the evaluator, which keeps what it compiles in `folder`. Compiles for a second
     /// at the first use: call it where blocking is allowed.
     ///

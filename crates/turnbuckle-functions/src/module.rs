@@ -72,6 +72,17 @@ pub fn load(engine: &Engine, folder: &Path, prelude: &Prelude) -> Result<Module,
     Ok(module)
 }
 
+/// Whether this or another version of the program kept its module in `folder`.
+pub fn was_kept(folder: &Path, prelude: &Prelude) -> bool {
+    let start = format!("{}-", prelude.name);
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    names.map(|entry| entry.path()).any(|path| {
+        let name = path.file_stem().and_then(|it| it.to_str());
+        path.extension().is_some_and(|it| it == COMPILED)
+            && name.is_some_and(|name| name.starts_with(&start))
+    })
+}
+
 /// Whether the file is as it was written: machine code that a disk has changed would be run.
 fn is_whole(path: &Path, sum: &Path) -> bool {
     let read = || Some((std::fs::read(path).ok()?, std::fs::read(sum).ok()?));
@@ -170,9 +181,13 @@ mod tests {
         for name in names {
             std::fs::write(folder.path().join(name), name).unwrap();
         }
+        assert!(was_kept(folder.path(), &OF_FUNCTIONS) && was_kept(folder.path(), &OF_EXPRESSIONS));
         remove_others(folder.path(), "functions", &folder.path().join("functions-2.cwasm"));
         let left: Vec<_> =
             names.into_iter().filter(|name| folder.path().join(name).exists()).collect();
         assert_eq!(left, &names[2..]);
+        std::fs::remove_file(folder.path().join("expressions-1.cwasm")).unwrap();
+        assert!(!was_kept(folder.path(), &OF_EXPRESSIONS));
+        assert!(!was_kept(&folder.path().join("none"), &OF_FUNCTIONS));
     }
 }

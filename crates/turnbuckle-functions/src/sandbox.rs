@@ -47,6 +47,11 @@ struct Parts {
 }
 
 impl Sandbox {
+    /// Whether this or another version of the program opened one on `folder` before.
+    pub fn was_opened(folder: &Path) -> bool {
+        module::was_kept(folder, &OF_FUNCTIONS)
+    }
+
     /// Opens the sandbox, which keeps what it compiles in `folder`; at most
     /// `instances_max` calls run at once, and others wait for their turn. Compiles for a
     /// second at the first use: call it where blocking is allowed.

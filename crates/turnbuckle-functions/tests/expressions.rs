@@ -113,7 +113,12 @@ async fn a_mistake_is_told_with_its_line_and_column() {
     let places: Vec<_> = read.iter().map(|it| it.as_ref().map(|it| it.name.as_str())).collect();
     let wrong = Some("SyntaxError");
     assert_eq!(places, [wrong, None, wrong, wrong]);
-    assert!(read[0].as_ref().unwrap().line.is_some());
+    // What is missing is missing where it ends, and not in what is put around it.
+    for (source, line, column) in [("1 +", 1, 4), ("record.a\n  .b(", 2, 6), ("[1,\n2", 2, 2)] {
+        let read = expressions().check(&set("acme", &[source])).await.remove(0).unwrap();
+        assert_eq!((read.line, read.column), (Some(line), Some(column)), "{source}: {read}");
+        assert_eq!(read.message, "it is not finished");
+    }
     let thrown = thrown("\n\nrecord.Name.nothing.at.all").await;
     assert_eq!((thrown.line, thrown.name.as_str()), (Some(3), "TypeError"), "{thrown:?}");
     assert!(thrown.column.is_some());

@@ -41,6 +41,18 @@ impl Evaluator {
         Self { folder: folder.to_owned(), made: OnceCell::new() }
     }
 
+    /// Makes it if one was needed before this start: it would be soon, and what an upgrade has
+    /// to compile anew takes seconds, in which no event would be processed.
+    ///
+    /// # Errors
+    /// [`StoreError::Defect`] if this machine cannot run scripts.
+    pub async fn prepare(&self) -> Result<(), StoreError> {
+        if Expressions::was_opened(&self.folder) {
+            self.get().await?;
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// [`StoreError::Defect`] if this machine cannot run scripts.
     async fn get(&self) -> Result<&Expressions, StoreError> {

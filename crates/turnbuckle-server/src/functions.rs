@@ -49,6 +49,19 @@ impl Functions {
         Self { folder: folder.to_owned(), config, sandbox: OnceCell::new(), answered }
     }
 
+    /// Makes it if one was needed before this start, as [`Evaluator::prepare`].
+    ///
+    /// [`Evaluator::prepare`]: crate::expressions::Evaluator::prepare
+    ///
+    /// # Errors
+    /// If this machine cannot run scripts.
+    pub async fn prepare(&self) -> anyhow::Result<()> {
+        if Sandbox::was_opened(&self.folder) {
+            self.sandbox().await?;
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// If this machine cannot run scripts.
     pub async fn sandbox(&self) -> anyhow::Result<Arc<Sandbox>> {

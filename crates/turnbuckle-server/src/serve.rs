@@ -33,6 +33,7 @@ use crate::app::App;
 use crate::bootstrap::{self, FirstStart};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::logging::Chain;
 use crate::{api, workers};
 
 /// How long requests in flight may take to be answered when the server stops.
@@ -135,6 +136,7 @@ async fn run(app: App, listener: TcpListener, shutdown: CancellationToken) {
     // No call begins any more as soon as the hub stops.
     workers.spawn(workers::event_calls::run(app.clone(), shutdown.clone()));
     workers.spawn(keep_metrics_up(app.clone(), stop_workers.clone()));
+    workers.spawn(prepare_engines(app.clone()));
 
     serve_http(&app, listener, &shutdown).await;
     stop_workers.cancel();
@@ -259,6 +261,16 @@ impl Surface {
         if let Err(error) = ended {
             tracing::debug!(%error, "a connection ended early");
         }
+    }
+}
+
+/// Whoever needs an engine that could not be made is told why, each time.
+async fn prepare_engines(app: App) {
+    if let Err(error) = app.evaluator.prepare().await {
+        tracing::warn!(error = %Chain(&error), "expressions cannot be evaluated");
+    }
+    if let Err(error) = app.functions.prepare().await {
+        tracing::warn!(%error, "functions cannot be run");
     }
 }
 

@@ -18,6 +18,7 @@ use turnbuckle_core::id::UnixMs;
 use turnbuckle_server::config::{Config, Sources};
 use turnbuckle_server::serve::{Serving, serve};
 use turnbuckle_store::bin::Bin;
+use turnbuckle_testkit::wait;
 
 /// Below what a stop may take, above what it takes on a busy machine.
 const STOP_MAX: Duration = Duration::from_secs(5);
@@ -150,6 +151,29 @@ async fn a_second_start_makes_no_key_and_finds_its_data() {
     let serving = start(&data).await;
     assert!(serving.first_start().is_none());
     assert_eq!(serving.app().store.workspaces().await.unwrap().len(), 1);
+    serving.shutdown().await.unwrap();
+}
+
+/// What an upgrade has to compile anew is compiled before an event waits for it.
+#[tokio::test]
+async fn a_server_that_evaluated_before_is_ready_to_without_being_asked() {
+    let data = tempfile::tempdir().unwrap();
+    let compiled = || {
+        let names = std::fs::read_dir(data.path()).unwrap().map(|it| it.unwrap().file_name());
+        let names = names.map(|name| name.into_string().unwrap());
+        names.filter(|name| name.ends_with(".cwasm")).collect::<Vec<_>>()
+    };
+    let serving = start(&data).await;
+    serving.shutdown().await.unwrap();
+    assert_eq!(compiled(), [""; 0], "who needs none pays for none");
+
+    let of_another_version = "expressions-0.cwasm";
+    std::fs::write(data.path().join(of_another_version), "").unwrap();
+    let serving = start(&data).await;
+    wait::until("the engine is compiled", async || {
+        compiled().iter().any(|name| name != of_another_version).then_some(())
+    })
+    .await;
     serving.shutdown().await.unwrap();
 }
 
