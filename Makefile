@@ -8,7 +8,7 @@ CRASH_KILLS ?= 1000
 DOCUMENTED := -D warnings -A rustdoc::private_intra_doc_links --document-private-items
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format unit document fuzz console sdk screens ui bench soak openapi
+.PHONY: help run demo test check format unit document fuzz console sdk screens pictures ui bench soak openapi
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -100,6 +100,12 @@ console: ui ## Check the pages, and walk through them in a real browser
 screens: ui ## Write a picture of each page into ui/screens
 	$(BUILD)
 	scripts/browser.sh screens screens:link
+
+pictures: screens ## Take the pictures of the README anew
+	mkdir -p docs/pictures
+	cd ui/screens && cp link-05-fields-light-1280.png ../../docs/pictures/link.png \
+		&& cp source-tried-light-1280.png ../../docs/pictures/source.png \
+		&& cp replay-dry-run-light-1280.png ../../docs/pictures/replay.png
 
 bench: ## Measure a release build beside what this machine can do
 	cargo build --release --locked --bin turnbuckle --bin turnbuckle-bench

@@ -75,14 +75,17 @@ export async function until(what, look, milliseconds = 20_000) {
   }
 }
 
-/** A source with events that failed, warned and succeeded; endpoints in each status; deliveries that ended each way. */
-export async function seed(page) {
-  const mark = Math.random().toString(36).slice(2, 8);
-  const connection = `walk-${mark}`;
-  await call(page, "PUT", `/api/v1/connections/${connection}`, { context: `walk-${mark}`, connector: "native" });
-  const { source } = await call(page, "POST", "/api/v1/sources", { name: `Landing page ${mark}`, connection });
+/**
+ * A source with events that failed, warned and succeeded; endpoints in each status; deliveries that ended each way.
+ * `mark` stands in each name, so that it is found beside others.
+ */
+export async function seed(page, mark = Math.random().toString(36).slice(2, 8)) {
+  const of = (name, by = " ") => [name, mark].filter(Boolean).join(by);
+  const connection = of("acme", "-");
+  await call(page, "PUT", `/api/v1/connections/${connection}`, { context: connection, connector: "native" });
+  const { source } = await call(page, "POST", "/api/v1/sources", { name: of("Landing page"), connection });
   const { source: mapped } = await call(page, "POST", "/api/v1/sources", {
-    name: `Trade fair ${mark}`,
+    name: of("Trade fair"),
     connection,
     reply: "processed",
     verify: { sender: "github", secrets: ["a secret of the walk"] },
@@ -108,7 +111,7 @@ export async function seed(page) {
   await call(page, "PUT", `/api/v1/connections/${connection}/objects`, { objects });
   await call(page, "PUT", `/api/v1/connections/${connection}/mapping`, { objects: { deal } });
   await call(page, "POST", `/api/v1/crm/${connection}/objects/deal/events/find_open/subscriptions`, { payload: { account_id: "17" } });
-  const called = `clean_lead_${mark}`;
+  const called = of("clean_lead", "_");
   for (const source of ["function handler() {\n  return null;\n}\n", 'function handler(crmAPIRequest) {\n  info("cleaning", crmAPIRequest.get("method"));\n  return JSON.parse(crmAPIRequest.get("body"));\n}\n'])
     await call(page, "PUT", `/api/v1/functions/${called}`, { source, rest_api: true, connection });
   const { function: published } = await call(page, "POST", `/api/v1/functions/${called}/publish`, { version: 2 });
@@ -116,16 +119,16 @@ export async function seed(page) {
   const { bin } = await call(page, "POST", "/api/v1/bins", {});
   const endpoint = (query, more) =>
     call(page, "POST", "/api/v1/endpoints", { url: bin.url + query, format: "standard", scope: "changes", connection, ...more });
-  const { endpoint: well } = await endpoint("", { description: `Billing app ${mark}` });
+  const { endpoint: well } = await endpoint("", { description: of("Billing app") });
   const { endpoint: dead } = await endpoint("?status=500", { retry_schedule: [1], entities: ["Contact"] });
-  const { endpoint: paused } = await endpoint("?status=503", { format: "cloudevents", description: `Data warehouse ${mark}` });
+  const { endpoint: paused } = await endpoint("?status=503", { format: "cloudevents", description: of("Data warehouse") });
   await call(page, "POST", `/api/v1/endpoints/${paused.id}/pause`);
   const warned = await post(source.url, { EntityName: "Lead", Contact: "Ada Lovelace", Email: "ada@example.com", Shoe: 39, CountryId: "Canadia" });
   const done = await post(source.url, [
-    { EntityName: "Order", Number: `A-${mark}` },
-    { EntityName: "Contact", Name: `Grace Hopper ${mark}` },
+    { EntityName: "Order", Number: of("A", "-") },
+    { EntityName: "Contact", Name: of("Grace Hopper") },
   ]);
-  const failed = await post(source.url, { EntityName: "Leed", Contact: `Bo Peep ${mark}`, Email: "bo@example.com" });
+  const failed = await post(source.url, { EntityName: "Leed", Contact: of("Bo Peep"), Email: "bo@example.com" });
   await post(source.url, '{"EntityName": "Lead", oops');
   const { deliveries } = await until("a dead delivery", async () => {
     const answer = await call(page, "GET", `/api/v1/deliveries?status=dead&endpoint=${dead.id}`);

@@ -16,7 +16,7 @@ for (const theme of ["light", "dark"]) {
     await page.getByLabel("Name").waitFor();
     await shoot("sign-in");
     await signIn(page);
-    data ??= await seed(page);
+    data ??= await seed(page, "");
     for (const [name, path] of Object.entries(pages(data))) {
       if (!name.includes(ONLY)) continue;
       await page.goto(URL_OF_CONSOLE + path);
@@ -30,8 +30,23 @@ for (const theme of ["light", "dark"]) {
 await browser.close();
 console.log(`The pictures are in ${folder}`);
 
-/** What is open for a while only: selections, dialogs, menus. */
+/** What is there for a while only: samples, selections, dialogs, menus. */
 async function shootOpened(page, shoot) {
+  await page.goto(`${URL_OF_CONSOLE}/sources/${data.mapped.id}`);
+  const sample = { first: "Ada", last: "Lovelace", mail: "ada@example.com", agreed: true };
+  await page.getByLabel("Body").fill(JSON.stringify(sample, null, 2));
+  await page.getByRole("definition").filter({ hasText: "Ada Lovelace" }).waitFor();
+  const size = page.viewportSize();
+  await page.setViewportSize({ ...size, height: 1090 });
+  await page.getByRole("heading", { name: "Mapping" }).evaluate((it) => window.scrollBy(0, it.getBoundingClientRect().top - 40));
+  await shoot("source-tried", false);
+  await page.setViewportSize(size);
+  await page.goto(`${URL_OF_CONSOLE}/functions/${data.called}`);
+  await page.getByLabel("Body").fill(JSON.stringify(sample));
+  await page.getByRole("button", { name: "Run" }).click();
+  await page.getByText("cleaning").last().waitFor();
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await shoot("function-tried");
   await page.goto(`${URL_OF_CONSOLE}/events?source=${data.source.id}`);
   await page.getByRole("checkbox", { name: "Select all on this page" }).check();
   await shoot("events-selected", false);
