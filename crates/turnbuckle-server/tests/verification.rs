@@ -211,9 +211,16 @@ async fn who_copies_a_post_that_was_signed_with_its_time_cannot_play_it_again() 
         repeats(at, Some("i2")).await;
         repeats(at, None).await;
     }
-    let other = call(&other_at, None).await;
+    // Nor can they take the ids of posts that are to come.
+    let other = call(&other_at, Some("i2")).await;
     assert_ne!(other["id"], first["id"]);
     assert_eq!(call(&other_at, Some("i3")).await["id"], other["id"]);
+    // One that is announced as what it is not cannot be told from the first either.
+    let signed = zendesk(&other_at);
+    let mut headers: Vec<_> = signed.iter().map(|(name, value)| (*name, &**value)).collect();
+    headers.push(("content-type", "multipart/form-data; boundary=x"));
+    let misread = post(&hub, &path, &headers, BODY).await.expect(400);
+    assert_eq!(misread.header("x-event-id"), other["id"].as_str());
     assert_eq!(event_count(&hub).await, 2);
 }
 

@@ -69,7 +69,9 @@ pub struct Accept {
     pub status: InboundStatus,
     /// Why it failed, for [`InboundStatus::Failed`].
     pub failure: Option<String>,
-    /// What makes a repeat of it recognisable: one that was known suffices.
+    /// What makes a repeat of it recognisable: one that was known suffices. The one that is
+    /// hardest to forge comes first, and a repeat that is known by one brings along those before
+    /// it alone: else whoever plays a post again could take the ids of posts that are to come.
     pub dedupe_keys: Vec<String>,
 }
 

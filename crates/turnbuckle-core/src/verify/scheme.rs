@@ -13,7 +13,7 @@ use crate::invalid::{Invalid, pointer};
 use crate::source::{Dedupe, Members};
 
 /// The longest that a signature may be old, or ahead, in seconds.
-pub const TOLERANCE_S_MAX: u32 = 7 * 86_400;
+pub const TOLERANCE_S_MAX: u32 = 36 * 3_600;
 pub(super) const TOLERANCE_S_DEFAULT: u32 = 300;
 const PLACES_MAX: usize = 10;
 

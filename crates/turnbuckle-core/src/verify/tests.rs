@@ -235,7 +235,7 @@ fn a_wrong_setting_is_refused_with_the_cure() {
     );
     check_setting(
         json!({"sender": "stripe", "secrets": ["x"], "tolerance_s": 0}),
-        &[("/tolerance_s", "`tolerance_s` must be 1 to 604800 seconds")],
+        &[("/tolerance_s", "`tolerance_s` must be 1 to 129600 seconds")],
     );
     check_setting(
         json!({"sender": "github", "secrets": ["x"], "token": "x"}),
@@ -400,7 +400,7 @@ fn a_scheme_of_tokens_must_be_whole() {
     check_token(
         json!({"claims": {"body": "hash", "tolerance_s": 0}}),
         "/scheme/claims/tolerance_s",
-        "`tolerance_s` must be 1 to 604800 seconds",
+        "`tolerance_s` must be 1 to 129600 seconds",
     );
     check_scheme(
         json!({"claims": {"body": "hash"}}),

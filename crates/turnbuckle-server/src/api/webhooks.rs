@@ -164,12 +164,12 @@ async fn accept_post(
     };
     let value = match read {
         Ok(value) => value,
-        Err(error) => return Err(refuse(app, event, error).await),
+        Err(error) => return Err(refuse(app, event, error, fingerprint).await),
     };
     let headers = dedupe.map(|_| event.request.headers.pairs()).unwrap_or_default();
     let accept = Accept {
         // A sender's id need not be signed: whoever plays a post again may write another.
-        dedupe_keys: dedupe_key(dedupe, &headers, &value).into_iter().chain(fingerprint).collect(),
+        dedupe_keys: fingerprint.into_iter().chain(dedupe_key(dedupe, &headers, &value)).collect(),
         event,
         status: match source.settings.create_records {
             true => InboundStatus::New,
@@ -325,25 +325,34 @@ impl Drop for Waiting<'_> {
 }
 
 /// Keeps a body that does not parse in the log, and says what is wrong with it.
-async fn refuse(app: &App, event: InboundEvent, error: BodyError) -> ApiError {
+async fn refuse(
+    app: &App,
+    event: InboundEvent,
+    error: BodyError,
+    fingerprint: Option<String>,
+) -> ApiError {
     let problem = match error {
         BodyError::Unsupported { .. } => {
             return ApiError::new(Problem::UnsupportedMediaType, error.to_string());
         }
         BodyError::Malformed { .. } => posted::problem_of(&event.request),
     };
-    let (workspace, source, id) = (event.workspace, event.source, event.id.to_string());
+    let (workspace, source, id) = (event.workspace, event.source, event.id);
     let reason = error.to_string();
     let accept = Accept {
         event,
         status: InboundStatus::Failed,
         failure: Some(reason.clone()),
-        // A sender that mends its body may send it under the same id.
-        dedupe_keys: Vec::new(),
+        // A sender that mends its body may send it under the same id, and signs it anew.
+        dedupe_keys: fingerprint.into_iter().collect(),
     };
     match store(app, accept).await {
         Err(error) => error.into(),
-        Ok(_) => {
+        Ok(accepted) => {
+            let id = match accepted {
+                Accepted::Stored => id.to_string(),
+                Accepted::Repeat(first) => first.to_string(),
+            };
             log_failure!(
                 app.log_quota.take(Failing::InboundEvents(source), app.now()),
                 workspace_id = %workspace, source_id = %source, event_id = %id,

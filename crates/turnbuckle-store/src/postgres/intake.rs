@@ -86,7 +86,7 @@ async fn lock_connections(
     Ok(found.into_iter().collect())
 }
 
-/// Finds the events that had keys of these before, and notes the keys as those of the first.
+/// Finds the events that had keys of these before, and notes the stronger keys as theirs.
 async fn recognise(
     transaction: &Transaction<'_>,
     accepts: Vec<&Accept>,
@@ -138,11 +138,12 @@ async fn recognise(
         if let Some(first) = first {
             repeats.insert(accept.event.id, first);
         }
-        for key in keys_of(accept) {
-            known.entry(key).or_insert(first.unwrap_or(accept.event.id));
-        }
+        let unknown: Vec<_> = keys_of(accept).take_while(|key| !known.contains_key(key)).collect();
+        known.extend(unknown.into_iter().map(|key| (key, first.unwrap_or(accept.event.id))));
     }
-    // A repeat's new keys were noted as its own, and are those of the first.
+    // The new keys of a repeat were noted as its own.
+    let left: Vec<_> = noting.into_keys().filter(|key| !known.contains_key(key)).collect();
+    forget_keys(transaction, left).await?;
     let moved = known.into_iter().filter(|(key, event)| noted(key) != Some(*event));
     move_keys(transaction, moved.collect()).await?;
     Ok(repeats)
@@ -152,6 +153,22 @@ fn keys_of(accept: &Accept) -> impl Iterator<Item = (i64, i64, &str)> {
     let event = &accept.event;
     let of_key = |key| (event.workspace.0, event.source.0.row_key(), key);
     accept.dedupe_keys.iter().map(String::as_str).map(of_key)
+}
+
+async fn forget_keys(
+    transaction: &Transaction<'_>,
+    left: Vec<(i64, i64, &str)>,
+) -> Result<(), Failure> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    let workspaces: Vec<i64> = left.iter().map(|key| key.0).collect();
+    let sources: Vec<i64> = left.iter().map(|key| key.1).collect();
+    let keys: Vec<&[u8]> = left.iter().map(|key| key.2.as_bytes()).collect();
+    let forget = "DELETE FROM dedupe WHERE (workspace, source, key) IN (
+            SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]))";
+    execute(transaction, forget, &[&workspaces, &sources, &keys]).await?;
+    Ok(())
 }
 
 /// Notes keys as those of other events.

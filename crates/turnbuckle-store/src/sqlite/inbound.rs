@@ -89,7 +89,7 @@ fn insert_event(db: &Db, accept: &Accept) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Finds the event that had a key of this one before, and notes the keys as those of the first.
+/// Finds the event that had a key of this one before, and notes the stronger ones as its own.
 fn recognise(db: &Db, accept: &Accept) -> Result<Option<InboundEventId>, Failure> {
     let event = accept.event.id.0;
     let known_since = first_row_key_at(event.millis() - DEDUPE_MS);
@@ -103,10 +103,11 @@ fn recognise(db: &Db, accept: &Accept) -> Result<Option<InboundEventId>, Failure
         let known = find
             .query_row(params![source, key, known_since], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        match known {
-            Some((event, tail)) => first = first.or(Some(Stamp::from_row(event, tail))),
-            None => unknown.push(key),
+        first = known.map(|(event, tail)| Stamp::from_row(event, tail));
+        if first.is_some() {
+            break;
         }
+        unknown.push(key);
     }
     let of = first.unwrap_or(event);
     let mut note = db.prepare_cached(

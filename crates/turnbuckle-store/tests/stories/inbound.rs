@@ -384,7 +384,7 @@ pub async fn a_repeat_is_recognised_for_its_time(store: &dyn Store, clock: &Test
     assert_eq!(store.lease_new(100).await.unwrap().len(), 4);
 }
 
-pub async fn any_key_recognises_a_repeat_and_brings_its_others_along(
+pub async fn any_key_recognises_a_repeat_and_brings_the_stronger_ones_along(
     store: &dyn Store,
     clock: &TestClock,
 ) {
@@ -396,19 +396,25 @@ pub async fn any_key_recognises_a_repeat_and_brings_its_others_along(
     let first = accept(&["a", "b"]);
     assert_eq!(store.accept(first.clone()).await.unwrap(), Accepted::Stored);
     let repeat = Accepted::Repeat(first.event.id);
-    for keys in [&["a"][..], &["b"], &["c", "b"], &["a", "d"], &["e", "d"], &["c"], &["e"]] {
+    for keys in [&["a"][..], &["b"], &["c", "b"], &["d", "c"], &["c"], &["a", "e"]] {
         assert_eq!(store.accept(accept(keys)).await.unwrap(), repeat, "{keys:?}");
     }
+    // What a repeat had that is weaker is not taken from whom it belongs to.
+    assert_eq!(store.accept(accept(&["f", "e"])).await.unwrap(), Accepted::Stored);
+    assert_eq!(store.accept(accept(&["a", "e"])).await.unwrap(), repeat);
+
     // In one batch too; and no later one makes a repeat of an earlier one.
-    let at_once = [&["f", "g"][..], &["g", "h"], &["h", "i"], &["i", "e"], &["j", "f"]].map(accept);
-    let second = Accepted::Repeat(at_once[0].event.id);
+    let at_once =
+        [&["g", "h"][..], &["i", "h"], &["g", "j"], &["k", "j"], &["j", "a"], &["l", "a"]];
+    let at_once = at_once.map(accept);
+    let (second, third) = (at_once[0].event.id, at_once[3].event.id);
     let accepted = join_all(at_once.map(|accept| store.accept(accept))).await;
     let accepted: Vec<_> = accepted.into_iter().map(Result::unwrap).collect();
-    assert_eq!(accepted, [Accepted::Stored, second, second, second, second]);
-    for key in ["f", "g", "h", "i", "j"] {
-        assert_eq!(store.accept(accept(&[key])).await.unwrap(), second, "{key}");
+    let (second, third) = (Accepted::Repeat(second), Accepted::Repeat(third));
+    assert_eq!(accepted, [Accepted::Stored, second, second, Accepted::Stored, third, repeat]);
+    for (key, of) in [("i", second), ("g", second), ("j", third), ("k", third), ("l", repeat)] {
+        assert_eq!(store.accept(accept(&[key])).await.unwrap(), of, "{key}");
     }
-    assert_eq!(store.accept(accept(&["e"])).await.unwrap(), repeat);
 }
 
 pub async fn of_repeats_at_once_one_is_stored(store: &dyn Store, clock: &TestClock) {

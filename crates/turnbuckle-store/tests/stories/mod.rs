@@ -254,7 +254,7 @@ macro_rules! for_each_story {
                 events_of_one_batch_see_each_other
                 a_trial_leaves_nothing
                 a_repeat_is_recognised_for_its_time
-                any_key_recognises_a_repeat_and_brings_its_others_along
+                any_key_recognises_a_repeat_and_brings_the_stronger_ones_along
                 of_repeats_at_once_one_is_stored
                 the_log_is_filtered_and_paged
                 what_does_not_fit_the_queue_is_refused

@@ -151,7 +151,7 @@ pub struct VerifyDocument {
     #[schema(required = false, nullable)]
     token: Option<String>,
     /// How far the time of signing may be from now, if the sender signs one.
-    #[schema(required = false, nullable, minimum = 1, maximum = 604_800)]
+    #[schema(required = false, nullable, minimum = 1, maximum = 129_600)]
     tolerance_s: Option<u32>,
 }
 
