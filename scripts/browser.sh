@@ -25,33 +25,13 @@ if [ -z "$chromium" ] || ! command -v openssl >/dev/null; then
     fi
 fi
 
-# Nothing that somebody set for a server of their own may reach these.
-for name in $(compgen -e TURNBUCKLE_ || true); do unset "$name"; done
+. scripts/server.sh
 
 # Runs one script against a server of its own, signed in as the first start says.
 walk() (
-    folder=$(mktemp -d)
-    server=
-    finish() {
-        if [ -n "$server" ]; then
-            kill "$server" 2>/dev/null || true
-            wait "$server" 2>/dev/null || true
-        fi
-        rm -rf "$folder"
-    }
-    trap finish EXIT
-    TURNBUCKLE_EGRESS__ALLOW_CIDRS=127.0.0.0/8 TURNBUCKLE_LOG__LEVEL=warn \
-        "$binary" serve --json --data "$folder/data" --listen 127.0.0.1:0 \
-        >"$folder/started.json" 2>"$folder/log" &
-    server=$!
-    for _ in $(seq 100); do
-        [ -s "$folder/started.json" ] && break
-        kill -0 "$server" || { cat "$folder/log"; exit 1; }
-        sleep 0.1
-    done
-    member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$folder/started.json"; }
-    TURNBUCKLE_CONSOLE_URL=$(member url) TURNBUCKLE_NAME=$(member name)
-    TURNBUCKLE_PASSWORD=$(member password) TURNBUCKLE_KEY=$(member publishable):$(member secret)
+    start_server TURNBUCKLE_EGRESS__ALLOW_CIDRS=127.0.0.0/8 TURNBUCKLE_LOG__LEVEL=warn
+    TURNBUCKLE_CONSOLE_URL=$(started url) TURNBUCKLE_NAME=$(started name)
+    TURNBUCKLE_PASSWORD=$(started password) TURNBUCKLE_KEY=$(started publishable):$(started secret)
     export TURNBUCKLE_CONSOLE_URL TURNBUCKLE_NAME TURNBUCKLE_PASSWORD TURNBUCKLE_KEY
     export TURNBUCKLE_CHROMIUM=$chromium TURNBUCKLE_OTHER_CRMS=$other_crms
     if ! npm --prefix ui run "$1"; then

@@ -10,31 +10,9 @@ root=$PWD
 binary=$(realpath "${TURNBUCKLE_BINARY:-${CARGO_TARGET_DIR:-target}/debug/turnbuckle}")
 seconds=${SCHEMATHESIS_SECONDS:-45}
 key=pk_fuzz:sk_fuzz
-folder=$(mktemp -d)
-server=
-
-finish() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-    rm -rf "$folder"
-}
-trap finish EXIT
-
-# Nothing that somebody set for a server of their own may reach this one.
-for name in $(compgen -e TURNBUCKLE_ || true); do unset "$name"; done
-TURNBUCKLE_BOOTSTRAP_KEY=$key TURNBUCKLE_LOG__LEVEL=warn \
-    "$binary" serve --json --data "$folder/data" --listen 127.0.0.1:0 \
-    >"$folder/started.json" 2>"$folder/log" &
-server=$!
-
-for _ in $(seq 100); do
-    [ -s "$folder/started.json" ] && break
-    kill -0 "$server" || { cat "$folder/log"; exit 1; }
-    sleep 0.1
-done
-url=$(sed -n 's/.*"url":"\([^"]*\)".*/\1/p' "$folder/started.json")
+. scripts/server.sh
+start_server TURNBUCKLE_BOOTSTRAP_KEY=$key TURNBUCKLE_LOG__LEVEL=warn
+url=$(started url)
 
 # Something to find: see schemathesis.toml.
 api=$url/api/v1

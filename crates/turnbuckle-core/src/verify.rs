@@ -142,13 +142,11 @@ pub struct Verified {
 }
 
 impl Verified {
-    fn of(timestamp: Option<&str>, signed: &[u8], body: &[u8]) -> Self {
-        let fingerprint = timestamp.map(|timestamp| {
-            let mut hash = Sha256::new();
-            for part in [timestamp.as_bytes(), signed, body] {
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part);
-            }
+    /// The body counts although it is no part of what some senders sign.
+    fn of(has_time: bool, signed: &[u8], body: &[u8]) -> Self {
+        let fingerprint = has_time.then(|| {
+            let length = (signed.len() as u64).to_be_bytes();
+            let hash = Sha256::new().chain_update(length).chain_update(signed).chain_update(body);
             format!("signed:{}", encode_hex(&hash.finalize()))
         });
         Self { fingerprint }
@@ -185,7 +183,7 @@ pub fn verify(
         }
     }
     let signed = matching.ok_or(Refusal::NoMatch)?;
-    Ok(Verified::of(timestamp.as_deref(), &signed, post.body))
+    Ok(Verified::of(timestamp.is_some(), &signed, post.body))
 }
 
 /// The signatures of a post, decoded. What cannot be decoded is none.

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Builder;
@@ -72,15 +72,20 @@ pub fn load(engine: &Engine, folder: &Path, prelude: &Prelude) -> Result<Module,
     Ok(module)
 }
 
+/// What this and other versions of the program kept in `folder`, of this kind of scripts.
+fn kept(folder: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    let start = format!("{name}-");
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(move |path| {
+        let is_ours = path.extension().is_some_and(|it| it == COMPILED || it == SUM);
+        is_ours
+            && path.file_name().and_then(|it| it.to_str()).is_some_and(|it| it.starts_with(&start))
+    })
+}
+
 /// Whether this or another version of the program kept its module in `folder`.
 pub fn was_kept(folder: &Path, prelude: &Prelude) -> bool {
-    let start = format!("{}-", prelude.name);
-    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    names.map(|entry| entry.path()).any(|path| {
-        let name = path.file_stem().and_then(|it| it.to_str());
-        path.extension().is_some_and(|it| it == COMPILED)
-            && name.is_some_and(|name| name.starts_with(&start))
-    })
+    kept(folder, prelude.name).next().is_some()
 }
 
 /// Whether the file is as it was written: machine code that a disk has changed would be run.
@@ -90,17 +95,8 @@ fn is_whole(path: &Path, sum: &Path) -> bool {
 }
 
 /// Removes what other versions of the program kept: whichever runs next makes its own again.
-fn remove_others(folder: &Path, name: &str, kept: &Path) {
-    let start = format!("{name}-");
-    let is_other = |path: &Path| {
-        let is_ours = path.extension().is_some_and(|it| it == COMPILED || it == SUM);
-        let file = path.file_name().and_then(|it| it.to_str());
-        is_ours
-            && path.with_extension(COMPILED) != kept
-            && file.is_some_and(|file| file.starts_with(&start))
-    };
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()).filter(|path| is_other(path)) {
+fn remove_others(folder: &Path, name: &str, current: &Path) {
+    for path in kept(folder, name).filter(|path| path.with_extension(COMPILED) != current) {
         if let Err(error) = std::fs::remove_file(&path) {
             tracing::info!(%error, path = %path.display(), "an old sandbox is left");
         }

@@ -91,7 +91,7 @@ async fn recognise(
     transaction: &Transaction<'_>,
     accepts: Vec<&Accept>,
 ) -> Result<HashMap<InboundEventId, InboundEventId>, Failure> {
-    let mut noting: HashMap<(i64, i64, &str), InboundEventId> = HashMap::new();
+    let mut noting: HashMap<Key<'_>, InboundEventId> = HashMap::new();
     for accept in &accepts {
         for key in keys_of(accept) {
             noting.entry(key).or_insert(accept.event.id);
@@ -100,9 +100,7 @@ async fn recognise(
     if noting.is_empty() {
         return Ok(HashMap::new());
     }
-    let workspaces: Vec<i64> = noting.keys().map(|key| key.0).collect();
-    let sources: Vec<i64> = noting.keys().map(|key| key.1).collect();
-    let keys: Vec<&[u8]> = noting.keys().map(|key| key.2.as_bytes()).collect();
+    let (workspaces, sources, keys) = columns_of(noting.keys());
     let (events, tails): (Vec<i64>, Vec<i64>) =
         noting.values().map(|id| (id.0.row_key(), id.0.tail())).unzip();
     // A key whose time is over is taken anew. In one order, so that two batches do
@@ -124,11 +122,11 @@ async fn recognise(
     })
     .await?;
     let noted: HashMap<_, _> = noted.into_iter().collect();
-    let noted = |&(workspace, source, key): &(i64, i64, &str)| {
+    let noted = |&(workspace, source, key): &Key<'_>| {
         noted.get(&(workspace, source, key.as_bytes().to_vec())).copied()
     };
     // What was there before the batch; then one after the other, as if each came alone.
-    let mut known: HashMap<(i64, i64, &str), InboundEventId> = noting
+    let mut known: HashMap<Key<'_>, InboundEventId> = noting
         .iter()
         .filter_map(|(key, event)| Some((*key, noted(key).filter(|noted| noted != event)?)))
         .collect();
@@ -149,22 +147,30 @@ async fn recognise(
     Ok(repeats)
 }
 
-fn keys_of(accept: &Accept) -> impl Iterator<Item = (i64, i64, &str)> {
+/// Of a repeat: its workspace, its source and what its sender gave or signed.
+type Key<'a> = (i64, i64, &'a str);
+
+fn columns_of<'a>(keys: impl Iterator<Item = &'a Key<'a>>) -> (Vec<i64>, Vec<i64>, Vec<&'a [u8]>) {
+    let mut columns = (Vec::new(), Vec::new(), Vec::new());
+    for (workspace, source, key) in keys {
+        columns.0.push(*workspace);
+        columns.1.push(*source);
+        columns.2.push(key.as_bytes());
+    }
+    columns
+}
+
+fn keys_of(accept: &Accept) -> impl Iterator<Item = Key<'_>> {
     let event = &accept.event;
     let of_key = |key| (event.workspace.0, event.source.0.row_key(), key);
     accept.dedupe_keys.iter().map(String::as_str).map(of_key)
 }
 
-async fn forget_keys(
-    transaction: &Transaction<'_>,
-    left: Vec<(i64, i64, &str)>,
-) -> Result<(), Failure> {
+async fn forget_keys(transaction: &Transaction<'_>, left: Vec<Key<'_>>) -> Result<(), Failure> {
     if left.is_empty() {
         return Ok(());
     }
-    let workspaces: Vec<i64> = left.iter().map(|key| key.0).collect();
-    let sources: Vec<i64> = left.iter().map(|key| key.1).collect();
-    let keys: Vec<&[u8]> = left.iter().map(|key| key.2.as_bytes()).collect();
+    let (workspaces, sources, keys) = columns_of(left.iter());
     let forget = "DELETE FROM dedupe WHERE (workspace, source, key) IN (
             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]))";
     execute(transaction, forget, &[&workspaces, &sources, &keys]).await?;
@@ -174,14 +180,12 @@ async fn forget_keys(
 /// Notes keys as those of other events.
 async fn move_keys(
     transaction: &Transaction<'_>,
-    moved: Vec<((i64, i64, &str), InboundEventId)>,
+    moved: Vec<(Key<'_>, InboundEventId)>,
 ) -> Result<(), Failure> {
     if moved.is_empty() {
         return Ok(());
     }
-    let workspaces: Vec<i64> = moved.iter().map(|(key, _)| key.0).collect();
-    let sources: Vec<i64> = moved.iter().map(|(key, _)| key.1).collect();
-    let keys: Vec<&[u8]> = moved.iter().map(|(key, _)| key.2.as_bytes()).collect();
+    let (workspaces, sources, keys) = columns_of(moved.iter().map(|(key, _)| key));
     let (events, tails): (Vec<i64>, Vec<i64>) =
         moved.iter().map(|(_, id)| (id.0.row_key(), id.0.tail())).unzip();
     let note = "UPDATE dedupe SET event = moved.event, tail = moved.tail
