@@ -77,7 +77,14 @@ async fn run_in(
     if call.limits.output_bytes_max < answer.len() {
         return Ok(Err(Failure::TooMuchOutput(call.limits)));
     }
-    Ok(Ok(serde_json::from_slice(answer)?))
+    // What the script said is made by the prelude; only how deep it goes is the script's.
+    let Ok(said) = serde_json::from_slice::<Json>(answer) else {
+        return Ok(Err(Failure::NotJson("it is nested too deeply".to_owned())));
+    };
+    match said.get("invalid").and_then(Json::as_str) {
+        Some(reason) => Ok(Err(Failure::NotJson(reason.to_owned()))),
+        None => Ok(Ok(said)),
+    }
 }
 
 /// Runs a call to its end.

@@ -27,6 +27,8 @@ pub enum Failure {
     TimeUp(Limits),
     #[error("it returned more than {} bytes", .0.output_bytes_max)]
     TooMuchOutput(Limits),
+    #[error("what it returned is not JSON: {0}")]
+    NotJson(String),
     /// The engine gave up: a defect that a script found, or an end of memory where none may end.
     #[error("the script ended in a way that it cannot catch: {0}")]
     Crashed(String),

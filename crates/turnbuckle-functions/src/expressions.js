@@ -123,8 +123,8 @@
     }
   };
 
-  // What they are evaluated on is made anew for each record, and may be changed: whoever sorts a
-  // list sorts it for the expressions behind.
+  // What they are evaluated on is made anew for each webhook, and may be changed: whoever sorts a
+  // list sorts it for the expressions behind. Freezing all of it would cost more than they do.
   const evaluateAll = ({ shared, items }) => {
     const said = [];
     for (const item of items) {

@@ -109,6 +109,8 @@ struct Kept {
 enum Ended {
     #[error("it does more than an expression may")]
     TooManySteps,
+    #[error("it does most of what is too much for all that are evaluated together")]
+    TooManyTogether,
     #[error("it used up its memory")]
     Thrown,
     #[error("it is nested, or calls itself, too deeply")]
@@ -247,6 +249,11 @@ impl Expressions {
             Ok(said) => said.into_iter(),
             Err(ended) => {
                 let at = self.blame(set, shared, items).await;
+                let is_alone = set.sources.len() * items.len() < 2;
+                let ended = match ended {
+                    Ended::TooManySteps if !is_alone => Ended::TooManyTogether,
+                    ended => ended,
+                };
                 return Err(Stopped { at, thrown: Ended::into(ended) });
             }
         };
@@ -262,7 +269,7 @@ impl Expressions {
         let ended = instance.evaluate(&input, items.len()).await.err()?;
         let turns = &mut instance.store.data_mut().turns;
         match ended {
-            Ended::TooManySteps => turns.greediest(),
+            Ended::TooManySteps | Ended::TooManyTogether => turns.greediest(),
             Ended::Thrown | Ended::TooDeep | Ended::Crashed(_) => turns.now(),
         }
     }

@@ -9,6 +9,8 @@
   const { parse, stringify: toText } = JSON;
   const { create, defineProperty, entries, getPrototypeOf, keys, setPrototypeOf } = Object;
   const { isArray } = Array;
+  const toString = String;
+  const isObject = (value) => value !== null && typeof value === "object";
   const evaluate = eval;
   const global = globalThis;
   const plain = Object.prototype;
@@ -63,10 +65,15 @@
     return toMaps(said.value);
   };
 
+  // For people, whatever it is.
   const text = (value) => {
     if (typeof value === "string") return value;
-    if (value instanceof Error) return `${value}`;
-    return stringify(value) ?? `${value}`;
+    try {
+      if (value instanceof Error) return `${value}`;
+      return stringify(value) ?? toString(value);
+    } catch {
+      return isObject(value) ? "what cannot be shown" : toString(value);
+    }
   };
 
   const write = (...values) => {
@@ -143,12 +150,20 @@
     else if (files) request.file_content = file(files);
     const crmAPIRequest = define(toMaps(request), {});
     const value = await handler(...argumentsOf(handler, crmAPIRequest, toMaps(given)));
+    try {
+      return answerOf(value);
+    } catch (thrown) {
+      return stringify({ invalid: text(thrown instanceof Error ? thrown.message : thrown) });
+    }
+  };
+
+  const answerOf = (value) => {
     if (value === response) return stringify({ response: value });
     if (value !== null && typeof value === "object" && Object.hasOwn(value, "crmAPIResponse")) {
       return stringify({ response: value.crmAPIResponse });
     }
     const output = value === undefined ? "null" : stringify(value);
-    if (output === undefined) throw new TypeError(`a ${typeof value} is returned, which is not JSON`);
+    if (output === undefined) throw new TypeError(`it is a ${typeof value}`);
     return `{"output":${output}}`;
   };
 
@@ -156,7 +171,9 @@
   const describe = (thrown) => {
     try {
       if (!(thrown instanceof Error)) {
-        return stringify({ name: "Error", message: text(thrown) });
+        // The engine throws null where no memory is left for more.
+        const message = thrown === null ? "null, as when the memory is used up" : text(thrown);
+        return stringify({ name: "Error", message });
       }
       const place = matchOf(/([\w.-]+)\.js:(\d+):(\d+)/, replace(`${thrown.stack}`, /[^\n]*prelude\.js[^\n]*\n?/g, ""));
       const at = place ? { line: +place[2], column: +place[3] } : {};

@@ -223,7 +223,12 @@ async fn ask(mut caller: Caller<'_, State>, at: u32, length: u32) -> wasmtime::R
         name: String,
         arguments: Vec<Json>,
     }
-    let question: Question = serde_json::from_str(&read(&mut caller, at, length)?)?;
+    // It is made by the prelude; only how deep it goes is the script's.
+    let Ok(question) = serde_json::from_str::<Question>(&read(&mut caller, at, length)?) else {
+        let error = "what it is given is nested too deeply";
+        caller.data_mut().said = json!({ "error": error }).to_string();
+        return Ok(u32::try_from(caller.data().said.len())?);
+    };
     let state = caller.data_mut();
     let (host, deadline, limits) = (state.host.clone(), state.deadline, state.limits);
     let started = Instant::now();

@@ -27,7 +27,7 @@ use crate::config::FunctionsConfig;
 use host::HubHost;
 pub use host::workspace_key;
 use request::FunctionRequest;
-use turns::Turns;
+use turns::{Busy, Turn, Turns};
 
 /// Most sources that call functions at once.
 pub const SOURCES_MAX: usize = 64;
@@ -75,6 +75,14 @@ impl Functions {
         self.sandbox.get_or_try_init(open).await.cloned()
     }
 
+    /// Waits for the turn of a call whose caller waits for the answer.
+    ///
+    /// # Errors
+    /// [`turns::Busy`]
+    pub async fn turn(&self, function: &Function, request: &FunctionRequest) -> Result<Turn, Busy> {
+        self.answered.take(function.workspace, request.bytes()).await
+    }
+
     /// How many calls sources may make beyond the first of each.
     pub fn to_spare(&self) -> usize {
         self.config.running_max / 2
@@ -84,20 +92,6 @@ impl Functions {
         let FunctionsConfig { time_max, memory_bytes_max, .. } = self.config;
         Limits { time: time_max, memory_bytes_max, ..Limits::default() }
     }
-}
-
-/// Runs a version of a function for somebody who waits for the answer.
-///
-/// # Errors
-/// As [`run`], and [`turns::Busy`] where too many wait already.
-pub async fn run_answered(
-    app: &App,
-    function: &Function,
-    code: &FunctionCode,
-    request: &FunctionRequest,
-) -> anyhow::Result<Outcome> {
-    let _turn = app.functions.answered.take(function.workspace, request.bytes()).await?;
-    run(app, function, code, request, None).await
 }
 
 /// Runs a version of a function to its end. Its calls to `zoho.crm` mean `connection` where

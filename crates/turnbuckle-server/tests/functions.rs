@@ -211,7 +211,13 @@ async fn what_goes_wrong_in_a_script_harms_nobody_else() {
             "handler = () => { a = []; while (true) a.push('x'.repeat(1e6) + a.length) }",
             "FUNCTION_FAILED",
         ),
-        ("odd", "handler = () => Symbol()", "FUNCTION_FAILED"),
+        ("odd", "handler = () => Symbol()", "INVALID_RETURN"),
+        ("circle", "handler = () => { const a = []; a.push(a); return a }", "INVALID_RETURN"),
+        (
+            "deep",
+            "handler = () => { let a = 1; for (let i = 0; i < 200; i++) a = [a]; return a }",
+            "INVALID_RETURN",
+        ),
         ("wrong", "handler = () => ({crmAPIResponse: {status_code: 7}})", "INVALID_RETURN"),
     ] {
         assert_eq!(answered(&hub, name, source).await, (500, code.to_owned()), "{name}");
@@ -499,6 +505,60 @@ async fn a_call_ends_although_its_caller_went_away() {
     log_calls(&hub).await;
     let (_, _, listed) = hub.get("/api/v1/functions/f/calls").await;
     assert_eq!(listed["calls"][0]["status"], 200, "{listed}");
+}
+
+#[tokio::test]
+async fn a_call_whose_caller_went_away_before_its_turn_never_begins() {
+    let one_at_a_time =
+        [("TURNBUCKLE_FUNCTIONS__RUNNING_MAX", "1"), ("TURNBUCKLE_FUNCTIONS__TIME_MAX_MS", "1000")];
+    let hub = TestHub::start_with(&one_at_a_time).await;
+    let endless = production(&given(&hub, "endless", "handler = () => { while (true); }").await);
+    let quick = production(&given(&hub, "quick", "handler = () => 1").await);
+    // All that it takes to call them is in memory from here on.
+    assert_eq!(call(&hub, &quick, "").await.0, 200);
+    let long_enough = async || {
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let has_begun = async {
+        while hub.app.unfinished.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let running = call(&hub, &endless, "");
+    tokio::pin!(running);
+    tokio::select! {
+        answered = &mut running => panic!("answered before: {answered:?}"),
+        () = has_begun => {}
+    }
+    tokio::select! {
+        answered = call(&hub, &quick, "") => panic!("it had no turn: {answered:?}"),
+        () = long_enough() => {}
+    }
+    assert_eq!(hub.app.unfinished.len(), 1);
+    assert_eq!(running.await.0, 504);
+    long_enough().await;
+    log_calls(&hub).await;
+    let (_, _, listed) = hub.get("/api/v1/functions/quick/calls").await;
+    assert_eq!(listed["calls"].as_array().unwrap().len(), 1, "{listed}");
+}
+
+#[tokio::test]
+async fn a_form_with_a_field_that_is_no_text_keeps_the_others() {
+    let hub = TestHub::start().await;
+    let source = "handler = (crmAPIRequest) => crmAPIRequest.get('params')";
+    let path = production(&given(&hub, "f", source).await);
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let request = http::Request::post(&path).header(headers[0].0, headers[0].1);
+    let request = request.body(axum::body::Body::from("b=1&c=%ff")).unwrap();
+    let response =
+        tower::ServiceExt::oneshot(turnbuckle_server::api::router(hub.app.clone()), request)
+            .await
+            .unwrap();
+    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+    let body: Json = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["details"]["output"], json!({"b": "1", "c": "\u{fffd}"}));
 }
 
 #[tokio::test]

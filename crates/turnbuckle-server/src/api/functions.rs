@@ -34,7 +34,6 @@ use crate::auth::{CanManage, CanRead, ShowsKeys};
 use crate::base_url::BaseUrl;
 use crate::catalog::function_key_context;
 use crate::extract::{JsonBody, PathParams, QueryParams};
-use crate::functions::turns::Busy;
 use crate::problem::{ApiError, Problem, ProblemBody};
 use crate::random::new_token;
 
@@ -338,10 +337,7 @@ async fn check(
 
 /// This machine cannot run scripts.
 fn not_run(error: anyhow::Error) -> ApiError {
-    match error.downcast::<Busy>() {
-        Ok(busy) => ApiError::new(Problem::TemporarilyUnavailable, busy.to_string()),
-        Err(error) => ApiError::caused_by(Problem::Internal, error),
-    }
+    ApiError::caused_by(Problem::Internal, error)
 }
 
 /// What is wrong with a script, as one sentence.

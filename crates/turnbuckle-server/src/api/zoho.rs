@@ -29,8 +29,8 @@ use crate::extract::{PathParams, read_body};
 use crate::functions::answer::{Refusal, of_result};
 use crate::functions::calls::{CallDetail, CallError, millis};
 use crate::functions::request::FunctionRequest;
-use crate::functions::run_answered;
-use crate::functions::turns::Busy;
+use crate::functions::run;
+use crate::functions::turns::Turn;
 use crate::logging::{Chain, Failing, log_failure};
 use crate::problem::{ApiError, Problem};
 
@@ -150,7 +150,10 @@ async fn call(
     if request.is_too_deep() {
         return Err(Refusal::TooDeep);
     }
-    let running = app.unfinished.spawn(run_and_log(app.clone(), opened, request));
+    // Whoever hangs up before their turn has nothing run.
+    let turn = app.functions.turn(&opened.function.row, &request).await;
+    let turn = turn.map_err(|_| Refusal::Busy)?;
+    let running = app.unfinished.spawn(run_and_log(app.clone(), opened, request, turn));
     running.await.map_err(unavailable)?
 }
 
@@ -158,11 +161,14 @@ async fn run_and_log(
     app: App,
     opened: Opened,
     request: FunctionRequest,
+    turn: Turn,
 ) -> Result<Response, Refusal> {
     let Opened { function, number, code, .. } = opened;
     let function = &function.row;
     let id = FunctionCallId(app.mint());
-    let outcome = run_answered(&app, function, &code, &request).await.map_err(not_run)?;
+    let outcome = run(&app, function, &code, &request, None).await;
+    drop(turn);
+    let outcome = outcome.map_err(unavailable)?;
     let duration_ms = millis(outcome.duration);
     let answer = match &outcome.result {
         Ok(result) => of_result(function.id, result),
@@ -203,11 +209,6 @@ fn unavailable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Refusal {
     let error = error.into();
     tracing::error!(error = %Chain(error.as_ref()), "a function could not be called");
     Refusal::Unavailable
-}
-
-/// Why a call did not run.
-fn not_run(error: anyhow::Error) -> Refusal {
-    if error.is::<Busy>() { Refusal::Busy } else { unavailable(error) }
 }
 
 fn unreadable(error: ApiError) -> Refusal {

@@ -90,7 +90,7 @@ impl Refusal {
             Self::Busy => (
                 S::SERVICE_UNAVAILABLE,
                 "TOO_MANY_CALLS",
-                "too many calls wait for their turn; come again in a second",
+                "too many calls wait for their turn; come again later",
             ),
             Self::Unavailable => {
                 (S::SERVICE_UNAVAILABLE, "UNAVAILABLE", "the hub cannot run functions right now")
@@ -104,7 +104,7 @@ impl From<&Failure> for Refusal {
         match failure {
             Failure::Thrown(_) | Failure::Crashed(_) => Self::Failed,
             Failure::TimeUp(_) => Self::TimeUp,
-            Failure::TooMuchOutput(_) => Self::InvalidReturn,
+            Failure::TooMuchOutput(_) | Failure::NotJson(_) => Self::InvalidReturn,
         }
     }
 }
@@ -115,7 +115,7 @@ impl IntoResponse for Refusal {
         let body = json!({"code": code, "details": {}, "message": message, "status": "error"});
         let mut headers = HeaderMap::new();
         if self == Self::Busy {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
         guarded(status, headers, body.to_string())
     }

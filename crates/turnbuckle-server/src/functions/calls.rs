@@ -92,6 +92,7 @@ impl CallError {
             Failure::Thrown(_) => "",
             Failure::TimeUp(_) => "TimeUp",
             Failure::TooMuchOutput(_) => "TooMuchOutput",
+            Failure::NotJson(_) => "InvalidReturn",
             Failure::Crashed(_) => "Crashed",
         };
         match failure {

@@ -57,8 +57,16 @@ impl FunctionRequest {
             let it = it.trim_start().to_ascii_lowercase();
             it.starts_with("multipart/") || it.starts_with("application/x-www-form-urlencoded")
         });
-        // A form that cannot be read is a body as any other.
         let form = is_form.then(|| body::decode(content_type, raw, false).ok()).flatten();
+        // Where a field is no UTF-8, the others are what they are, as in the address. Files that
+        // cannot be told apart are a body as any other.
+        let is_urlencoded =
+            content_type.is_some_and(|it| !it.trim_start().starts_with("multipart/"));
+        if is_form && is_urlencoded && form.is_none() {
+            for (name, value) in url::form_urlencoded::parse(raw) {
+                add(&mut params, &name, Json::String(value.into_owned()));
+            }
+        }
         let mut files = Vec::new();
         if let Some(form) = form {
             if let Json::Object(fields) = form.value {

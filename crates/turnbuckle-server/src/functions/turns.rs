@@ -8,23 +8,30 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use turnbuckle_core::id::WorkspaceId;
 
 /// Most calls of one workspace that wait.
 const WAITING_MAX: usize = 256;
 /// Most bytes of requests that wait, of all workspaces together.
 const WAITING_BYTES_MAX: usize = 64 << 20;
+/// Who waited so long is sent away.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Too many wait already.
+/// Too many wait already, or those before took too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many calls wait for their turn; come again in a second")]
+#[error("too many calls wait for their turn; come again later")]
 pub struct Busy;
 
 /// The turns of one process.
-pub struct Turns(Arc<Mutex<State>>);
+pub struct Turns {
+    state: Arc<Mutex<State>>,
+    wait_max: Duration,
+}
 
 struct State {
     free: usize,
@@ -53,17 +60,18 @@ pub struct Turn {
 impl Turns {
     pub fn new(running_max: usize) -> Self {
         let state = State { free: running_max, waiting_bytes: 0, workspaces: IndexMap::new() };
-        Self(Arc::new(Mutex::new(state)))
+        Self { state: Arc::new(Mutex::new(state)), wait_max: WAIT_MAX }
     }
 
-    /// Waits for the turn of a call whose request has so many bytes.
+    /// Waits for the turn of a call whose request has so many bytes. Whoever stops waiting has
+    /// none.
     ///
     /// # Errors
     /// [`Busy`]
     pub async fn take(&self, workspace: WorkspaceId, bytes: usize) -> Result<Turn, Busy> {
         let (sender, turn) = oneshot::channel();
         {
-            let mut state = lock(&self.0);
+            let mut state = lock(&self.state);
             let waiting_bytes = state.waiting_bytes + bytes;
             let share = state.workspaces.entry(workspace).or_default();
             if WAITING_MAX <= share.waiting.len()
@@ -74,8 +82,8 @@ impl Turns {
             share.waiting.push_back(Waiting { bytes, turn: sender });
             state.waiting_bytes = waiting_bytes;
         }
-        State::hand_out(&self.0);
-        turn.await.map_err(|_| Busy)
+        State::hand_out(&self.state);
+        timeout(self.wait_max, turn).await.ok().and_then(Result::ok).ok_or(Busy)
     }
 }
 
@@ -144,8 +152,8 @@ mod tests {
         turns.take(workspace, 1).now_or_never().map(Result::unwrap)
     }
 
-    #[test]
-    fn a_workspace_alone_leaves_turns_to_others() {
+    #[tokio::test]
+    async fn a_workspace_alone_leaves_turns_to_others() {
         let turns = Turns::new(32);
         let held: Vec<Turn> = std::iter::from_fn(|| now(&turns, ONE)).collect();
         assert_eq!(held.len(), 22);
@@ -183,8 +191,17 @@ mod tests {
         }
         drop(first);
         assert!(now(&turns, ONE).is_some());
-        let state = lock(&turns.0);
+        let state = lock(&turns.state);
         assert_eq!((state.free, state.waiting_bytes, state.workspaces.len()), (1, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn who_waited_too_long_is_sent_away() {
+        let turns = Turns { wait_max: Duration::ZERO, ..Turns::new(1) };
+        let running = turns.take(ONE, 1).await.unwrap();
+        assert!(matches!(turns.take(ONE, 1).await, Err(Busy)));
+        drop(running);
+        assert!(now(&turns, ONE).is_some());
     }
 
     #[tokio::test]

@@ -136,7 +136,7 @@ async fn what_has_no_value_is_told_where_it_can_be_mended() {
     client.put(&put, json!({ "objects": broken })).await.success();
     let preview = json!({"object": "deal", "record_id": id});
     let preview = client.post(&format!("{put}/preview"), preview).await.expect(200);
-    let too_much = "it does more than an expression may";
+    let too_much = "it does most of what is too much for all that are evaluated together";
     let mut errors = preview["errors"].as_array().unwrap().clone();
     let own = errors.iter().position(|it| it["path"] == "/fields/title/expression").unwrap();
     assert_eq!(errors.remove(own)["detail"], format!("Error: {too_much}"));

@@ -23,7 +23,7 @@ use crate::functions::answer::of_result;
 use crate::functions::calls::{CallDetail, CallError, HostCall, millis};
 use crate::functions::event::read_received;
 use crate::functions::request::FunctionRequest;
-use crate::functions::run_answered;
+use crate::functions::run;
 use crate::problem::{ApiError, Problem, ProblemBody};
 
 /// A request to be tried on a version.
@@ -107,7 +107,10 @@ pub async fn try_function(
         (request, None) => read(request.unwrap_or_default(), &caller)?,
         (None, Some(event)) => received(&app, &event, &caller).await?,
     };
-    let outcome = run_answered(&app, &function, &code, &request).await.map_err(not_run)?;
+    let turn = app.functions.turn(&function, &request).await;
+    let _turn =
+        turn.map_err(|busy| ApiError::new(Problem::TemporarilyUnavailable, busy.to_string()))?;
+    let outcome = run(&app, &function, &code, &request, None).await.map_err(not_run)?;
     Ok(Json(TrialAnswer::of(function.id, outcome)))
 }
 
