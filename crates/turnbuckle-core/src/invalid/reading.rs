@@ -65,6 +65,10 @@ fn misfit(sentence: &str) -> Option<String> {
         // Of a choice that is given neither as a text nor as an object.
         return Some("must be a string".to_owned());
     }
+    if sentence == "invalid number" {
+        // Of a value that was read before, whose bounds are told to nobody.
+        return Some("must be a whole number that is not negative, and not too large".to_owned());
+    }
     let is_misfit = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "];
     let rest = is_misfit.iter().find_map(|start| sentence.strip_prefix(start))?;
     let (given, wanted) = rest.rsplit_once(", expected ")?;
@@ -157,6 +161,10 @@ mod tests {
         check(r#"{"list":[1]}"#, "/list/0", "must be a boolean, not 1");
         check(r#"{"inner":"x"}"#, "/inner", "must be an object, not \"x\"");
         check(r#"{"members":[]}"#, "/members", "must be an object, not a list");
+        let value = serde_json::json!({"name": "x", "count": -1});
+        let error = serde_path_to_error::deserialize::<_, Document>(&value).err().unwrap();
+        let told = "must be a whole number that is not negative, and not too large";
+        assert_eq!(Invalid::of_reading(&error), Invalid::new("/count", told));
         let long = format!(r#"{{"count":"{}"}}"#, "é".repeat(1_000));
         let told = format!("must be a whole number from 0 to 255, not \"{}", "é".repeat(200));
         check(&long, "/count", &shorten(&told));

@@ -214,6 +214,16 @@ impl Scheme {
         if invalid.is_empty() { Ok(scheme) } else { Err(invalid) }
     }
 
+    /// Whether the secret comes as a user name and a password, RFC 7617.
+    pub(super) fn is_basic(&self) -> bool {
+        self.algorithm == Algorithm::Token
+            && self.encoding == Encoding::Base64
+            && self
+                .signature
+                .iter()
+                .any(|place| matches!(place, Place::Header { prefix, .. } if prefix == "Basic "))
+    }
+
     /// Reads a scheme by its members alone, as the table of senders is.
     pub(super) fn read(document: &Json) -> Result<Self, Vec<Invalid>> {
         let mut members = Members::of(document, "").map_err(|invalid| vec![invalid])?;

@@ -225,6 +225,12 @@ fn a_wrong_setting_is_refused_with_the_cure() {
         json!({"sender": "svix", "secrets": ["whsec_?"]}),
         &[("/secrets/0", "a secret of this sender must be written in Base64")],
     );
+    let basic =
+        "a secret of this sender must be a user name and a password with a colon between them";
+    check_setting(
+        json!({"sender": "pipedrive", "secrets": ["password"]}),
+        &[("/secrets/0", basic)],
+    );
     check_setting(
         json!({"sender": "github", "secrets": vec!["x"; 11]}),
         &[("/secrets", "at most 10 secrets are tried")],
@@ -859,6 +865,7 @@ proptest! {
             | Algorithm::Ed25519
             | Algorithm::JwtEs256
             | Algorithm::JwtRs256 => return Ok(()),
+            _ if scheme.is_basic() => "user:5f2e8c1d9b7a46f3",
             _ => "5f2e8c1d9b7a46f3",
         };
         let mut names: Vec<String> = Vec::new();
