@@ -139,7 +139,8 @@ pub fn warn_of_new_database(config: &Config) {
 }
 
 async fn default_workspace(app: &App) -> Result<Workspace, StoreError> {
-    match app.store.create_workspace(DEFAULT_WORKSPACE, "Default").await {
+    // Its label is what end users are told that the app is called, which nobody has said.
+    match app.store.create_workspace(DEFAULT_WORKSPACE, "").await {
         // By a first start that was cut short, or another process that starts now.
         Err(error @ StoreError::AlreadyExists { .. }) => {
             app.store.workspace(DEFAULT_WORKSPACE).await?.ok_or(error)

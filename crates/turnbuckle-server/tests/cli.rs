@@ -508,7 +508,7 @@ async fn what_cannot_be_carried_over_says_why() {
     // A wrong file leaves the store empty for the right one.
     let workspaces = folder.join("moving/workspace.jsonl");
     let text = std::fs::read_to_string(&workspaces).unwrap();
-    std::fs::write(&workspaces, text.replace("Default", "Changed")).unwrap();
+    std::fs::write(&workspaces, text.replace("default", "changed")).unwrap();
     copy_key(folder, "new");
     check(&[&import[..], &["new"]].concat(), &["workspace.jsonl", "not as it was exported"]);
     std::fs::write(&workspaces, text).unwrap();

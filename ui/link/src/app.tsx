@@ -43,7 +43,7 @@ function Begin({ host, api, speech }: { host: Host; api: LinkApi; speech: Speech
   if (query.data) {
     return (
       <SessionContext value={{ host, api, platform: query.data }}>
-        <WordsContext value={{ ...speech, names: { app: query.data.name, crm: "" } }}>
+        <WordsContext value={{ ...speech, names: { app: query.data.name || speech.strings.app.unnamed, crm: "" } }}>
           <Connect platform={query.data} speech={speech} />
         </WordsContext>
       </SessionContext>
@@ -177,7 +177,7 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
   const now: Stage = stage ?? (found === null ? { at: "choose" } : isActive(found) ? { at: "work", connection: found } : { at: "authorise", connector: found.connector });
   const crm = now.at === "choose" ? "" : now.at === "authorise" ? now.connector.name : now.connection.connector.name;
   return (
-    <WordsContext value={{ ...speech, names: { app: platform.name, crm } }}>
+    <WordsContext value={{ ...speech, names: { app: platform.name || speech.strings.app.unnamed, crm } }}>
       {now.at === "work" ? (
         <WorkScreen
           key={now.connection.id}

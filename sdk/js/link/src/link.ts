@@ -9,6 +9,8 @@ import { LINK_ERROR_CODES, LinkError, type LinkErrorCode, type LinkFailure, type
 
 /** How long the frame may take to say that it is there. */
 const READY_MS = 15_000;
+/** After so long a frame that has loaded and says nothing is asked about. */
+const SILENT_MS = 1_000;
 /** How long the frame may take to save what is there when the page asks it to close. */
 const CLOSE_MS = 2_500;
 
@@ -119,13 +121,23 @@ function openDialog(page: URL, token: string, options: LinkOptions): Promise<str
     };
     window.addEventListener("message", listen);
 
-    const readyTimer = setTimeout(() => {
-      // A frame that may not be shown here looks the same as one that does not load. The hub being there tells which.
-      fetch(new URL("/healthz", page), { mode: "no-cors", credentials: "omit" }).then(
-        () => fail(failure("wrong-origin")),
-        () => fail(failure("lost-server")),
+    // A frame that may not be shown here looks the same as one that does not load. The hub being there tells which.
+    const answers = (path: string, mode: RequestMode): Promise<boolean> =>
+      fetch(new URL(path, page), { mode, credentials: "omit" }).then(
+        () => true,
+        () => false,
       );
-    }, READY_MS);
+    const isThere = (): Promise<boolean> => answers("/healthz", "no-cors");
+    const readyTimer = setTimeout(() => void isThere().then((there) => fail(failure(there ? "wrong-origin" : "lost-server"))), READY_MS);
+    frame.addEventListener("load", () =>
+      setTimeout(() => {
+        if (nonce !== null || !dialog.isConnected) return;
+        // What is answered to the websites of workspaces alone, and to this one not: waiting longer changes nothing.
+        void answers("/api/platform_user/connectors", "cors").then(async (isKnown) => {
+          if (!isKnown && (await isThere()) && nonce === null && dialog.isConnected) fail(failure("wrong-origin"));
+        });
+      }, SILENT_MS),
+    );
 
     dialog.addEventListener("cancel", (event) => {
       event.preventDefault();

@@ -1,3 +1,4 @@
+import { localeOf } from "../../../src/lib/locale";
 import type { FieldDeclaration, Json } from "../api/shapes";
 import { useStrings, useWords } from "../strings";
 
@@ -12,7 +13,7 @@ export function ValueText({ value, field }: { value: Json | undefined; field?: F
     if (!Number.isNaN(at.getTime())) {
       return (
         <time dateTime={value} title={value}>
-          {new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(at)}
+          {new Intl.DateTimeFormat(localeOf(language), { dateStyle: "medium", timeStyle: "short" }).format(at)}
         </time>
       );
     }

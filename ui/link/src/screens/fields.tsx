@@ -164,8 +164,8 @@ function FieldRow({ slug, label, declaration, entity, draft, errors, onChange, o
   const kind = declaration ? kindOfField(declaration) : "text";
   const sources: Source[] = ["column", ...(kind ? (["static"] as const) : []), "expression", ...(declaration?.type === "object" ? (["children"] as const) : []), "empty"];
   const type = declaration && (declaration.format === "datetime" ? t.fields.types.datetime : t.fields.types[declaration.type]);
-  const isDone = isFieldComplete(draft);
   const error = [...errors].find(([path]) => path === slug || path.startsWith(`${slug}/`))?.[1];
+  const isDone = isFieldComplete(draft) && error === undefined;
   const choose = (next: Source): void => {
     if (next === source) return;
     setOthers({ ...others, [source]: draft });

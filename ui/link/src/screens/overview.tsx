@@ -1,3 +1,4 @@
+import { localeOf } from "../../../src/lib/locale";
 import type { Connection, Objects } from "../api/shapes";
 import type { Part } from "../lib/completeness";
 import type { LinkDraft } from "../lib/draft";
@@ -29,7 +30,7 @@ export function Overview({ connection, objects, draft, parts, origin, savedAt, f
   const count = useSayCount();
   const entities = useEntities();
   const isDone = parts.every((part) => part.done);
-  const when = savedAt === null ? "" : new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(savedAt));
+  const when = savedAt === null ? "" : new Intl.DateTimeFormat(localeOf(language), { dateStyle: "medium", timeStyle: "short" }).format(new Date(savedAt));
   const label = (name: string): string => entities.data?.find((entity) => entity.name === name)?.label ?? name;
 
   const stateOf = (slug: string): { text: string; detail: string | null; isDone: boolean } => {
