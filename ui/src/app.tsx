@@ -5,6 +5,8 @@ import { Button } from "./components/button";
 import { NotifyProvider } from "./components/notify";
 import { Empty, Loading, ProblemBox } from "./components/states";
 import { newQueryClient, SessionContext, useSessionQuery } from "./features/session/session";
+import { WritersOnly } from "./features/session/writers-only";
+import { SignInAgain } from "./features/session/sign-in-again";
 import { Layout } from "./layout";
 import { PreferencesProvider } from "./preferences";
 import { useStrings, type Words } from "./strings";
@@ -89,10 +91,18 @@ function SignedIn() {
               <Sources />
             </Route>
             <Route path="/sources/new">
-              <NewSource />
+              <WritersOnly>
+                <NewSource />
+              </WritersOnly>
             </Route>
             <Route path="/sources/:id">{({ id }) => <Source key={id} id={id} />}</Route>
-            <Route path="/sources/:id/edit">{({ id }) => <EditSource key={id} id={id} />}</Route>
+            <Route path="/sources/:id/edit">
+              {({ id }) => (
+                <WritersOnly>
+                  <EditSource key={id} id={id} />
+                </WritersOnly>
+              )}
+            </Route>
             <Route path="/events">
               <Events />
             </Route>
@@ -101,10 +111,18 @@ function SignedIn() {
               <Endpoints />
             </Route>
             <Route path="/endpoints/new">
-              <NewEndpoint />
+              <WritersOnly>
+                <NewEndpoint />
+              </WritersOnly>
             </Route>
             <Route path="/endpoints/:id">{({ id }) => <Endpoint key={id} id={id} />}</Route>
-            <Route path="/endpoints/:id/edit">{({ id }) => <EditEndpoint key={id} id={id} />}</Route>
+            <Route path="/endpoints/:id/edit">
+              {({ id }) => (
+                <WritersOnly>
+                  <EditEndpoint key={id} id={id} />
+                </WritersOnly>
+              )}
+            </Route>
             <Route path="/deliveries">
               <Deliveries />
             </Route>
@@ -112,13 +130,21 @@ function SignedIn() {
             <Route path="/records">
               <Records />
             </Route>
-            <Route path="/records/:connection/:entity/new">{({ connection, entity }) => <NewRecord connection={connection} entity={entity} />}</Route>
+            <Route path="/records/:connection/:entity/new">
+              {({ connection, entity }) => (
+                <WritersOnly>
+                  <NewRecord connection={connection} entity={entity} />
+                </WritersOnly>
+              )}
+            </Route>
             <Route path="/records/:connection/:entity/:id">{({ connection, entity, id }) => <Record key={id} connection={connection} entity={entity} id={id} />}</Route>
             <Route path="/functions">
               <Functions />
             </Route>
             <Route path="/functions/new">
-              <NewFunction />
+              <WritersOnly>
+                <NewFunction />
+              </WritersOnly>
             </Route>
             <Route path="/functions/:name">{({ name }) => <Function key={name} name={name} />}</Route>
             <Route path="/functions/:name/versions">{({ name }) => <FunctionVersions name={name} />}</Route>
@@ -128,7 +154,9 @@ function SignedIn() {
               <Connections />
             </Route>
             <Route path="/connections/new">
-              <NewConnection />
+              <WritersOnly>
+                <NewConnection />
+              </WritersOnly>
             </Route>
             <Route path="/connections/:id">{({ id }) => <Connection key={id} id={id} />}</Route>
             <Route path="/subscriptions">
@@ -153,6 +181,7 @@ function SignedIn() {
           </Switch>
         </Boundary>
       </Layout>
+      {session.data.over && <SignInAgain user={session.data.user.name} />}
     </SessionContext>
   );
 }

@@ -5,6 +5,7 @@ import { asProblem } from "./api/problem";
 import { Icon, Mark, type IconName } from "./components/icon";
 import { useNotify } from "./components/notify";
 import { Loading, problemWords } from "./components/states";
+import { mayLeave } from "./components/unsaved";
 import { usePreferences } from "./preferences";
 import { useLiveUpdates } from "./features/session/live";
 import { useMayAdminister, useSession, useSignOut } from "./features/session/session";
@@ -161,7 +162,7 @@ function UserMenu() {
   const signOut = useSignOut();
   const notify = useNotify();
   const leave = (): void => {
-    signOut().catch((error: unknown) => notify(problemWords(asProblem(error), t).title));
+    if (mayLeave()) signOut().catch((error: unknown) => notify(problemWords(asProblem(error), t).title));
   };
   return (
     // Modal menus lock the page with a style element, which its policy forbids.

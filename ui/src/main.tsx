@@ -1,6 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
+import { guardLeaving } from "./components/unsaved";
 import { firstLanguage, loadWords } from "./strings";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -9,6 +10,7 @@ import "./styles/parts.css";
 import { applyTheme, storedTheme } from "./theme";
 
 applyTheme(storedTheme());
+guardLeaving();
 
 async function start(root: HTMLElement): Promise<void> {
   // A language that cannot be loaded must not keep the page from showing.

@@ -5,11 +5,14 @@ type Look = "primary" | "plain" | "quiet" | "danger";
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look;
-  /** Work of this button goes on: it stays focusable, and does nothing until the work ends. */
+  /**
+   * Whether work of this button goes on: it stays focusable, and does nothing until the work ends. A button that has
+   * work takes a double click for one.
+   */
   busy?: boolean;
 }
 
-export function Button({ look = "plain", busy = false, type = "button", onClick, className, ...rest }: ButtonProps) {
+export function Button({ look = "plain", busy, type = "button", onClick, className, ...rest }: ButtonProps) {
   return (
     <button
       {...rest}
@@ -17,7 +20,7 @@ export function Button({ look = "plain", busy = false, type = "button", onClick,
       className={`button button-${look} ${className ?? ""}`}
       aria-disabled={busy || undefined}
       onClick={(event) => {
-        if (busy) event.preventDefault();
+        if (busy || (busy === false && event.detail > 1)) event.preventDefault();
         else onClick?.(event);
       }}
     />

@@ -1,7 +1,8 @@
-import type { ReactNode, SubmitEvent } from "react";
+import { useState, type ReactNode, type SubmitEvent } from "react";
 import { useStrings } from "../strings";
 import { Button, LinkButton } from "./button";
-import { ProblemBox } from "./states";
+import { SaveProblem, type Conflict } from "./conflict";
+import { useUnsaved } from "./unsaved";
 
 interface FormProps {
   submit: string;
@@ -10,23 +11,28 @@ interface FormProps {
   onSubmit: () => void;
   /** Where "cancel" leads. */
   back: string;
+  /** The ways on where somebody else was first. */
+  conflict?: Conflict | undefined;
   children: ReactNode;
 }
 
 /** A page's form. The policy of the page forbids native submits; `submit` is all there is. */
-export function Form({ submit, busy, error, onSubmit, back, children }: FormProps) {
+export function Form({ submit, busy, error, onSubmit, back, conflict, children }: FormProps) {
   const t = useStrings();
+  const [touched, setTouched] = useState(false);
+  useUnsaved(touched);
   return (
     <form
       className="form form-wide"
       noValidate
+      onInput={() => setTouched(true)}
       onSubmit={(event: SubmitEvent) => {
         event.preventDefault();
         if (!busy) onSubmit();
       }}
     >
       {children}
-      {error !== null && <ProblemBox error={error} />}
+      {error !== null && <SaveProblem error={error} conflict={conflict} />}
       <div className="form-foot">
         <Button type="submit" look="primary" busy={busy}>
           {submit}

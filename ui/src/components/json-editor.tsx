@@ -5,7 +5,8 @@ import { useStrings } from "../strings";
 import { Button } from "./button";
 import { AreaField } from "./inputs";
 import { Marked } from "./marked";
-import { ProblemBox } from "./states";
+import { SaveProblem, type Conflict } from "./conflict";
+import { mayLeave, useUnsaved } from "./unsaved";
 
 interface Props {
   label: string;
@@ -13,14 +14,17 @@ interface Props {
   first: unknown;
   busy: boolean;
   error: unknown;
+  conflict?: Conflict;
   onSave: (document: unknown) => void;
   onCancel: () => void;
 }
 
 /** A document as JSON. What the server finds wrong leads to the line it is in. */
-export function JsonEditor({ label, hint, first, busy, error, onSave, onCancel }: Props) {
+export function JsonEditor({ label, hint, first, busy, error, conflict, onSave, onCancel }: Props) {
   const t = useStrings();
-  const [text, setText] = useState(() => JSON.stringify(first, null, 2));
+  const [before] = useState(() => JSON.stringify(first, null, 2));
+  const [text, setText] = useState(before);
+  useUnsaved(text !== before);
   const [sent, setSent] = useState(text);
   const [broken, setBroken] = useState<string | null>(null);
   const box = useRef<HTMLDivElement>(null);
@@ -46,7 +50,7 @@ export function JsonEditor({ label, hint, first, busy, error, onSave, onCancel }
   return (
     <div className="form" ref={box}>
       <AreaField label={label} hint={hint} rows={18} value={text} error={broken ?? undefined} onChange={setText} />
-      {error !== null && wrong.length === 0 && <ProblemBox error={error} />}
+      {error !== null && wrong.length === 0 && <SaveProblem error={error} conflict={conflict} />}
       {wrong.length > 0 && (
         <div className="notice notice-bad" role="alert">
           <ul className="notice-text">
@@ -68,7 +72,7 @@ export function JsonEditor({ label, hint, first, busy, error, onSave, onCancel }
         <Button look="primary" busy={busy} onClick={save}>
           {t.app.save}
         </Button>
-        <Button onClick={onCancel}>{t.app.cancel}</Button>
+        <Button onClick={() => mayLeave() && onCancel()}>{t.app.cancel}</Button>
       </div>
     </div>
   );

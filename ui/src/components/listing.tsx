@@ -3,7 +3,7 @@ import type { Page } from "../api/client";
 import { queryOf } from "../lib/filters";
 import { useStrings } from "../strings";
 import { Pager } from "./bits";
-import { Answered } from "./states";
+import { Answered, ProblemBox } from "./states";
 
 interface ListingProps<Answer extends { page: Page }, Item> {
   query: { data: Answer | undefined; error: unknown; refetch: () => unknown };
@@ -19,6 +19,14 @@ interface ListingProps<Answer extends { page: Page }, Item> {
 /** A page of a listing in all its states: loading, failed, empty, filled, and empty with more behind it. */
 export function Listing<Answer extends { page: Page }, Item>({ query, items, path, filters = {}, cursor, empty, children }: ListingProps<Answer, Item>) {
   const t = useStrings();
+  // Of an address with a place in the list that there is none, or none any more: the list begins anew.
+  if (query.data === undefined && query.error && cursor)
+    return (
+      <>
+        <ProblemBox error={query.error} onRetry={() => void query.refetch()} />
+        <Pager newest={path + queryOf(filters)} older={null} />
+      </>
+    );
   return (
     <Answered query={query}>
       {(answer) => {

@@ -1,3 +1,5 @@
+import { localeOf } from "./locale";
+
 /** Times that charts show, and how they are cut into points. */
 export const RANGES = ["hour", "day", "week", "month"] as const;
 export type Range = (typeof RANGES)[number];
@@ -31,5 +33,5 @@ export function sinceOf(range: Range, now: Date): Date {
 export function markOf(range: Range, at: Date, language: string): string {
   const fields: Intl.DateTimeFormatOptions =
     range === "hour" || range === "day" ? { hour: "numeric", minute: "2-digit" } : range === "week" ? { weekday: "short", day: "numeric" } : { day: "numeric", month: "short" };
-  return new Intl.DateTimeFormat(language, fields).format(at);
+  return new Intl.DateTimeFormat(localeOf(language), fields).format(at);
 }

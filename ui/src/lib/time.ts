@@ -1,3 +1,5 @@
+import { localeOf } from "./locale";
+
 const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ["second", 60],
   ["minute", 60],
@@ -22,7 +24,7 @@ export function relativeTime(at: Date, now: Date, language: string, style: "long
 
 /** Date, time with seconds and zone, in the reader's zone. */
 export function exactTime(at: Date, language: string, timeZone?: string): string {
-  return new Intl.DateTimeFormat(language, {
+  return new Intl.DateTimeFormat(localeOf(language), {
     dateStyle: "medium",
     timeStyle: "long",
     ...(timeZone === undefined ? {} : { timeZone }),

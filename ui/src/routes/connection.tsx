@@ -10,6 +10,7 @@ import { Dialog } from "../components/dialog";
 import { TextField } from "../components/inputs";
 import { JsonEditor } from "../components/json-editor";
 import { Marked } from "../components/marked";
+import { useRead } from "../components/conflict";
 import { useNotify } from "../components/notify";
 import { Answered, Empty, ProblemBox } from "../components/states";
 import { Time } from "../components/time";
@@ -104,6 +105,7 @@ function Objects({ connection }: { connection: string }) {
   const mapping = useMapping(connection);
   const mayWrite = useMayWrite();
   const [editing, setEditing] = useState<"objects" | "mapping" | null>(null);
+  const again = { objects: objects.refetch, mapping: mapping.refetch };
   const both = {
     data: objects.data && mapping.data ? { objects: objects.data, mapping: mapping.data } : undefined,
     error: objects.error ?? mapping.error,
@@ -128,9 +130,9 @@ function Objects({ connection }: { connection: string }) {
       <Answered query={both} lines={5}>
         {({ objects, mapping }) =>
           editing === "objects" ? (
-            <ObjectsEditor connection={connection} document={objects.document} tag={objects.tag} onDone={() => setEditing(null)} />
+            <ObjectsEditor connection={connection} now={objects} again={again.objects} onDone={() => setEditing(null)} />
           ) : editing === "mapping" ? (
-            <MappingJson connection={connection} document={mapping.document} tag={mapping.tag} onDone={() => setEditing(null)} />
+            <MappingJson connection={connection} now={mapping} again={again.mapping} onDone={() => setEditing(null)} />
           ) : Object.keys(objects.document.objects).length === 0 ? (
             <Empty title={t.connections.noObjects}>
               <p>{t.connections.noObjectsDetail}</p>
@@ -144,39 +146,64 @@ function Objects({ connection }: { connection: string }) {
   );
 }
 
-interface EditorProps {
-  connection: string;
+interface Document {
   document: unknown;
   tag: string | null;
+}
+
+interface EditorProps {
+  connection: string;
+  now: Document;
+  again: () => Promise<{ data: Document | undefined }>;
   onDone: () => void;
 }
 
-/** What was read first is what is replaced: a change by somebody else in the meantime must be noticed. */
-function useFirst<T>(value: T): T {
-  const [first] = useState(value);
-  return first;
-}
-
-function ObjectsEditor({ connection, document, tag, onDone }: EditorProps) {
+function ObjectsEditor({ connection, now, again, onDone }: EditorProps) {
   const t = useStrings();
-  const save = useSaveObjects(connection, useFirst(tag));
+  const save = useSaveObjects(connection);
+  const { value: read, key, conflict } = useRead(now, again, save.reset);
   const notify = useNotify();
   const saved = (): void => {
     notify(t.app.saved);
     onDone();
   };
-  return <JsonEditor label={t.connections.objects} hint={t.connections.objectsHint} first={document} busy={save.isPending} error={save.error} onSave={(document) => save.mutate(document, { onSuccess: saved })} onCancel={onDone} />;
+  return (
+    <JsonEditor
+      key={key}
+      label={t.connections.objects}
+      hint={t.connections.objectsHint}
+      first={read.document}
+      busy={save.isPending}
+      error={save.error}
+      conflict={conflict}
+      onSave={(document) => save.mutate({ document, tag: read.tag }, { onSuccess: saved })}
+      onCancel={onDone}
+    />
+  );
 }
 
-function MappingJson({ connection, document, tag, onDone }: EditorProps) {
+function MappingJson({ connection, now, again, onDone }: EditorProps) {
   const t = useStrings();
-  const save = useSaveMapping(connection, useFirst(tag));
+  const save = useSaveMapping(connection);
+  const { value: read, key, conflict } = useRead(now, again, save.reset);
   const notify = useNotify();
   const saved = (): void => {
     notify(t.app.saved);
     onDone();
   };
-  return <JsonEditor label={t.mapping.title} hint={t.connections.mappingHint} first={document} busy={save.isPending} error={save.error} onSave={(document) => save.mutate(document, { onSuccess: saved })} onCancel={onDone} />;
+  return (
+    <JsonEditor
+      key={key}
+      label={t.mapping.title}
+      hint={t.connections.mappingHint}
+      first={read.document}
+      busy={save.isPending}
+      error={save.error}
+      conflict={conflict}
+      onSave={(document) => save.mutate({ document, tag: read.tag }, { onSuccess: saved })}
+      onCancel={onDone}
+    />
+  );
 }
 
 function Entities({ connection }: { connection: string }) {

@@ -1,7 +1,7 @@
-import { useState } from "react";
 import { useLocation } from "wouter";
 import type { Endpoint } from "../api/client";
 import { PageHeader } from "../components/bits";
+import { useRead } from "../components/conflict";
 import { useNotify } from "../components/notify";
 import { Answered } from "../components/states";
 import { endpointDocument, endpointDraft } from "../features/endpoints/endpoint-draft";
@@ -16,35 +16,45 @@ export default function EditEndpointPage({ id }: { id: string }) {
     <>
       <PageHeader title={t.endpoints.edit} up={{ to: `/endpoints/${id}`, label: endpoint.data?.endpoint.description || t.endpoints.one }} />
       <Answered query={endpoint} lines={10}>
-        {({ endpoint, tag }) => <EditEndpoint endpoint={endpoint} tag={tag} />}
+        {(now) => <EditEndpoint now={now} again={endpoint.refetch} />}
       </Answered>
     </>
   );
 }
 
-function EditEndpoint({ endpoint, tag }: { endpoint: Endpoint & { has_token?: boolean }; tag: string | null }) {
+interface EditProps {
+  now: { endpoint: Endpoint & { has_token?: boolean }; tag: string | null };
+  again: () => Promise<{ data: EditProps["now"] | undefined }>;
+}
+
+function EditEndpoint({ now, again }: EditProps) {
   const t = useStrings();
   const [, navigate] = useLocation();
-  // What was read first: a change by somebody else in the meantime must be noticed, not overwritten.
-  const [read] = useState({ endpoint, tag });
-  const update = useUpdateEndpoint(endpoint.id, read.tag);
+  const { id } = now.endpoint;
+  const update = useUpdateEndpoint(id);
+  const { value: read, key, conflict } = useRead(now, again, update.reset);
   const notify = useNotify();
-  const here = `/endpoints/${endpoint.id}`;
+  const here = `/endpoints/${id}`;
   return (
     <EndpointForm
+      key={key}
       first={endpointDraft(read.endpoint)}
       hasToken={read.endpoint.has_token ?? false}
       submit={t.app.save}
       back={here}
       busy={update.isPending}
       error={update.error}
+      conflict={conflict}
       onSave={(draft) =>
-        update.mutate(endpointDocument(draft, read.endpoint), {
-          onSuccess: ({ format }) => {
-            notify(format === "agile" ? t.endpoints.savedTested : t.app.saved);
-            navigate(here);
+        update.mutate(
+          { document: endpointDocument(draft, read.endpoint), tag: read.tag },
+          {
+            onSuccess: ({ format }) => {
+              notify(format === "agile" ? t.endpoints.savedTested : t.app.saved);
+              navigate(here);
+            },
           },
-        })
+        )
       }
     />
   );

@@ -24,8 +24,10 @@ export default function NewFunctionPage() {
   const [source, setSource] = useState(FIRST);
   const [settings, setSettings] = useState<Settings>({ restApi: true, arguments: "", connection: "" });
   const create = useCreateFunction();
-  const save = (): void =>
+  const save = (): void => {
+    if (create.isPending) return;
     create.mutate({ name: name.trim(), document: settingsDocument(source, settings) }, { onSuccess: ({ name }) => navigate(`/functions/${name}`) });
+  };
   return (
     <>
       <PageHeader title={t.functions.new} up={{ to: "/functions", label: t.functions.title }} />

@@ -5,9 +5,11 @@ import { ActionMenu } from "../components/action-menu";
 import { CodeBox, Section } from "../components/bits";
 import { Button } from "../components/button";
 import { CodeEditor, type CodeEditorHandle } from "../components/code-editor";
+import { SaveProblem, type Conflict } from "../components/conflict";
 import { ConfirmDialog } from "../components/confirm";
 import { useNotify } from "../components/notify";
 import { Answered, ProblemBox } from "../components/states";
+import { useUnsaved } from "../components/unsaved";
 import { FunctionHeader } from "../features/functions/function-bits";
 import { FunctionSettings, settingsDocument, type Settings } from "../features/functions/function-settings";
 import { completeHostApi } from "../features/functions/host-api";
@@ -24,6 +26,7 @@ export default function FunctionPage({ name }: { name: string }) {
   const notify = useNotify();
   const mayWrite = useMayWrite();
   const [deleting, setDeleting] = useState(false);
+  const [taken, setTaken] = useState(0);
   const item = found.data;
   return (
     <>
@@ -46,14 +49,23 @@ export default function FunctionPage({ name }: { name: string }) {
       />
       {publish.error && <ProblemBox error={publish.error} />}
       <Answered query={draft} lines={10}>
-        {({ function: item, version, tag }) => <FunctionBody item={item} version={version} tag={tag} />}
+        {({ function: item, version, tag }) => <FunctionBody key={taken} item={item} version={version} tag={tag} again={draft.refetch} onTake={() => setTaken(taken + 1)} />}
       </Answered>
       {deleting && <DeleteDialog name={name} onClose={() => setDeleting(false)} />}
     </>
   );
 }
 
-function FunctionBody({ item, version, tag }: { item: HubFunction; version: FunctionVersion; tag: string | null }) {
+interface BodyProps {
+  item: HubFunction;
+  version: FunctionVersion;
+  tag: string | null;
+  again: () => Promise<{ data: { tag: string | null } | undefined }>;
+  /** Begins anew with what is there now. */
+  onTake: () => void;
+}
+
+function FunctionBody({ item, version, tag, again, onTake }: BodyProps) {
   const t = useStrings();
   const mayWrite = useMayWrite();
   const notify = useNotify();
@@ -70,6 +82,15 @@ function FunctionBody({ item, version, tag }: { item: HubFunction; version: Func
     const { tag } = await save.mutateAsync({ document: settingsDocument(source, settings), tag: saved.tag });
     setSaved({ source, settings, tag });
   };
+  useUnsaved(changed);
+  const conflict: Conflict = {
+    take: () => void again().then(onTake),
+    keep: () =>
+      void again().then(({ data }) => {
+        if (data) setSaved({ ...saved, tag: data.tag });
+        save.reset();
+      }),
+  };
   // What is wrong is shown beside the editor; the rejection says no more.
   const saveDraft = (): void => {
     if (mayWrite && changed && !save.isPending) write().then(() => notify(t.app.saved), () => undefined);
@@ -81,7 +102,7 @@ function FunctionBody({ item, version, tag }: { item: HubFunction; version: Func
     <>
       {!mayWrite && <p className="hint">{t.app.viewerOnly}</p>}
       <CodeEditor ref={editor} label={t.functions.code} first={first} readOnly={!mayWrite} complete={completeHostApi} onChange={setSource} onSave={saveDraft} />
-      {save.error && <ProblemBox error={save.error} />}
+      {save.error && <SaveProblem error={save.error} conflict={conflict} />}
       {mayWrite && (
         <>
           <FunctionSettings settings={settings} error={save.error} onChange={setSettings} />

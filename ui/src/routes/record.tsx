@@ -5,6 +5,7 @@ import { Facts, PageHeader } from "../components/bits";
 import { Button, LinkButton } from "../components/button";
 import { ConfirmDialog } from "../components/confirm";
 import { CopyId } from "../components/copy";
+import { useRead } from "../components/conflict";
 import { useNotify } from "../components/notify";
 import { Answered } from "../components/states";
 import { Time } from "../components/time";
@@ -34,6 +35,7 @@ export default function RecordPage({ connection, entity, id }: Props) {
   const [deleting, setDeleting] = useState(false);
   const here = recordPath(connection, entity, id);
   const name = described.data && valueText((record.data?.data as Values | undefined)?.[described.data.display]);
+  const again = record.refetch;
   const both = {
     data: record.data && described.data ? { record: record.data, described: described.data } : undefined,
     error: record.error ?? described.error,
@@ -59,7 +61,7 @@ export default function RecordPage({ connection, entity, id }: Props) {
       </PageHeader>
       <Answered query={both} lines={10}>
         {({ record, described }) =>
-          editing && mayWrite ? <EditRecord connection={connection} record={record} described={described} back={here} /> : <RecordBody connection={connection} record={record} described={described} />
+          editing && mayWrite ? <EditRecord connection={connection} record={record} again={again} described={described} back={here} /> : <RecordBody connection={connection} record={record} described={described} />
         }
       </Answered>
       {!editing && record.data && <RecordHistory connection={connection} entity={entity} id={id} />}
@@ -98,15 +100,24 @@ function RecordBody({ connection, record, described }: { connection: string; rec
   );
 }
 
-function EditRecord({ connection, record, described, back }: { connection: string; record: CrmRecord; described: EntityDetail; back: string }) {
+interface EditProps {
+  connection: string;
+  record: CrmRecord;
+  again: () => Promise<{ data: CrmRecord | undefined }>;
+  described: EntityDetail;
+  back: string;
+}
+
+function EditRecord({ connection, record, again, described, back }: EditProps) {
   const t = useStrings();
   const [, navigate] = useLocation();
-  // What was read first: a change by somebody else in the meantime must be noticed, not overwritten.
-  const [read] = useState(record);
-  const update = useUpdateRecord(read, connection);
+  const update = useUpdateRecord(record, connection);
+  // Whoever keeps what they wrote changes what they changed, and no other column that somebody else did.
+  const { value: read, key, conflict } = useRead(record, again, update.reset, (first, { version }) => ({ ...first, version }));
   const notify = useNotify();
   return (
     <RecordForm
+      key={key}
       connection={connection}
       entity={described}
       data={(read.data ?? {})}
@@ -114,13 +125,17 @@ function EditRecord({ connection, record, described, back }: { connection: strin
       back={back}
       busy={update.isPending}
       error={update.error}
+      conflict={conflict}
       onSave={(data) =>
-        update.mutate(data, {
-          onSuccess: () => {
-            notify(t.app.saved);
-            navigate(back);
+        update.mutate(
+          { data, version: read.version },
+          {
+            onSuccess: () => {
+              notify(t.app.saved);
+              navigate(back);
+            },
           },
-        })
+        )
       }
     />
   );

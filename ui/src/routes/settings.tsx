@@ -7,6 +7,7 @@ import { AreaField, CheckField, TextField } from "../components/inputs";
 import { useNotify } from "../components/notify";
 import { SecretOnce } from "../components/secret";
 import { Answered, ProblemBox } from "../components/states";
+import { useUnsaved } from "../components/unsaved";
 import { useMayWrite } from "../features/session/session";
 import { OAuthClients } from "../features/settings/oauth-clients";
 import { Origins } from "../features/settings/origins";
@@ -81,6 +82,7 @@ function Webhooks({ url: saved, hasToken, endpoint }: { url: string; hasToken: b
   const save = useSaveWebhooks();
   const notify = useNotify();
   const mayWrite = useMayWrite();
+  useUnsaved(url !== saved || token !== "" || drop);
   const submit = (): void =>
     save.mutate(
       { url: url.trim() || null, ...(token.trim() ? { token: token.trim() } : drop ? { token: null } : {}) },
@@ -141,6 +143,7 @@ function Entities({ entities }: { entities: readonly string[] }) {
   const save = useSaveWebhookEntities();
   const notify = useNotify();
   const mayWrite = useMayWrite();
+  useUnsaved(text !== entities.join("\n"));
   return (
     <div className="part form-wide">
       <AreaField label={t.endpoints.entities} hint={t.records.onePerLine} rows={5} readOnly={!mayWrite} value={text} error={errorAt(save.error, "/entities")} onChange={setText} />

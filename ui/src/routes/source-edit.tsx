@@ -1,7 +1,7 @@
-import { useState } from "react";
 import { useLocation } from "wouter";
 import type { Source } from "../api/client";
 import { PageHeader } from "../components/bits";
+import { useRead } from "../components/conflict";
 import { useNotify } from "../components/notify";
 import { Answered } from "../components/states";
 import { useReplaceSource, useSource } from "../features/sources/queries";
@@ -16,34 +16,44 @@ export default function EditSourcePage({ id }: { id: string }) {
     <>
       <PageHeader title={t.sources.edit} up={{ to: `/sources/${id}`, label: source.data?.source.name ?? t.sources.one }} />
       <Answered query={source} lines={10}>
-        {({ source, tag }) => <EditSource source={source} tag={tag} />}
+        {(now) => <EditSource now={now} again={source.refetch} />}
       </Answered>
     </>
   );
 }
 
-function EditSource({ source, tag }: { source: Source; tag: string | null }) {
+interface EditProps {
+  now: { source: Source; tag: string | null };
+  again: () => Promise<{ data: EditProps["now"] | undefined }>;
+}
+
+function EditSource({ now, again }: EditProps) {
   const t = useStrings();
   const [, navigate] = useLocation();
-  // What was read first: a change by somebody else in the meantime must be noticed, not overwritten.
-  const [read] = useState({ source, tag });
-  const replace = useReplaceSource(source.id, read.tag);
+  const { id } = now.source;
+  const replace = useReplaceSource(id);
+  const { value: read, key, conflict } = useRead(now, again, replace.reset);
   const notify = useNotify();
-  const here = `/sources/${source.id}`;
+  const here = `/sources/${id}`;
   return (
     <SourceForm
+      key={key}
       source={settingsOf(read.source)}
       submit={t.app.save}
       back={here}
       busy={replace.isPending}
       error={replace.error}
+      conflict={conflict}
       onSave={(document) =>
-        replace.mutate(document, {
-          onSuccess: () => {
-            notify(t.app.saved);
-            navigate(here);
+        replace.mutate(
+          { document, tag: read.tag },
+          {
+            onSuccess: () => {
+              notify(t.app.saved);
+              navigate(here);
+            },
           },
-        })
+        )
       }
     />
   );

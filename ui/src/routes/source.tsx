@@ -5,14 +5,15 @@ import { CodeBox, Facts, PageHeader, Section } from "../components/bits";
 import { Button, LinkButton } from "../components/button";
 import { ConfirmDialog } from "../components/confirm";
 import { CopyId } from "../components/copy";
+import { useRead } from "../components/conflict";
 import { useNotify } from "../components/notify";
 import { Answered } from "../components/states";
 import { useEvents } from "../features/events/queries";
 import { useMayWrite } from "../features/session/session";
 import { SourceKeys } from "../features/sources/keys";
-import type { SourceMapping } from "../features/sources/mapping-draft";
+import { sameMapping, type SourceMapping } from "../features/sources/mapping-draft";
 import { MappingEditor } from "../features/sources/mapping-editor";
-import { useDeleteSource, useSource, useTrial, type Sample } from "../features/sources/queries";
+import { useDeleteSource, useReplaceSource, useSource, useTrial, type Sample } from "../features/sources/queries";
 import { SampleFields, TrialOutcome } from "../features/sources/trial-panel";
 import { useRested } from "../lib/rested";
 import { useStrings } from "../strings";
@@ -44,15 +45,21 @@ export default function SourcePage({ id }: { id: string }) {
         <CopyId id={id} whole />
       </PageHeader>
       <Answered query={source} lines={10}>
-        {({ source, tag }) => <SourceBody source={source} tag={tag} />}
+        {(now) => <SourceBody now={now} again={source.refetch} />}
       </Answered>
       {deleting && <DeleteDialog id={id} name={source.data?.source.name ?? id} onClose={() => setDeleting(false)} />}
     </>
   );
 }
 
-function SourceBody({ source, tag }: { source: Source; tag: string | null }) {
+interface NowProps {
+  now: { source: Source; tag: string | null };
+  again: () => Promise<{ data: NowProps["now"] | undefined }>;
+}
+
+function SourceBody({ now, again }: NowProps) {
   const t = useStrings();
+  const { source } = now;
   const mayWrite = useMayWrite();
   return (
     <>
@@ -75,7 +82,7 @@ function SourceBody({ source, tag }: { source: Source; tag: string | null }) {
         <summary>{t.app.settings}</summary>
         <Settings source={source} />
       </details>
-      <MappingSection source={source} tag={tag} />
+      <MappingSection now={now} again={again} />
       {mayWrite && <SourceKeys source={source} />}
       <LatestEvents source={source} />
     </>
@@ -105,12 +112,23 @@ function Settings({ source }: { source: SourceDocument }) {
   );
 }
 
-function MappingSection({ source, tag }: { source: Source; tag: string | null }) {
+const mappingIn = (source: Source): SourceMapping | null => (source.mapping ?? null);
+
+function MappingSection({ now, again }: NowProps) {
   const t = useStrings();
   const mayWrite = useMayWrite();
   const [sample, setSample] = useState<Sample>({ body: "", contentType: "application/json", query: "", headers: {} });
   const rested = useRested(sample);
-  const [mapping, setMapping] = useState((source.mapping ?? null) as SourceMapping | null);
+  const save = useReplaceSource(now.source.id);
+  const { value: read, key, conflict, put } = useRead(now, again, save.reset);
+  const { source } = read;
+  const [edited, setEdited] = useState({ key, mapping: mappingIn(source) });
+  const mapping = edited.key === key ? edited.mapping : mappingIn(source);
+  // What somebody else saved is shown at once, but where it would take the place of what was written here.
+  if (now.tag !== read.tag) {
+    if (sameMapping(mapping, mappingIn(now.source))) put(now, "as it is");
+    else if (sameMapping(mapping, mappingIn(source))) put(now, "anew");
+  }
   const tried = useRested(mapping);
   const trial = useTrial(source.id, mayWrite && rested.body.trim() !== "" ? rested : null, source.updated_at, tried);
   const shown = rested.body.trim() === "" ? null : (trial.data ?? null);
@@ -118,12 +136,14 @@ function MappingSection({ source, tag }: { source: Source; tag: string | null })
     <Section title={t.mapping.title}>
       <p className="hint">{t.mapping.about}</p>
       <MappingEditor
-        key={JSON.stringify(source.mapping)}
+        key={key}
         source={source}
-        tag={tag}
+        tag={read.tag}
+        save={save}
+        conflict={conflict}
         trial={trial.error ? null : shown}
         wrong={shown === null ? null : trial.error}
-        onChange={setMapping}
+        onChange={(mapping) => setEdited({ key, mapping })}
       />
       {mayWrite && (
         <div className="trial">

@@ -15,6 +15,7 @@ export const de: Strings = {
     userMenu: (name) => `Menü von ${name}`,
     signOut: "Abmelden",
     roles: { admin: "Verwaltung", editor: "Bearbeitung", viewer: "Nur lesen" },
+    writersOnly: "Für alle, die schreiben dürfen",
     viewerOnly: "Sie dürfen hier nur lesen. Mit der Rolle Bearbeitung oder Verwaltung geht mehr.",
     loading: "Wird geladen…",
     copy: "Kopieren",
@@ -54,7 +55,14 @@ export const de: Strings = {
     line: (line) => `Zeile ${line}`,
     adminOnly: "Nur für die Verwaltung",
     adminOnlyDetail: "Schlüsselsätze und Benutzer verwaltet, wer die Rolle Verwaltung hat.",
+    leave: "Diese Seite verlassen? Was Sie geändert haben, ist nicht gespeichert.",
     secretOnce: "Kopieren Sie es jetzt. Es wird nicht noch einmal gezeigt.",
+  },
+  conflict: {
+    title: "Jemand anderes hat vor Ihnen gespeichert",
+    detail: "Nichts wurde überschrieben. Nehmen Sie, was jetzt da ist, und schreiben Sie neu; oder behalten Sie Ihres und speichern Sie noch einmal, um es an die Stelle des anderen zu setzen.",
+    take: "Anderes nehmen",
+    keep: "Meines behalten",
   },
   problem: {
     noAnswer: "Der Server antwortet nicht",
@@ -68,6 +76,8 @@ export const de: Strings = {
   },
   signIn: {
     title: "Anmelden",
+    again: "Noch einmal anmelden",
+    againDetail: (name: string) => `Ihre Sitzung ist beendet. Nach der Anmeldung geht es weiter: Was Sie geschrieben haben, ist für ${name} noch da.`,
     name: "Name",
     password: "Passwort",
     submit: "Anmelden",

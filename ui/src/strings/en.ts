@@ -14,6 +14,7 @@ export const en = {
     userMenu: (name: string) => `Menu of ${name}`,
     signOut: "Sign out",
     roles: { admin: "Admin", editor: "Editor", viewer: "Viewer" },
+    writersOnly: "For those who may write",
     viewerOnly: "You are a viewer and may only read. An editor or an admin can do more here.",
     loading: "Loading…",
     copy: "Copy",
@@ -53,7 +54,14 @@ export const en = {
     line: (line: number) => `Line ${line}`,
     adminOnly: "For admins only",
     adminOnlyDetail: "Key sets and users are managed by whoever has the role Admin.",
+    leave: "Leave this page? What you changed is not saved.",
     secretOnce: "Copy it now. It is not shown again.",
+  },
+  conflict: {
+    title: "Somebody else saved this before you",
+    detail: "Nothing was overwritten. Take what is there now, and write anew; or keep what you wrote, and save again to put it in the place of theirs.",
+    take: "Take theirs",
+    keep: "Keep mine",
   },
   problem: {
     noAnswer: "The server does not answer",
@@ -67,6 +75,8 @@ export const en = {
   },
   signIn: {
     title: "Sign in",
+    again: "Sign in again",
+    againDetail: (name: string) => `Your session has ended. Sign in to go on: what you wrote is still here for ${name}.`,
     name: "Name",
     password: "Password",
     submit: "Sign in",

@@ -87,18 +87,24 @@ export function useMapping(connection: string) {
   });
 }
 
-export function useSaveObjects(connection: string, tag: string | null) {
+/** A document, and the tag of what it replaces. */
+interface Write {
+  document: unknown;
+  tag: string | null;
+}
+
+export function useSaveObjects(connection: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (document: unknown) => ask(api.PUT("/api/v1/connections/{connection}/objects", { params: { path: { connection }, header: ifMatch(tag) }, body: document as never })),
+    mutationFn: ({ document, tag }: Write) => ask(api.PUT("/api/v1/connections/{connection}/objects", { params: { path: { connection }, header: ifMatch(tag) }, body: document as never })),
     onSuccess: () => client.invalidateQueries({ queryKey: CONNECTIONS }),
   });
 }
 
-export function useSaveMapping(connection: string, tag: string | null) {
+export function useSaveMapping(connection: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (document: unknown) => ask(api.PUT("/api/v1/connections/{connection}/mapping", { params: { path: { connection }, header: ifMatch(tag) }, body: document as never })),
+    mutationFn: ({ document, tag }: Write) => ask(api.PUT("/api/v1/connections/{connection}/mapping", { params: { path: { connection }, header: ifMatch(tag) }, body: document as never })),
     onSuccess: () => client.invalidateQueries({ queryKey: CONNECTIONS }),
   });
 }

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { errorAt } from "../../api/problem";
+import type { Conflict } from "../../components/conflict";
 import { Form, Part, Rows } from "../../components/form";
 import { CheckField, ChipsField, RadioField, TextField, type Option } from "../../components/inputs";
 import { useStrings } from "../../strings";
@@ -14,6 +15,7 @@ interface Props {
   back: string;
   busy: boolean;
   error: unknown;
+  conflict?: Conflict;
   onSave: (draft: EndpointDraft) => void;
 }
 
@@ -24,13 +26,13 @@ interface PartProps {
 }
 
 /** What is asked depends on the format: Agile's page has a Notify URL and two check boxes, and little more. */
-export function EndpointForm({ first = NEW_ENDPOINT, hasToken = false, submit, back, busy, error, onSave }: Props) {
+export function EndpointForm({ first = NEW_ENDPOINT, hasToken = false, submit, back, busy, error, conflict, onSave }: Props) {
   const t = useStrings();
   const [draft, setDraft] = useState(first);
   const set = (part: Partial<EndpointDraft>): void => setDraft({ ...draft, ...part });
   const isAgile = draft.format === "agile";
   return (
-    <Form submit={submit} back={back} busy={busy} error={error} onSubmit={() => onSave(draft)}>
+    <Form submit={submit} back={back} busy={busy} error={error} conflict={conflict} onSubmit={() => onSave(draft)}>
       <Part title={t.sources.parts.basics}>
         <RadioField
           label={t.endpoints.format}

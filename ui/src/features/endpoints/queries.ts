@@ -48,12 +48,12 @@ export function useCreateEndpoint() {
   });
 }
 
-export function useUpdateEndpoint(id: string, tag: string | null) {
+export function useUpdateEndpoint(id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async (body: EndpointDocument) => {
+    mutationFn: async ({ document, tag }: { document: EndpointDocument; tag: string | null }) => {
       const params = { path: { endpoint: id }, header: ifMatch(tag) };
-      const { endpoint } = await ask(api.PATCH("/api/v1/endpoints/{endpoint}", { params, body: body as never }));
+      const { endpoint } = await ask(api.PATCH("/api/v1/endpoints/{endpoint}", { params, body: document as never }));
       await testIfAgile(endpoint);
       return endpoint;
     },

@@ -102,10 +102,10 @@ export function useCreateRecord(connection: string, entity: string) {
   });
 }
 
-export function useUpdateRecord({ id, entity, version }: CrmRecord, connection: string) {
+export function useUpdateRecord({ id, entity }: CrmRecord, connection: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (data: Values) => {
+    mutationFn: ({ data, version }: { data: Values; version: number }) => {
       const params = { path: { connection, entity, record: id }, header: ifMatch(`"${version}"`) };
       return ask(api.PATCH("/api/v1/connections/{connection}/entities/{entity}/records/{record}", { params, body: { data: data as never } }));
     },

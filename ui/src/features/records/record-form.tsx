@@ -2,6 +2,7 @@ import { useId, useState } from "react";
 import type { Column, EntityDetail, Values } from "../../api/client";
 import { errorAt } from "../../api/problem";
 import { Field } from "../../components/field";
+import type { Conflict } from "../../components/conflict";
 import { Form, Part } from "../../components/form";
 import { AreaField, ChipsField, SelectField, TextField, type Option } from "../../components/inputs";
 import { useRested } from "../../lib/rested";
@@ -18,12 +19,13 @@ interface Props {
   back: string;
   busy: boolean;
   error: unknown;
+  conflict?: Conflict;
   /** Is given the columns that were changed, and no others. */
   onSave: (data: Values) => void;
 }
 
 /** Every column that may be written, each with a field of its type. */
-export function RecordForm({ connection, entity, data, submit, back, busy, error, onSave }: Props) {
+export function RecordForm({ connection, entity, data, submit, back, busy, error, conflict, onSave }: Props) {
   const t = useStrings();
   const columns = entity.columns.filter((column) => (data ? column.updateable : column.createable));
   const before = (column: Column): string => columnText(data?.[column.name], column);
@@ -48,7 +50,7 @@ export function RecordForm({ connection, entity, data, submit, back, busy, error
   // What has to be filled comes first.
   const ordered = [...columns.filter(({ required }) => required), ...columns.filter(({ required }) => !required)];
   return (
-    <Form submit={submit} back={back} busy={busy} error={error} onSubmit={save}>
+    <Form submit={submit} back={back} busy={busy} error={error} conflict={conflict} onSubmit={save}>
       <Part title={entity.label}>
         <div className="record-fields">
           {ordered.map((column) => (

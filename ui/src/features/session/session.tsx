@@ -1,14 +1,20 @@
 import { QueryCache, QueryClient, MutationCache, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, use } from "react";
 import { asProblem, mayPass } from "../../api/problem";
+import { hasUnsaved } from "../../components/unsaved";
 import { deleteSession, getSession, type Session } from "../../api/session";
 
 export const SESSION = ["session"] as const;
 
+/** A session that is `over` is kept while its page holds work that is not saved: one signs in on top of it. */
+type Seen = (Session & { over?: true }) | null;
+
+const ended = (was: Seen | undefined): Seen => (was && hasUnsaved() ? { ...was, over: true } : null);
+
 export function newQueryClient(): QueryClient {
   // A session that ended anywhere is ended everywhere: the layout sees it and leads to the sign-in.
   const onError = (error: unknown): void => {
-    if (asProblem(error).status === 401) client.setQueryData(SESSION, null);
+    if (asProblem(error).status === 401) client.setQueryData<Seen>(SESSION, ended);
   };
   const client: QueryClient = new QueryClient({
     queryCache: new QueryCache({ onError }),
@@ -24,12 +30,22 @@ export function newQueryClient(): QueryClient {
   return client;
 }
 
-export const useSessionQuery = () => useQuery({ queryKey: SESSION, queryFn: getSession, staleTime: 60_000 });
+export function useSessionQuery() {
+  const client = useQueryClient();
+  const queryFn = async (): Promise<Seen> => (await getSession()) ?? ended(client.getQueryData<Seen>(SESSION));
+  return useQuery({ queryKey: SESSION, queryFn, staleTime: 60_000 });
+}
 
 /** Somebody else is there, or nobody: what was shown before is forgotten, and what they may see asked for anew. */
 export function beginSession(client: QueryClient, session: Session | null): void {
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
   client.setQueryData(SESSION, session);
+}
+
+/** The same user is there again, and goes on. */
+export function resumeSession(client: QueryClient, session: Session): void {
+  client.setQueryData<Seen>(SESSION, session);
+  void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
 }
 
 export function useSignOut(): () => Promise<void> {

@@ -3,21 +3,24 @@ import type { Column, Source, SourceTrial, Values } from "../../api/client";
 import { errorAt } from "../../api/problem";
 import { Choice } from "../../components/bits";
 import { Button } from "../../components/button";
+import { SaveProblem, type Conflict } from "../../components/conflict";
 import { SelectField, TextField, type Option } from "../../components/inputs";
 import { Marked } from "../../components/marked";
 import { useNotify } from "../../components/notify";
-import { ProblemBox } from "../../components/states";
+import { useUnsaved } from "../../components/unsaved";
 import { valueText } from "../../lib/text";
 import { useStrings } from "../../strings";
 import { useEntities, useEntity } from "../connections/queries";
 import { useMayWrite } from "../session/session";
 import { mappingDraft, mappingOf, newRow, ORIGINS, sameMapping, type MappingDraft, type MappingRow, type SourceMapping } from "./mapping-draft";
-import { useReplaceSource } from "./queries";
+import type { useReplaceSource } from "./queries";
 import { settingsOf } from "./source-draft";
 
 interface Props {
   source: Source;
   tag: string | null;
+  save: ReturnType<typeof useReplaceSource>;
+  conflict: Conflict;
   /** What the mapping makes of the sample; null while there is no sample. */
   trial: SourceTrial | null;
   /** What is wrong with the mapping that was tried. */
@@ -27,11 +30,10 @@ interface Props {
 }
 
 /** Columns and where their values come from, with the value that each has of the sample. */
-export function MappingEditor({ source, tag, trial, wrong, onChange }: Props) {
+export function MappingEditor({ source, tag, save, conflict, trial, wrong, onChange }: Props) {
   const t = useStrings();
   const saved = (source.mapping ?? null) as SourceMapping | null;
   const [draft, setDraft] = useState(() => mappingDraft(saved));
-  const save = useReplaceSource(source.id, tag);
   const notify = useNotify();
   const mayWrite = useMayWrite();
   const entities = useEntities(source.connection);
@@ -43,9 +45,10 @@ export function MappingEditor({ source, tag, trial, wrong, onChange }: Props) {
   const set = (part: Partial<MappingDraft>): void => put({ ...draft, ...part });
   const mapping = mappingOf(draft);
   const changed = !sameMapping(mapping, saved);
+  useUnsaved(changed);
   const columns = draft.entity ? (described.data?.columns ?? []).filter(({ createable }) => createable) : [];
   const submit = (): void =>
-    save.mutate({ ...settingsOf(source), mapping: mapping as never }, { onSuccess: () => notify(t.mapping.saved) });
+    save.mutate({ document: { ...settingsOf(source), mapping: mapping as never }, tag }, { onSuccess: () => notify(t.mapping.saved) });
   const error = save.error ?? wrong;
   return (
     <fieldset className="mapping" disabled={!mayWrite}>
@@ -111,7 +114,7 @@ export function MappingEditor({ source, tag, trial, wrong, onChange }: Props) {
           <p className="hint">{t.mapping.scope}</p>
         </>
       )}
-      {save.error && <ProblemBox error={save.error} />}
+      {save.error && <SaveProblem error={save.error} conflict={conflict} />}
       {mayWrite && changed && (
         <div className="selection" data-on="true">
           <span role="status" className="grow">

@@ -34,11 +34,11 @@ export function useCreateSource() {
   });
 }
 
-export function useReplaceSource(id: string, tag: string | null) {
+export function useReplaceSource(id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async (body: SourceDocument) =>
-      (await ask(api.PUT("/api/v1/sources/{source}", { body, params: { path: { source: id }, header: ifMatch(tag) } }))).source,
+    mutationFn: async ({ document, tag }: { document: SourceDocument; tag: string | null }) =>
+      (await ask(api.PUT("/api/v1/sources/{source}", { body: document, params: { path: { source: id }, header: ifMatch(tag) } }))).source,
     onSuccess: () => renew(client),
   });
 }

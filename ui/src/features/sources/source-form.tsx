@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { SourceDocument } from "../../api/client";
 import { errorAt } from "../../api/problem";
+import type { Conflict } from "../../components/conflict";
 import { Form, Part, Rows } from "../../components/form";
 import { AreaField, CheckField, ChipsField, RadioField, SelectField, TextField, type Option } from "../../components/inputs";
 import { useStrings } from "../../strings";
@@ -15,6 +16,7 @@ interface Props {
   back: string;
   busy: boolean;
   error: unknown;
+  conflict?: Conflict;
   onSave: (document: SourceDocument) => void;
 }
 
@@ -24,7 +26,7 @@ interface PartProps {
   error: unknown;
 }
 
-export function SourceForm({ source, submit, back, busy, error, onSave }: Props) {
+export function SourceForm({ source, submit, back, busy, error, conflict, onSave }: Props) {
   const t = useStrings();
   const [draft, setDraft] = useState(() => sourceDraft(source));
   const [broken, setBroken] = useState(false);
@@ -39,7 +41,7 @@ export function SourceForm({ source, submit, back, busy, error, onSave }: Props)
     }
   };
   return (
-    <Form submit={submit} back={back} busy={busy} error={error} onSubmit={save}>
+    <Form submit={submit} back={back} busy={busy} error={error} conflict={conflict} onSubmit={save}>
       <Part title={t.sources.parts.basics}>
         <TextField label={t.sources.name} hint={t.sources.nameHint} value={draft.name} maxLength={200} error={errorAt(error, "/name")} onChange={(name) => set({ name })} />
         <ConnectionField

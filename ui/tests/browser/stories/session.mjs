@@ -59,3 +59,12 @@ await story("a lost server is told, and tried again", async (page) => {
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByRole("table", { name: "Endpoints" }).waitFor();
 });
+
+await story("an address with a place in a list that there is none leads to its beginning", async (page) => {
+  await signIn(page);
+  await dataOn(page);
+  await page.goto(`${URL_OF_CONSOLE}/sources?cursor=none`);
+  await page.getByRole("alert").waitFor();
+  await page.getByRole("link", { name: "Newest" }).click();
+  await page.getByRole("table", { name: "Sources" }).waitFor();
+});

@@ -110,6 +110,11 @@ await story("a viewer is made, who reads and is offered nothing else, and is del
   await theirs.keyboard.press("Enter");
   await theirs.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
   const offers = /^(Create|Edit|Delete|Save|Run|Add a key|Revoke|Publish|Pause|Send test|Remove|Add a column)/;
+  const forms = ["/sources/new", `/sources/${data.mapped.id}/edit`, "/endpoints/new", `/endpoints/${data.well.id}/edit`, "/functions/new", "/connections/new", `/records/${data.connection}/Lead/new`];
+  for (const path of forms) {
+    await theirs.goto(URL_OF_CONSOLE + path);
+    await theirs.getByRole("heading", { level: 1, name: "For those who may write" }).waitFor();
+  }
   const paths = ["/sources", `/sources/${data.mapped.id}`, `/endpoints/${data.well.id}`, `/connections/${data.connection}`, `/records/${data.connection}/Contact/${data.record}`, `/functions/${data.called}`, `/bins/${data.bin.name}`, "/settings"];
   for (const path of paths) {
     await theirs.goto(URL_OF_CONSOLE + path);
