@@ -526,7 +526,9 @@ async fn a_call_whose_caller_went_away_before_its_turn_never_begins() {
             tokio::task::yield_now().await;
         }
     };
-    let running = call(&hub, &endless, "");
+    let router = turnbuckle_server::api::router(hub.app.clone());
+    let request = Request::post(&endless).body(Body::empty()).unwrap();
+    let running = tower::ServiceExt::oneshot(router, request);
     tokio::pin!(running);
     tokio::select! {
         answered = &mut running => panic!("answered before: {answered:?}"),
@@ -537,7 +539,7 @@ async fn a_call_whose_caller_went_away_before_its_turn_never_begins() {
         () = long_enough() => {}
     }
     assert_eq!(hub.app.unfinished.len(), 1);
-    assert_eq!(running.await.0, 504);
+    assert_eq!(running.await.unwrap().status(), StatusCode::GATEWAY_TIMEOUT);
     long_enough().await;
     log_calls(&hub).await;
     let (_, _, listed) = hub.get("/api/v1/functions/quick/calls").await;
@@ -549,16 +551,54 @@ async fn a_form_with_a_field_that_is_no_text_keeps_the_others() {
     let hub = TestHub::start().await;
     let source = "handler = (crmAPIRequest) => crmAPIRequest.get('params')";
     let path = production(&given(&hub, "f", source).await);
-    let headers = [("content-type", "application/x-www-form-urlencoded")];
-    let request = http::Request::post(&path).header(headers[0].0, headers[0].1);
-    let request = request.body(axum::body::Body::from("b=1&c=%ff")).unwrap();
-    let response =
-        tower::ServiceExt::oneshot(turnbuckle_server::api::router(hub.app.clone()), request)
-            .await
-            .unwrap();
-    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
-    let body: Json = serde_json::from_slice(&body).unwrap();
-    assert_eq!(body["details"]["output"], json!({"b": "1", "c": "\u{fffd}"}));
+    let request = Request::post(&path).header("content-type", "application/x-www-form-urlencoded");
+    let (_, _, answer) = hub.send(request.body(Body::from("b=1&c=%ff")).unwrap()).await;
+    assert_eq!(answer["details"]["output"], "{\"b\":\"1\",\"c\":\"\u{fffd}\"}");
+}
+
+#[tokio::test]
+async fn a_key_is_followed_by_another() {
+    let hub = TestHub::start().await;
+    let before = production(&given(&hub, "f", "handler = () => 1").await);
+    let keys = "/api/v1/functions/f/keys";
+    let (status, _, added) = hub.post(keys, json!({})).await;
+    assert_eq!(status, StatusCode::CREATED, "{added}");
+    let after = production(&added["function"]);
+    assert_ne!(before, after);
+    for path in [&before, &after] {
+        assert_eq!(call(&hub, path, "").await.0, 200);
+    }
+    let ended = async |path: &str| hub.delete(path).await.0;
+    assert_eq!(ended(keys).await, StatusCode::NO_CONTENT);
+    assert_eq!(code(&call(&hub, &before, "").await), (401, "INVALID_TOKEN"));
+    assert_eq!(call(&hub, &after, "").await.0, 200);
+
+    // The key of the workspace opens all, and is what scripts are given.
+    let source = r#"handler = () => zoho.crm.invokeConnector("crm.zapikey", {}).get("response")"#;
+    let asking = given(&hub, "asking", source).await;
+    let of_workspace = async || {
+        let (_, _, answer) = call(&hub, &production(&asking), "").await;
+        answer["details"]["output"].as_str().unwrap().trim_matches('"').to_owned()
+    };
+    let with = |key: &str| path(&asking["urls"]["production"]) + key;
+    let first = of_workspace().await;
+    let (status, _, made) = hub.post("/api/v1/function-keys", json!({})).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let second = made["zapikey"].as_str().unwrap();
+    assert_eq!(of_workspace().await, second);
+    for key in [&*first, second] {
+        assert_eq!(call(&hub, &with(key), "").await.0, 200);
+    }
+    assert_eq!(ended("/api/v1/function-keys").await, StatusCode::NO_CONTENT);
+    assert_eq!(call(&hub, &with(&first), "").await.0, 401);
+    assert_eq!(call(&hub, &with(second), "").await.0, 200);
+
+    for _ in 1..100 {
+        assert_eq!(hub.post(keys, json!({})).await.0, StatusCode::CREATED);
+    }
+    assert_eq!(problem(&hub.post(keys, json!({})).await).1, "state-conflict");
+    let of_none = hub.post("/api/v1/functions/none/keys", json!({})).await;
+    assert_eq!(problem(&of_none).1, "function-not-found");
 }
 
 #[tokio::test]

@@ -140,6 +140,27 @@ pub trait FunctionStore: Send + Sync {
     /// What the key with this hash opens, whatever its workspace.
     async fn function_key(&self, hash: &[u8; 32]) -> Result<Option<KeyHolder>, StoreError>;
 
+    /// Adds a key of the function of this name, or of the workspace. The others go on opening it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::AlreadyExists`] if a key has the hash.
+    async fn add_function_key(
+        &self,
+        workspace: WorkspaceId,
+        function: Option<&str>,
+        key: FunctionKey,
+    ) -> Result<(), StoreError>;
+
+    /// Ends every key of the function of this name, or of the workspace, but the newest.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]
+    async fn end_function_keys(
+        &self,
+        workspace: WorkspaceId,
+        function: Option<&str>,
+    ) -> Result<(), StoreError>;
+
     /// The keys that open every function of the workspace, oldest first.
     async fn workspace_keys(&self, workspace: WorkspaceId) -> Result<Vec<FunctionKey>, StoreError>;
 

@@ -13,7 +13,7 @@ import { useUnsaved } from "../components/unsaved";
 import { FunctionHeader } from "../features/functions/function-bits";
 import { FunctionSettings, settingsDocument, type Settings } from "../features/functions/function-settings";
 import { completeHostApi } from "../features/functions/host-api";
-import { useDeleteFunction, useDraft, useFunction, usePublish, useSaveFunction, useTryFunction } from "../features/functions/queries";
+import { useAddFunctionKey, useDeleteFunction, useDraft, useEndFunctionKeys, useFunction, usePublish, useSaveFunction, useTryFunction } from "../features/functions/queries";
 import { TryPanel } from "../features/functions/try-panel";
 import { useMayWrite } from "../features/session/session";
 import { useStrings } from "../strings";
@@ -25,6 +25,8 @@ export default function FunctionPage({ name }: { name: string }) {
   const publish = usePublish(name);
   const notify = useNotify();
   const mayWrite = useMayWrite();
+  const addKey = useAddFunctionKey(name);
+  const [ending, setEnding] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const [taken, setTaken] = useState(0);
   const item = found.data;
@@ -42,15 +44,27 @@ export default function FunctionPage({ name }: { name: string }) {
                   {t.functions.publish(item.draft_version)}
                 </Button>
               )}
-              <ActionMenu actions={[{ label: t.app.deleteAsk, onSelect: () => setDeleting(true), danger: true }]} />
+              <ActionMenu
+                actions={[
+                  ...(item.rest_api
+                    ? [
+                        { label: t.functions.addKey, onSelect: () => addKey.mutate(undefined, { onSuccess: () => notify(t.functions.keyAdded) }) },
+                        { label: t.functions.endKeys, onSelect: () => setEnding(true) },
+                      ]
+                    : []),
+                  { label: t.app.deleteAsk, onSelect: () => setDeleting(true), danger: true },
+                ]}
+              />
             </>
           )
         }
       />
       {publish.error && <ProblemBox error={publish.error} />}
+      {addKey.error && <ProblemBox error={addKey.error} />}
       <Answered query={draft} lines={10}>
         {({ function: item, version, tag }) => <FunctionBody key={taken} item={item} version={version} tag={tag} again={draft.refetch} onTake={() => setTaken(taken + 1)} />}
       </Answered>
+      {ending && <EndKeysDialog name={name} onClose={() => setEnding(false)} />}
       {deleting && <DeleteDialog name={name} onClose={() => setDeleting(false)} />}
     </>
   );
@@ -144,6 +158,24 @@ function Urls({ urls }: { urls: NonNullable<HubFunction["urls"]> }) {
         </>
       )}
     </Section>
+  );
+}
+
+function EndKeysDialog({ name, onClose }: { name: string; onClose: () => void }) {
+  const t = useStrings();
+  const end = useEndFunctionKeys(name);
+  const notify = useNotify();
+  const confirm = (): void =>
+    end.mutate(undefined, {
+      onSuccess: () => {
+        notify(t.functions.keysEnded);
+        onClose();
+      },
+    });
+  return (
+    <ConfirmDialog title={t.functions.endKeysTitle} confirm={t.functions.endKeysConfirm} busy={end.isPending} error={end.error} onConfirm={confirm} onClose={onClose}>
+      <p>{t.functions.endKeysDetail}</p>
+    </ConfirmDialog>
   );
 }
 

@@ -8,6 +8,7 @@
 mod calls;
 mod diff;
 mod document;
+mod keys;
 mod trial;
 
 use axum::Json;
@@ -16,13 +17,13 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use turnbuckle_core::function::{FunctionCode, FunctionSettings, check_name, function_key_hash};
-use turnbuckle_core::id::{FunctionId, FunctionKeyId, WorkspaceId};
+use turnbuckle_core::function::{FunctionCode, FunctionSettings, check_name};
+use turnbuckle_core::id::{FunctionId, WorkspaceId};
 use turnbuckle_core::invalid::Invalid;
 use turnbuckle_functions::Failure;
 use turnbuckle_store::StoreError;
 use turnbuckle_store::error::Noun;
-use turnbuckle_store::function::{Function, FunctionKey, PutFunction};
+use turnbuckle_store::function::{Function, PutFunction};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,12 +33,11 @@ use crate::api::listing::{Listing, ListingQuery, PageView};
 use crate::app::App;
 use crate::auth::{CanManage, CanRead, ShowsKeys};
 use crate::base_url::BaseUrl;
-use crate::catalog::function_key_context;
 use crate::extract::{JsonBody, PathParams, QueryParams};
 use crate::problem::{ApiError, Problem, ProblemBody};
-use crate::random::new_token;
 
 use document::{FunctionView, VersionView};
+use keys::new_key;
 pub use trial::user_info;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -48,6 +48,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_function_versions))
         .routes(routes!(get_function_version))
         .routes(routes!(diff::diff_function_versions))
+        .routes(routes!(keys::create_function_key, keys::end_function_keys))
+        .routes(routes!(keys::create_workspace_function_key, keys::end_workspace_function_keys))
         .routes(routes!(trial::try_function))
         .routes(routes!(calls::list_function_calls))
         .routes(routes!(calls::get_function_call))
@@ -190,8 +192,8 @@ async fn put_function(
         settings: json!(settings),
         code: json!(code),
         id,
-        key: new_key(&app, caller.workspace, Some(id)),
-        workspace_key: new_key(&app, caller.workspace, None),
+        key: new_key(&app, caller.workspace, Some(id)).0,
+        workspace_key: new_key(&app, caller.workspace, None).0,
     };
     let (function, is_new) = app.store.put_function(put, version).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -351,18 +353,5 @@ fn mistake(failure: &Failure) -> String {
             format!("{place}{}: {}", thrown.name, thrown.message)
         }
         other => other.to_string(),
-    }
-}
-
-/// A key in the form of Zoho's.
-fn new_key(app: &App, workspace: WorkspaceId, function: Option<FunctionId>) -> FunctionKey {
-    let token = new_token("");
-    let (first, second) = token.split_at(token.len() / 2);
-    let key = format!("1003.{first}.{second}");
-    FunctionKey {
-        id: FunctionKeyId(app.mint()),
-        hash: function_key_hash(&key),
-        sealed: app.sealer.seal(&function_key_context(workspace, function), key.as_bytes()),
-        created_at: app.now(),
     }
 }

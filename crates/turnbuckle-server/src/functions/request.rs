@@ -53,16 +53,13 @@ impl FunctionRequest {
             }
         }
         let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-        let is_form = content_type.is_some_and(|it| {
-            let it = it.trim_start().to_ascii_lowercase();
-            it.starts_with("multipart/") || it.starts_with("application/x-www-form-urlencoded")
-        });
+        let kind = content_type.unwrap_or_default().trim_start().to_ascii_lowercase();
+        let is_urlencoded = kind.starts_with("application/x-www-form-urlencoded");
+        let is_form = is_urlencoded || kind.starts_with("multipart/");
         let form = is_form.then(|| body::decode(content_type, raw, false).ok()).flatten();
         // Where a field is no UTF-8, the others are what they are, as in the address. Files that
         // cannot be told apart are a body as any other.
-        let is_urlencoded =
-            content_type.is_some_and(|it| !it.trim_start().starts_with("multipart/"));
-        if is_form && is_urlencoded && form.is_none() {
+        if is_urlencoded && form.is_none() {
             for (name, value) in url::form_urlencoded::parse(raw) {
                 add(&mut params, &name, Json::String(value.into_owned()));
             }

@@ -29,6 +29,11 @@ const PAGE: &str = "SELECT seq, tail, workspace, name, settings, draft, publishe
 const KEYS: &str = "SELECT seq, tail, hash, sealed, created_at_ms, function FROM function_key
     WHERE workspace = $1 AND function = ANY ($2) ORDER BY seq";
 
+const END_KEYS: &str = "DELETE FROM function_key
+    WHERE workspace = $1 AND function IS NOT DISTINCT FROM $2 AND seq < (
+        SELECT max(seq) FROM function_key
+        WHERE workspace = $1 AND function IS NOT DISTINCT FROM $2)";
+
 const WORKSPACE_KEYS: &str = "SELECT seq, tail, hash, sealed, created_at_ms FROM function_key
     WHERE workspace = $1 AND function IS NULL ORDER BY seq";
 
@@ -248,6 +253,18 @@ async fn insert_version(
     Ok(())
 }
 
+/// The function of this name; `None` for the workspace, which holds keys too.
+async fn find_holder(
+    db: &impl GenericClient,
+    workspace: WorkspaceId,
+    name: Option<&str>,
+) -> Result<Option<FunctionId>, Failure> {
+    match name {
+        Some(name) => Ok(Some(find_existing(db, workspace, name, None).await?.id)),
+        None => Ok(None),
+    }
+}
+
 async fn insert_key(
     db: &impl GenericClient,
     workspace: WorkspaceId,
@@ -412,6 +429,38 @@ impl FunctionStore for PostgresStore {
                 })
             })
             .await
+        })
+        .await
+    }
+
+    async fn add_function_key(
+        &self,
+        workspace: WorkspaceId,
+        function: Option<&str>,
+        key: FunctionKey,
+    ) -> Result<(), StoreError> {
+        during("add a function key", async {
+            let mut db = self.pool.get().await?;
+            let change = Configuring::begin(&mut db, workspace).await?;
+            let function = find_holder(&change.sql, workspace, function).await?;
+            insert_key(&change.sql, workspace, function, &key).await?;
+            change.commit(&self.configured).await
+        })
+        .await
+    }
+
+    async fn end_function_keys(
+        &self,
+        workspace: WorkspaceId,
+        function: Option<&str>,
+    ) -> Result<(), StoreError> {
+        during("end function keys", async {
+            let mut db = self.pool.get().await?;
+            let change = Configuring::begin(&mut db, workspace).await?;
+            let function = find_holder(&change.sql, workspace, function).await?;
+            let function = function.map(|id| id.0.row_key());
+            execute(&change.sql, END_KEYS, &[&workspace.0, &function]).await?;
+            change.commit(&self.configured).await
         })
         .await
     }

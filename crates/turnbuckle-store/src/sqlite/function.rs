@@ -25,6 +25,10 @@ const PAGE: &str = "SELECT seq, tail, workspace, name, settings, draft, publishe
         created_at_ms, updated_at_ms
     FROM function WHERE workspace = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
 
+const END_KEYS: &str = "DELETE FROM function_key
+    WHERE workspace = ?1 AND function IS ?2 AND seq < (
+        SELECT max(seq) FROM function_key WHERE workspace = ?1 AND function IS ?2)";
+
 const KEYS: &str = "SELECT seq, tail, hash, sealed, created_at_ms FROM function_key
     WHERE workspace = ?1 AND function IS ?2 ORDER BY seq";
 
@@ -204,6 +208,15 @@ fn insert_version(db: &Db, id: FunctionId, version: &FunctionVersion) -> Result<
     Ok(())
 }
 
+/// The function of this name; `None` for the workspace, which holds keys too.
+fn find_holder(
+    db: &Db,
+    workspace: WorkspaceId,
+    name: Option<&str>,
+) -> Result<Option<FunctionId>, Failure> {
+    name.map(|name| Ok(find_existing(db, workspace, name, None)?.id)).transpose()
+}
+
 fn insert_key(
     db: &Db,
     workspace: WorkspaceId,
@@ -366,6 +379,35 @@ impl FunctionStore for SqliteStore {
             });
             Ok(found.optional()?)
         })
+    }
+
+    async fn add_function_key(
+        &self,
+        workspace: WorkspaceId,
+        function: Option<&str>,
+        key: FunctionKey,
+    ) -> Result<(), StoreError> {
+        let name = function.map(str::to_owned);
+        self.configure(workspace, "add a function key", move |batch| {
+            let function = find_holder(batch.sql, workspace, name.as_deref())?;
+            insert_key(batch.sql, workspace, function, &key)
+        })
+        .await
+    }
+
+    async fn end_function_keys(
+        &self,
+        workspace: WorkspaceId,
+        function: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let name = function.map(str::to_owned);
+        self.configure(workspace, "end function keys", move |batch| {
+            let function = find_holder(batch.sql, workspace, name.as_deref())?;
+            let parameters = params![workspace.0, function.map(|id| id.0.row_key())];
+            batch.sql.prepare_cached(END_KEYS)?.execute(parameters)?;
+            Ok(())
+        })
+        .await
     }
 
     async fn workspace_keys(&self, workspace: WorkspaceId) -> Result<Vec<FunctionKey>, StoreError> {

@@ -108,6 +108,43 @@ pub async fn a_key_opens_its_function_or_all(store: &dyn FunctionStore, clock: &
     assert_eq!(store.function(ACME, "third").await.unwrap(), None, "half of it was stored");
 }
 
+pub async fn a_key_is_followed_by_another(store: &dyn FunctionStore, clock: &TestClock) {
+    let function = given_function(store, clock, 1).await;
+    let other = given_function(store, clock, 11).await;
+    let opening = async || {
+        let mut opening = Vec::new();
+        for number in [1, 2, 3, 4, 11] {
+            if store.function_key(&[number; 32]).await.unwrap().is_some() {
+                opening.push(number);
+            }
+        }
+        opening
+    };
+    let name = Some(&*function.name);
+    store.add_function_key(ACME, name, a_key(clock, 3)).await.unwrap();
+    store.add_function_key(ACME, None, a_key(clock, 4)).await.unwrap();
+    assert_eq!(opening().await, [1, 2, 3, 4, 11]);
+    let read = store.function(ACME, &function.name).await.unwrap().unwrap();
+    assert_eq!(read.keys.last().map(|key| key.hash[0]), Some(3), "the newest is shown");
+    let taken = store.add_function_key(ACME, None, a_key(clock, 3)).await;
+    assert!(matches!(taken, Err(StoreError::AlreadyExists { noun: Noun::FunctionKey, .. })));
+
+    store.end_function_keys(ACME, name).await.unwrap();
+    assert_eq!(opening().await, [2, 3, 4, 11]);
+    store.end_function_keys(ACME, None).await.unwrap();
+    assert_eq!(opening().await, [3, 4, 11]);
+    // What is left is never ended, and nobody else's is.
+    store.end_function_keys(ACME, None).await.unwrap();
+    store.end_function_keys(OTHER, None).await.unwrap();
+    assert_eq!(opening().await, [3, 4, 11]);
+    for refused in [
+        store.end_function_keys(OTHER, Some(&other.name)).await,
+        store.add_function_key(OTHER, Some(&other.name), a_key(clock, 5)).await,
+    ] {
+        assert!(matches!(refused, Err(StoreError::NotFound { noun: Noun::Function, .. })));
+    }
+}
+
 pub async fn a_function_belongs_to_one_workspace(store: &dyn FunctionStore, clock: &TestClock) {
     let function = given_function(store, clock, 1).await;
     let (id, name) = (function.id, &function.name.clone());

@@ -353,6 +353,7 @@ macro_rules! for_each_story {
                 a_function_is_saved_in_versions
                 any_version_can_be_published
                 a_key_opens_its_function_or_all
+                a_key_is_followed_by_another
                 a_function_belongs_to_one_workspace
                 a_put_compares_the_version
                 a_deleted_function_takes_versions_and_keys_along

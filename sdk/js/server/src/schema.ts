@@ -653,6 +653,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/functions/{function}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a key to a function, which its URLs show from then on. The others go on opening it. */
+        post: operations["create_function_key"];
+        /** Ends all keys of a function but the newest. */
+        delete: operations["end_function_keys"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/function-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds a key that opens every function of the workspace, and is handed to scripts from then
+         *     on. The others go on opening them.
+         */
+        post: operations["create_workspace_function_key"];
+        /** Ends all keys that open every function of the workspace but the newest. */
+        delete: operations["end_workspace_function_keys"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/functions/{function}/try": {
         parameters: {
             query?: never;
@@ -3760,6 +3799,10 @@ export interface components {
             /** @description The secret of an endpoint that was made just now; not shown again. */
             secret?: string | null;
         };
+        WorkspaceKeyAnswer: {
+            /** @description Opens every function of the workspace. */
+            zapikey: string;
+        };
         WorkspaceListing: {
             workspaces: components["schemas"]["WorkspaceView"][];
             page: components["schemas"]["PageView"];
@@ -5313,6 +5356,98 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["VersionDiffAnswer"];
                 };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    create_function_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key answers what the first request did, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Name of the function. */
+                function: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    end_function_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the function. */
+                function: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    create_workspace_function_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repeat with the same key answers what the first request did, for 24 hours. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceKeyAnswer"];
+                };
+            };
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    end_workspace_function_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": components["responses"]["Problem"];
             "5XX": components["responses"]["Problem"];

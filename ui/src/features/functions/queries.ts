@@ -1,5 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, ask, askTagged, ifMatch, type FunctionDocument, type TryRequest } from "../../api/client";
+import { api, ask, askTagged, idempotencyKey, ifMatch, type FunctionDocument, type TryRequest } from "../../api/client";
 
 const FUNCTIONS = ["functions"] as const;
 const CALLS_MS = 5_000;
@@ -85,6 +85,23 @@ export function usePublish(name: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (version: number) => ask(api.POST("/api/v1/functions/{function}/publish", { params: { path: { function: name } }, body: { version } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: FUNCTIONS }),
+  });
+}
+
+/** Another key beside those that there are; the URLs show it from then on. */
+export function useAddFunctionKey(name: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => ask(api.POST("/api/v1/functions/{function}/keys", { params: { path: { function: name }, header: { "Idempotency-Key": idempotencyKey() } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: FUNCTIONS }),
+  });
+}
+
+export function useEndFunctionKeys(name: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => ask(api.DELETE("/api/v1/functions/{function}/keys", { params: { path: { function: name } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: FUNCTIONS }),
   });
 }

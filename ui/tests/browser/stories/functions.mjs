@@ -54,3 +54,23 @@ await story("a function is written with completion, tried, mended, published and
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await page.getByRole("heading", { level: 1, name: "Functions" }).waitFor();
 });
+
+await story("a function gets another key, and the older one ends", async (page) => {
+  await signIn(page);
+  const { called } = await dataOn(page);
+  const read = async () => (await call(page, "GET", `/api/v1/functions/${called}`)).function.urls;
+  const { production, zapikey } = await read();
+  const answered = async (key) => (await fetch(URL_OF_CONSOLE + pathOf(production + key), { method: "POST", body: "{}" })).status;
+  await page.goto(`${URL_OF_CONSOLE}/functions/${called}`);
+  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("menuitem", { name: "Add a key" }).click();
+  await page.getByText("The URLs show a new key.").waitFor();
+  const next = (await read()).zapikey;
+  await page.getByText(next).first().waitFor();
+  assert.deepEqual([await answered(zapikey), await answered(next)], [200, 200]);
+  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("menuitem", { name: "End older keys…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "End older keys" }).click();
+  await page.getByText("Only the newest key opens this function now.").waitFor();
+  assert.deepEqual([await answered(zapikey), await answered(next)], [401, 200]);
+});
