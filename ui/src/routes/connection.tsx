@@ -106,6 +106,13 @@ function Objects({ connection }: { connection: string }) {
   const mayWrite = useMayWrite();
   const [editing, setEditing] = useState<"objects" | "mapping" | null>(null);
   const again = { objects: objects.refetch, mapping: mapping.refetch };
+  const saveObjects = useSaveObjects(connection);
+  const saveMapping = useSaveMapping(connection);
+  const done = (): void => {
+    saveObjects.reset();
+    saveMapping.reset();
+    setEditing(null);
+  };
   const both = {
     data: objects.data && mapping.data ? { objects: objects.data, mapping: mapping.data } : undefined,
     error: objects.error ?? mapping.error,
@@ -130,9 +137,9 @@ function Objects({ connection }: { connection: string }) {
       <Answered query={both} lines={5}>
         {({ objects, mapping }) =>
           editing === "objects" ? (
-            <ObjectsEditor connection={connection} now={objects} again={again.objects} onDone={() => setEditing(null)} />
+            <DocumentEditor label={t.connections.objects} hint={t.connections.objectsHint} now={objects} again={again.objects} save={saveObjects} onDone={done} />
           ) : editing === "mapping" ? (
-            <MappingJson connection={connection} now={mapping} again={again.mapping} onDone={() => setEditing(null)} />
+            <DocumentEditor label={t.mapping.title} hint={t.connections.mappingHint} now={mapping} again={again.mapping} save={saveMapping} onDone={done} />
           ) : Object.keys(objects.document.objects).length === 0 ? (
             <Empty title={t.connections.noObjects}>
               <p>{t.connections.noObjectsDetail}</p>
@@ -152,15 +159,16 @@ interface Document {
 }
 
 interface EditorProps {
-  connection: string;
+  label: string;
+  hint: string;
   now: Document;
   again: () => Promise<{ data: Document | undefined }>;
+  save: ReturnType<typeof useSaveObjects>;
   onDone: () => void;
 }
 
-function ObjectsEditor({ connection, now, again, onDone }: EditorProps) {
+function DocumentEditor({ label, hint, now, again, save, onDone }: EditorProps) {
   const t = useStrings();
-  const save = useSaveObjects(connection);
   const { value: read, key, conflict } = useRead(now, again, save.reset);
   const notify = useNotify();
   const saved = (): void => {
@@ -170,32 +178,8 @@ function ObjectsEditor({ connection, now, again, onDone }: EditorProps) {
   return (
     <JsonEditor
       key={key}
-      label={t.connections.objects}
-      hint={t.connections.objectsHint}
-      first={read.document}
-      busy={save.isPending}
-      error={save.error}
-      conflict={conflict}
-      onSave={(document) => save.mutate({ document, tag: read.tag }, { onSuccess: saved })}
-      onCancel={onDone}
-    />
-  );
-}
-
-function MappingJson({ connection, now, again, onDone }: EditorProps) {
-  const t = useStrings();
-  const save = useSaveMapping(connection);
-  const { value: read, key, conflict } = useRead(now, again, save.reset);
-  const notify = useNotify();
-  const saved = (): void => {
-    notify(t.app.saved);
-    onDone();
-  };
-  return (
-    <JsonEditor
-      key={key}
-      label={t.mapping.title}
-      hint={t.connections.mappingHint}
+      label={label}
+      hint={hint}
       first={read.document}
       busy={save.isPending}
       error={save.error}
