@@ -3,7 +3,8 @@ import { asProblem } from "../api/problem";
 import { useStrings } from "../strings";
 import { Button } from "./button";
 import { Icon } from "./icon";
-import { ProblemBox } from "./states";
+import { useNotify } from "./notify";
+import { ProblemBox, problemWords } from "./states";
 
 export interface Conflict {
   /** Takes what is there now, and lets go what was written here. */
@@ -11,6 +12,9 @@ export interface Conflict {
   /** Keeps what was written here: saving it again replaces what is there now. */
   keep: () => void;
 }
+
+/** What is there now. A query that fails says so beside what it read before. */
+export type Again<T> = () => Promise<{ data: T | undefined; error: unknown }>;
 
 export interface Read<T> {
   value: T;
@@ -21,26 +25,39 @@ export interface Read<T> {
   put: (value: T, form: "anew" | "as it is") => void;
 }
 
+/** The ways on that begin with reading what is there now. */
+export function useConflict<T>(again: Again<T>, take: (fresh: T) => void, keep: (fresh: T) => void): Conflict {
+  const t = useStrings();
+  const notify = useNotify();
+  const go = async (on: (fresh: T) => void, said: string): Promise<void> => {
+    const { data, error } = await again();
+    if (error || data === undefined) {
+      notify(problemWords(asProblem(error), t).title);
+      return;
+    }
+    on(data);
+    notify(said);
+  };
+  return { take: () => void go(take, t.conflict.taken), keep: () => void go(keep, t.conflict.kept) };
+}
+
 /**
  * What was read first is what is changed: a change by somebody else in the meantime must be noticed, not overwritten.
- * Then `again` reads what is there now, `clear` forgets the refusal, and `merge` says what of it is kept to write on.
+ * Then `clear` forgets the refusal, and `merge` says what of that change is taken over by whoever keeps their own.
  */
-export function useRead<T>(now: T, again: () => Promise<{ data: T | undefined }>, clear: () => void, merge: (first: T, fresh: T) => T = (_, fresh) => fresh): Read<T> {
+export function useRead<T>(now: T, again: Again<T>, clear: () => void, merge: (first: T, fresh: T) => T = (_, fresh) => fresh): Read<T> {
   const [read, setRead] = useState({ value: now, key: 0 });
-  const renew = async (key: number, choose: (fresh: T) => T): Promise<void> => {
-    const { data } = await again();
-    if (data === undefined) return;
-    setRead({ value: choose(data), key });
+  const put: Read<T>["put"] = (value, form) => setRead({ value, key: form === "anew" ? read.key + 1 : read.key });
+  const go = (value: T, form: "anew" | "as it is"): void => {
+    put(value, form);
     clear();
   };
-  return {
-    ...read,
-    put: (value, form) => setRead({ value, key: form === "anew" ? read.key + 1 : read.key }),
-    conflict: {
-      take: () => void renew(read.key + 1, (fresh) => fresh),
-      keep: () => void renew(read.key, (fresh) => merge(read.value, fresh)),
-    },
-  };
+  const conflict = useConflict<T>(
+    again,
+    (fresh) => go(fresh, "anew"),
+    (fresh) => go(merge(read.value, fresh), "as it is"),
+  );
+  return { ...read, put, conflict };
 }
 
 /** Why something was not saved; where somebody else was first, with a way on. */

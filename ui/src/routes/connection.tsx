@@ -10,7 +10,7 @@ import { Dialog } from "../components/dialog";
 import { TextField } from "../components/inputs";
 import { JsonEditor } from "../components/json-editor";
 import { Marked } from "../components/marked";
-import { useRead } from "../components/conflict";
+import { useRead, type Again } from "../components/conflict";
 import { useNotify } from "../components/notify";
 import { Answered, Empty, ProblemBox } from "../components/states";
 import { Time } from "../components/time";
@@ -162,7 +162,7 @@ interface EditorProps {
   label: string;
   hint: string;
   now: Document;
-  again: () => Promise<{ data: Document | undefined }>;
+  again: Again<Document>;
   save: ReturnType<typeof useSaveObjects>;
   onDone: () => void;
 }

@@ -1,7 +1,7 @@
 import { useLocation } from "wouter";
 import type { Endpoint } from "../api/client";
 import { PageHeader } from "../components/bits";
-import { useRead } from "../components/conflict";
+import { useRead, type Again } from "../components/conflict";
 import { useNotify } from "../components/notify";
 import { Answered } from "../components/states";
 import { endpointDocument, endpointDraft } from "../features/endpoints/endpoint-draft";
@@ -24,7 +24,7 @@ export default function EditEndpointPage({ id }: { id: string }) {
 
 interface EditProps {
   now: { endpoint: Endpoint & { has_token?: boolean }; tag: string | null };
-  again: () => Promise<{ data: EditProps["now"] | undefined }>;
+  again: Again<EditProps["now"]>;
 }
 
 function EditEndpoint({ now, again }: EditProps) {

@@ -5,7 +5,7 @@ import { ActionMenu } from "../components/action-menu";
 import { CodeBox, Section } from "../components/bits";
 import { Button } from "../components/button";
 import { CodeEditor, type CodeEditorHandle } from "../components/code-editor";
-import { SaveProblem, type Conflict } from "../components/conflict";
+import { SaveProblem, useConflict, type Again } from "../components/conflict";
 import { ConfirmDialog } from "../components/confirm";
 import { useNotify } from "../components/notify";
 import { Answered, ProblemBox } from "../components/states";
@@ -74,7 +74,7 @@ interface BodyProps {
   item: HubFunction;
   version: FunctionVersion;
   tag: string | null;
-  again: () => Promise<{ data: { tag: string | null } | undefined }>;
+  again: Again<{ tag: string | null }>;
   /** Begins anew with what is there now. */
   onTake: () => void;
 }
@@ -97,14 +97,10 @@ function FunctionBody({ item, version, tag, again, onTake }: BodyProps) {
     setSaved({ source, settings, tag });
   };
   useUnsaved(changed);
-  const conflict: Conflict = {
-    take: () => void again().then(onTake),
-    keep: () =>
-      void again().then(({ data }) => {
-        if (data) setSaved({ ...saved, tag: data.tag });
-        save.reset();
-      }),
-  };
+  const conflict = useConflict(again, onTake, ({ tag }) => {
+    setSaved({ ...saved, tag });
+    save.reset();
+  });
   // What is wrong is shown beside the editor; the rejection says no more.
   const saveDraft = (): void => {
     if (mayWrite && changed && !save.isPending) write().then(() => notify(t.app.saved), () => undefined);

@@ -5,7 +5,7 @@ import { Facts, PageHeader } from "../components/bits";
 import { Button, LinkButton } from "../components/button";
 import { ConfirmDialog } from "../components/confirm";
 import { CopyId } from "../components/copy";
-import { useRead } from "../components/conflict";
+import { useRead, type Again } from "../components/conflict";
 import { useNotify } from "../components/notify";
 import { Answered } from "../components/states";
 import { Time } from "../components/time";
@@ -103,7 +103,7 @@ function RecordBody({ connection, record, described }: { connection: string; rec
 interface EditProps {
   connection: string;
   record: CrmRecord;
-  again: () => Promise<{ data: CrmRecord | undefined }>;
+  again: Again<CrmRecord>;
   described: EntityDetail;
   back: string;
 }

@@ -1,7 +1,7 @@
 import { useLocation } from "wouter";
 import type { Source } from "../api/client";
 import { PageHeader } from "../components/bits";
-import { useRead } from "../components/conflict";
+import { useRead, type Again } from "../components/conflict";
 import { useNotify } from "../components/notify";
 import { Answered } from "../components/states";
 import { useReplaceSource, useSource } from "../features/sources/queries";
@@ -24,7 +24,7 @@ export default function EditSourcePage({ id }: { id: string }) {
 
 interface EditProps {
   now: { source: Source; tag: string | null };
-  again: () => Promise<{ data: EditProps["now"] | undefined }>;
+  again: Again<EditProps["now"]>;
 }
 
 function EditSource({ now, again }: EditProps) {

@@ -5,7 +5,7 @@ import { CodeBox, Facts, PageHeader, Section } from "../components/bits";
 import { Button, LinkButton } from "../components/button";
 import { ConfirmDialog } from "../components/confirm";
 import { CopyId } from "../components/copy";
-import { useRead } from "../components/conflict";
+import { useRead, type Again } from "../components/conflict";
 import { useNotify } from "../components/notify";
 import { Answered } from "../components/states";
 import { useEvents } from "../features/events/queries";
@@ -54,7 +54,7 @@ export default function SourcePage({ id }: { id: string }) {
 
 interface NowProps {
   now: { source: Source; tag: string | null };
-  again: () => Promise<{ data: NowProps["now"] | undefined }>;
+  again: Again<NowProps["now"]>;
 }
 
 function SourceBody({ now, again }: NowProps) {

@@ -63,6 +63,8 @@ export const de: Strings = {
     detail: "Nichts wurde überschrieben. Nehmen Sie, was jetzt da ist, und schreiben Sie neu; oder behalten Sie Ihres und speichern Sie noch einmal, um es an die Stelle des anderen zu setzen.",
     take: "Anderes nehmen",
     keep: "Meines behalten",
+    taken: "So steht es jetzt da.",
+    kept: "Ihres bleibt. Speichern Sie noch einmal, um es an die Stelle des anderen zu setzen.",
   },
   problem: {
     noAnswer: "Der Server antwortet nicht",

@@ -62,6 +62,8 @@ export const en = {
     detail: "Nothing was overwritten. Take what is there now, and write anew; or keep what you wrote, and save again to put it in the place of theirs.",
     take: "Take theirs",
     keep: "Keep mine",
+    taken: "This is what is there now.",
+    kept: "Yours is kept. Save it again to put it in the place of theirs.",
   },
   problem: {
     noAnswer: "The server does not answer",

@@ -79,6 +79,11 @@ await story("who was not first takes theirs, or keeps their own", async (page) =
   await call(page, "PATCH", path, { data: { JobTitle: "Analyst", Phone: "+44 20 1" } });
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Somebody else saved this before you").waitFor();
+  // While nothing is known of theirs, nothing is chosen.
+  await page.route(`**${path}`, (route) => (route.request().method() === "GET" ? route.fulfill({ status: 502, body: "" }) : route.continue()));
+  await page.getByRole("button", { name: "Keep mine" }).click();
+  await page.getByText("The server answered 502").waitFor();
+  await page.unroute(`**${path}`);
   await page.getByRole("button", { name: "Keep mine" }).click();
   await page.getByText("Somebody else saved this before you").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Save" }).click();
