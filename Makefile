@@ -17,7 +17,8 @@ run: ## Build and start a server; prints its address, whom to sign in as, a key 
 	@if command -v npm >/dev/null; then $(MAKE) ui; \
 	else echo 'Without npm the server has no pages: install Node.js 20 or later and run make ui.' >&2; fi
 	cargo build --release --bin turnbuckle
-	TURNBUCKLE_EGRESS__ALLOW_CIDRS=$${TURNBUCKLE_EGRESS__ALLOW_CIDRS-127.0.0.0/8} target/release/turnbuckle serve
+	TURNBUCKLE_EGRESS__ALLOW_CIDRS=$${TURNBUCKLE_EGRESS__ALLOW_CIDRS-127.0.0.0/8} \
+		$${CARGO_TARGET_DIR:-target}/release/turnbuckle serve
 
 demo: ## Show the main job in the terminal: a webhook becomes a record, the app is told
 	cargo run --release --bin turnbuckle -- demo
