@@ -81,7 +81,7 @@ function SignedIn() {
   }
   return (
     <SessionContext value={session.data}>
-      <Layout>
+      <Layout key={session.data.user.name}>
         <Boundary key={path} fallback={<Broken />}>
           <Switch>
             <Route path="/">

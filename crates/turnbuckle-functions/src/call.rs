@@ -77,9 +77,12 @@ async fn run_in(
     if call.limits.output_bytes_max < answer.len() {
         return Ok(Err(Failure::TooMuchOutput(call.limits)));
     }
-    // What the script said is made by the prelude; only how deep it goes is the script's.
+    // What the script said is made by the prelude; how deep it goes, and its names, are the
+    // script's.
     let Ok(said) = serde_json::from_slice::<Json>(answer) else {
-        return Ok(Err(Failure::NotJson("it is nested too deeply".to_owned())));
+        return Ok(Err(Failure::NotJson(
+            "it is nested too deeply, or names what no JSON may".to_owned(),
+        )));
     };
     match said.get("invalid").and_then(Json::as_str) {
         Some(reason) => Ok(Err(Failure::NotJson(reason.to_owned()))),

@@ -153,7 +153,9 @@
     try {
       return answerOf(value);
     } catch (thrown) {
-      return stringify({ invalid: text(thrown instanceof Error ? thrown.message : thrown) });
+      // What a value of the script throws, and an end of memory, are told as they are elsewhere.
+      if (!(thrown instanceof TypeError)) throw thrown;
+      return stringify({ invalid: text(thrown.message) });
     }
   };
 

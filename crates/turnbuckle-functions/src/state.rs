@@ -223,9 +223,9 @@ async fn ask(mut caller: Caller<'_, State>, at: u32, length: u32) -> wasmtime::R
         name: String,
         arguments: Vec<Json>,
     }
-    // It is made by the prelude; only how deep it goes is the script's.
+    // It is made by the prelude; how deep it goes, and its names, are the script's.
     let Ok(question) = serde_json::from_str::<Question>(&read(&mut caller, at, length)?) else {
-        let error = "what it is given is nested too deeply";
+        let error = "what it is given is nested too deeply, or names what no JSON may";
         caller.data_mut().said = json!({ "error": error }).to_string();
         return Ok(u32::try_from(caller.data().said.len())?);
     };

@@ -35,6 +35,9 @@ export function App({ host, speech }: { host: Host; speech: Speech }) {
   );
 }
 
+/** What the app is called, where anybody has said so: without a label its workspace has its slug for one. */
+const nameOf = ({ name, slug }: Platform, speech: Speech): string => (name === slug ? speech.strings.app.unnamed : name);
+
 /** Asks who the app is; that is also where a token shows to be none. */
 function Begin({ host, api, speech }: { host: Host; api: LinkApi; speech: Speech }) {
   const t = useStrings();
@@ -43,7 +46,7 @@ function Begin({ host, api, speech }: { host: Host; api: LinkApi; speech: Speech
   if (query.data) {
     return (
       <SessionContext value={{ host, api, platform: query.data }}>
-        <WordsContext value={{ ...speech, names: { app: query.data.name || speech.strings.app.unnamed, crm: "" } }}>
+        <WordsContext value={{ ...speech, names: { app: nameOf(query.data, speech), crm: "" } }}>
           <Connect platform={query.data} speech={speech} />
         </WordsContext>
       </SessionContext>
@@ -177,7 +180,7 @@ function Connect({ platform, speech }: { platform: Platform; speech: Speech }) {
   const now: Stage = stage ?? (found === null ? { at: "choose" } : isActive(found) ? { at: "work", connection: found } : { at: "authorise", connector: found.connector });
   const crm = now.at === "choose" ? "" : now.at === "authorise" ? now.connector.name : now.connection.connector.name;
   return (
-    <WordsContext value={{ ...speech, names: { app: platform.name || speech.strings.app.unnamed, crm } }}>
+    <WordsContext value={{ ...speech, names: { app: nameOf(platform, speech), crm } }}>
       {now.at === "work" ? (
         <WorkScreen
           key={now.connection.id}

@@ -82,7 +82,7 @@ function Webhooks({ url: saved, hasToken, endpoint }: { url: string; hasToken: b
   const save = useSaveWebhooks();
   const notify = useNotify();
   const mayWrite = useMayWrite();
-  useUnsaved(url !== saved || token !== "" || drop);
+  useUnsaved(mayWrite && (url.trim() !== saved || token !== "" || drop));
   const submit = (): void =>
     save.mutate(
       { url: url.trim() || null, ...(token.trim() ? { token: token.trim() } : drop ? { token: null } : {}) },
@@ -143,7 +143,7 @@ function Entities({ entities }: { entities: readonly string[] }) {
   const save = useSaveWebhookEntities();
   const notify = useNotify();
   const mayWrite = useMayWrite();
-  useUnsaved(text !== entities.join("\n"));
+  useUnsaved(mayWrite && JSON.stringify(listOf(text)) !== JSON.stringify(entities));
   return (
     <div className="part form-wide">
       <AreaField label={t.endpoints.entities} hint={t.records.onePerLine} rows={5} readOnly={!mayWrite} value={text} error={errorAt(save.error, "/entities")} onChange={setText} />

@@ -125,7 +125,7 @@ function MappingSection({ now, again }: NowProps) {
   const [edited, setEdited] = useState({ key, mapping: mappingIn(source) });
   const mapping = edited.key === key ? edited.mapping : mappingIn(source);
   // What somebody else saved is shown at once, but where it would take the place of what was written here.
-  if (now.tag !== read.tag) {
+  if (Date.parse(now.source.updated_at) > Date.parse(source.updated_at)) {
     if (sameMapping(mapping, mappingIn(now.source))) put(now, "as it is");
     else if (sameMapping(mapping, mappingIn(source))) put(now, "anew");
   }
@@ -141,6 +141,7 @@ function MappingSection({ now, again }: NowProps) {
         tag={read.tag}
         save={save}
         conflict={conflict}
+        onSaved={(saved) => put(saved, "as it is")}
         trial={trial.error ? null : shown}
         wrong={shown === null ? null : trial.error}
         onChange={(mapping) => setEdited({ key, mapping })}

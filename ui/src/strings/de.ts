@@ -589,7 +589,7 @@ export const de: Strings = {
     endKeysTitle: "Alle Schlüssel außer dem neuesten beenden?",
     endKeysDetail: "Wer diese Funktion mit einem älteren Schlüssel aufruft, wird von da an abgewiesen. Der Schlüssel, den die URLs zeigen, bleibt.",
     endKeysConfirm: "Ältere Schlüssel beenden",
-    keysEnded: "Nur noch der neueste Schlüssel öffnet diese Funktion.",
+    keysEnded: "Die älteren Schlüssel dieser Funktion sind beendet. Schlüssel des Arbeitsbereichs öffnen sie weiterhin.",
     empty: "Noch keine Funktion",
     emptyDetail: "Wo eine Zuordnung nicht genügt, liest eine Funktion das Gesendete, fragt das CRM oder andere Server und antwortet, was Sie wollen.",
     name: "Name",

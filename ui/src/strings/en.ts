@@ -588,7 +588,7 @@ export const en = {
     endKeysTitle: "End all keys but the newest?",
     endKeysDetail: "Whoever calls this function with an older key is refused from then on. The key that the URLs show stays.",
     endKeysConfirm: "End older keys",
-    keysEnded: "Only the newest key opens this function now.",
+    keysEnded: "The older keys of this function are ended. Keys of the workspace still open it.",
     empty: "No function yet",
     emptyDetail: "Where a mapping is not enough, a function reads what was posted, asks the CRM or other servers, and answers what you want.",
     name: "Name",

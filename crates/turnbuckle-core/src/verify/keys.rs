@@ -73,9 +73,6 @@ impl Key {
         if bytes.is_empty() {
             return Err("must not be empty".to_owned());
         }
-        if scheme.is_basic() && !bytes.contains(&b':') {
-            return Err("must be a user name and a password with a colon between them".to_owned());
-        }
         Ok(Self(match scheme.algorithm {
             Algorithm::HmacSha256
             | Algorithm::HmacSha1

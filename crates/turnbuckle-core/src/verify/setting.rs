@@ -91,7 +91,7 @@ impl Verification {
         let tolerance_s: Option<u32> = members.read("tolerance_s");
         let mut scheme = known.or(declared);
         if let Some(scheme) = &mut scheme {
-            check_secrets(&mut members, scheme, &secrets);
+            check_secrets(&mut members, scheme, name.is_some(), &secrets);
             check_token(&mut members, scheme, token.as_deref());
             set_tolerance(&mut members, scheme, tolerance_s);
             if scheme.handshake.is_some_and(|it| !it.fits(scheme)) {
@@ -222,7 +222,7 @@ fn mask(number: usize) -> String {
     format!("{MASK}{number}")
 }
 
-fn check_secrets(members: &mut Members<'_>, scheme: &Scheme, secrets: &[String]) {
+fn check_secrets(members: &mut Members<'_>, scheme: &Scheme, is_known: bool, secrets: &[String]) {
     let may_wait = scheme.handshake.is_some_and(Handshake::brings_secret);
     if secrets.is_empty() && !may_wait && members.get("secrets").is_none_or(Json::is_array) {
         members.refuse("secrets", "`secrets` must name at least one secret");
@@ -237,6 +237,9 @@ fn check_secrets(members: &mut Members<'_>, scheme: &Scheme, secrets: &[String])
             members.refuse(&path, detail);
         } else if secret.trim() != secret {
             members.refuse(&path, "a secret must not begin or end with a space or a line break");
+        } else if is_known && scheme.is_basic() && !secret.contains(':') {
+            let must = "must be a user name and a password with a colon between them";
+            members.refuse(&path, format!("a secret of this sender {must}"));
         } else if let Err(must) = Key::read(scheme, secret) {
             members.refuse(&path, format!("a secret of this sender {must}"));
         }

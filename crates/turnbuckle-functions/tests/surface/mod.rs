@@ -192,7 +192,8 @@ async fn what_is_no_json_is_told_and_can_be_logged() {
         let a = {}; for (let i = 0; i < 200; i++) a = {a};
         try { zoho.crm.createRecord('Lead', a) } catch (error) { return error.message }
     }";
-    let told = json!({"output": "what it is given is nested too deeply"});
+    let told =
+        json!({"output": "what it is given is nested too deeply, or names what no JSON may"});
     assert_eq!(run(call(source)).await.result.unwrap(), told);
     let Err(Failure::Thrown(thrown)) = run(call("handler = () => { throw null }")).await.result
     else {

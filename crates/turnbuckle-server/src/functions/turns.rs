@@ -72,6 +72,7 @@ impl Turns {
         let (sender, turn) = oneshot::channel();
         {
             let mut state = lock(&self.state);
+            state.forget_gone();
             let waiting_bytes = state.waiting_bytes + bytes;
             let share = state.workspaces.entry(workspace).or_default();
             if WAITING_MAX <= share.waiting.len()
@@ -99,8 +100,22 @@ impl State {
         }
     }
 
+    /// Lets go of those who wait no more: they hold up nobody, and nothing is counted of them.
+    fn forget_gone(&mut self) {
+        let Self { waiting_bytes, workspaces, .. } = self;
+        for share in workspaces.values_mut() {
+            share.waiting.retain(|waiting| {
+                let is_gone = waiting.turn.is_closed();
+                *waiting_bytes -= if is_gone { waiting.bytes } else { 0 };
+                !is_gone
+            });
+        }
+        workspaces.retain(|_, share| 0 < share.running || !share.waiting.is_empty());
+    }
+
     /// Whose turn it is; it counts as running from here on.
     fn next(&mut self) -> Option<(WorkspaceId, Waiting)> {
+        self.forget_gone();
         let free = self.free;
         let may = |it: &Share| 0 < free && it.running < 2 * free && !it.waiting.is_empty();
         let index = self.workspaces.values().position(may)?;
@@ -202,6 +217,25 @@ mod tests {
         assert!(matches!(turns.take(ONE, 1).await, Err(Busy)));
         drop(running);
         assert!(now(&turns, ONE).is_some());
+    }
+
+    #[tokio::test]
+    async fn those_who_went_away_count_for_nothing() {
+        let turns = Turns { wait_max: Duration::ZERO, ..Turns::new(1) };
+        let running = turns.take(ONE, 1).await.unwrap();
+        for workspace in 0..10_000 {
+            let workspace = WorkspaceId(workspace % 40);
+            assert!(matches!(turns.take(workspace, WAITING_BYTES_MAX).await, Err(Busy)));
+        }
+        let turns = Turns { wait_max: WAIT_MAX, ..turns };
+        let mut waiting = Box::pin(turns.take(OTHER, 1));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        let mut second = Box::pin(turns.take(OTHER, 1));
+        assert!(second.as_mut().now_or_never().is_none(), "there is room for those who wait");
+        drop(running);
+        drop(waiting.await.unwrap());
+        second.await.unwrap();
+        assert_eq!(lock(&turns.state).waiting_bytes, 0);
     }
 
     #[tokio::test]

@@ -122,18 +122,15 @@ function openDialog(page: URL, token: string, options: LinkOptions): Promise<str
     window.addEventListener("message", listen);
 
     // A frame that may not be shown here looks the same as one that does not load. The hub being there tells which.
-    const answers = (path: string, mode: RequestMode): Promise<boolean> =>
-      fetch(new URL(path, page), { mode, credentials: "omit" }).then(
-        () => true,
-        () => false,
-      );
-    const isThere = (): Promise<boolean> => answers("/healthz", "no-cors");
+    const answers = (path: string, isRight: (response: Response) => boolean): Promise<boolean> => fetch(new URL(path, page), { credentials: "omit" }).then(isRight, () => false);
+    // Every website may read this one, so that a proxy before a hub that is down is not taken for it.
+    const isThere = (): Promise<boolean> => answers("/link.js", ({ ok }) => ok);
     const readyTimer = setTimeout(() => void isThere().then((there) => fail(failure(there ? "wrong-origin" : "lost-server"))), READY_MS);
     frame.addEventListener("load", () =>
       setTimeout(() => {
         if (nonce !== null || !dialog.isConnected) return;
         // What is answered to the websites of workspaces alone, and to this one not: waiting longer changes nothing.
-        void answers("/api/platform_user/connectors", "cors").then(async (isKnown) => {
+        void answers("/api/platform_user/connectors", () => true).then(async (isKnown) => {
           if (!isKnown && (await isThere()) && nonce === null && dialog.isConnected) fail(failure("wrong-origin"));
         });
       }, SILENT_MS),

@@ -32,7 +32,12 @@ export function newQueryClient(): QueryClient {
 
 export function useSessionQuery() {
   const client = useQueryClient();
-  const queryFn = async (): Promise<Seen> => (await getSession()) ?? ended(client.getQueryData<Seen>(SESSION));
+  const queryFn = async (): Promise<Seen> => {
+    const [was, session] = [client.getQueryData<Seen>(SESSION), await getSession()];
+    // Somebody else signed in beside the page, which holds what is not theirs.
+    if (was && session && was.user.name !== session.user.name) beginSession(client, session);
+    return session ?? ended(was);
+  };
   return useQuery({ queryKey: SESSION, queryFn, staleTime: 60_000 });
 }
 

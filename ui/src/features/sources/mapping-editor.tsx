@@ -21,6 +21,7 @@ interface Props {
   tag: string | null;
   save: ReturnType<typeof useReplaceSource>;
   conflict: Conflict;
+  onSaved: (now: { source: Source; tag: string | null }) => void;
   /** What the mapping makes of the sample; null while there is no sample. */
   trial: SourceTrial | null;
   /** What is wrong with the mapping that was tried. */
@@ -30,7 +31,7 @@ interface Props {
 }
 
 /** Columns and where their values come from, with the value that each has of the sample. */
-export function MappingEditor({ source, tag, save, conflict, trial, wrong, onChange }: Props) {
+export function MappingEditor({ source, tag, save, conflict, onSaved, trial, wrong, onChange }: Props) {
   const t = useStrings();
   const saved = (source.mapping ?? null) as SourceMapping | null;
   const [draft, setDraft] = useState(() => mappingDraft(saved));
@@ -48,7 +49,12 @@ export function MappingEditor({ source, tag, save, conflict, trial, wrong, onCha
   useUnsaved(changed);
   const columns = draft.entity ? (described.data?.columns ?? []).filter(({ createable }) => createable) : [];
   const submit = (): void =>
-    save.mutate({ document: { ...settingsOf(source), mapping: mapping as never }, tag }, { onSuccess: () => notify(t.mapping.saved) });
+    save.mutate({ document: { ...settingsOf(source), mapping: mapping as never }, tag }, {
+      onSuccess: (saved) => {
+        onSaved(saved);
+        notify(t.mapping.saved);
+      },
+    });
   const error = save.error ?? wrong;
   return (
     <fieldset className="mapping" disabled={!mayWrite}>

@@ -37,8 +37,10 @@ export function useCreateSource() {
 export function useReplaceSource(id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async ({ document, tag }: { document: SourceDocument; tag: string | null }) =>
-      (await ask(api.PUT("/api/v1/sources/{source}", { body: document, params: { path: { source: id }, header: ifMatch(tag) } }))).source,
+    mutationFn: async ({ document, tag }: { document: SourceDocument; tag: string | null }) => {
+      const { data, tag: next } = await askTagged(api.PUT("/api/v1/sources/{source}", { body: document, params: { path: { source: id }, header: ifMatch(tag) } }));
+      return { source: data.source, tag: next };
+    },
     onSuccess: () => renew(client),
   });
 }

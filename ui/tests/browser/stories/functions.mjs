@@ -71,6 +71,6 @@ await story("a function gets another key, and the older one ends", async (page) 
   await page.getByRole("button", { name: "More" }).click();
   await page.getByRole("menuitem", { name: "End older keys…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "End older keys" }).click();
-  await page.getByText("Only the newest key opens this function now.").waitFor();
+  await page.getByText("The older keys of this function are ended.").waitFor();
   assert.deepEqual([await answered(zapikey), await answered(next)], [401, 200]);
 });
