@@ -46,6 +46,12 @@ struct Share {
     waiting: VecDeque<Waiting>,
 }
 
+impl Share {
+    fn is_of_use(&self) -> bool {
+        0 < self.running || !self.waiting.is_empty()
+    }
+}
+
 struct Waiting {
     bytes: usize,
     turn: oneshot::Sender<Turn>,
@@ -72,16 +78,15 @@ impl Turns {
         let (sender, turn) = oneshot::channel();
         {
             let mut state = lock(&self.state);
-            state.forget_gone();
-            let waiting_bytes = state.waiting_bytes + bytes;
-            let share = state.workspaces.entry(workspace).or_default();
-            if WAITING_MAX <= share.waiting.len()
-                || (WAITING_BYTES_MAX < waiting_bytes && !share.waiting.is_empty())
-            {
+            if state.is_full(workspace, bytes) {
+                state.forget_gone();
+            }
+            if state.is_full(workspace, bytes) {
                 return Err(Busy);
             }
+            state.waiting_bytes += bytes;
+            let share = state.workspaces.entry(workspace).or_default();
             share.waiting.push_back(Waiting { bytes, turn: sender });
-            state.waiting_bytes = waiting_bytes;
         }
         State::hand_out(&self.state);
         timeout(self.wait_max, turn).await.ok().and_then(Result::ok).ok_or(Busy)
@@ -100,6 +105,12 @@ impl State {
         }
     }
 
+    /// Whether nobody else may wait for this workspace; one of each may, however large.
+    fn is_full(&self, workspace: WorkspaceId, bytes: usize) -> bool {
+        let waiting = self.workspaces.get(&workspace).map_or(0, |share| share.waiting.len());
+        WAITING_MAX <= waiting || (0 < waiting && WAITING_BYTES_MAX < self.waiting_bytes + bytes)
+    }
+
     /// Lets go of those who wait no more: they hold up nobody, and nothing is counted of them.
     fn forget_gone(&mut self) {
         let Self { waiting_bytes, workspaces, .. } = self;
@@ -110,12 +121,23 @@ impl State {
                 !is_gone
             });
         }
-        workspaces.retain(|_, share| 0 < share.running || !share.waiting.is_empty());
+        workspaces.retain(|_, share| share.is_of_use());
+    }
+
+    /// The same of those who are next, which is all that handing out takes.
+    fn forget_gone_at_the_front(&mut self) {
+        let Self { waiting_bytes, workspaces, .. } = self;
+        for share in workspaces.values_mut() {
+            while let Some(gone) = share.waiting.pop_front_if(|it| it.turn.is_closed()) {
+                *waiting_bytes -= gone.bytes;
+            }
+        }
+        workspaces.retain(|_, share| share.is_of_use());
     }
 
     /// Whose turn it is; it counts as running from here on.
     fn next(&mut self) -> Option<(WorkspaceId, Waiting)> {
-        self.forget_gone();
+        self.forget_gone_at_the_front();
         let free = self.free;
         let may = |it: &Share| 0 < free && it.running < 2 * free && !it.waiting.is_empty();
         let index = self.workspaces.values().position(may)?;
@@ -138,7 +160,7 @@ impl Drop for Turn {
             state.free += 1;
             if let Some(share) = state.workspaces.get_mut(&self.workspace) {
                 share.running -= 1;
-                if share.running == 0 && share.waiting.is_empty() {
+                if !share.is_of_use() {
                     state.workspaces.swap_remove(&self.workspace);
                 }
             }
